@@ -1,0 +1,194 @@
+"""What tests of several rooms share: an engine without torch, pictures of one color, drawings."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import hypothesis
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from zsclip import ModelInfo, ZeroShotClassifier
+from zsclip.errors import PromptTooLongError
+
+if TYPE_CHECKING:
+    from zsclip.clip.checkpoints import Checkpoint
+
+# Before torch is loaded: on a machine that does other work as well, several threads that wait for
+# each other take forty times as long over a small model as one does.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+hypothesis.settings.register_profile("zsclip", deadline=None)  # nothing here depends on time
+hypothesis.settings.load_profile("zsclip")
+
+COLORS = {
+    "red": (255, 0, 0),
+    "green": (0, 255, 0),
+    "blue": (0, 0, 255),
+    "white": (255, 255, 255),
+}
+
+
+class FakeEncoder:
+    """An engine that knows four colors, and keeps a record of what it was asked for.
+
+    A text's vector is that of the color it names, moved a little by the rest of its words; that of
+    a text without a color is random but always the same. A token is a word.
+
+    Attributes:
+        image_batches: The number of pictures of each call.
+        text_batches: The texts of each call.
+    """
+
+    def __init__(
+        self,
+        *,
+        logit_scale: float = 20.0,
+        logit_bias: float = 0.0,
+        activation: Literal["softmax", "sigmoid"] = "softmax",
+        context_length: int = 77,
+        precision: str = "fp32",
+        weights_sha256: str | None = "ab" * 32,
+    ) -> None:
+        self.logit_scale = logit_scale
+        self.logit_bias = logit_bias
+        self.activation = activation
+        self.context_length = context_length
+        self.weights_sha256 = weights_sha256
+        self.model_info = ModelInfo(
+            name="colors",
+            encoder="fake",
+            parameters=24,
+            input_resolution=1,
+            context_length=context_length,
+            vocab_size=4,
+            embedding_dim=8,
+            device="cpu",
+            precision=precision,
+            source="tests",
+        )
+        self.image_batches: list[int] = []
+        self.text_batches: list[list[str]] = []
+        self._basis = np.linalg.qr(np.random.default_rng(0).normal(size=(8, 8)))[0][:4]
+
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        self.image_batches.append(len(images))
+        return _unit([self._color(np.asarray(image).mean(axis=(0, 1))) for image in images])
+
+    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+        self.text_batches.append(list(texts))
+        rows = []
+        for text in texts:
+            words = text.split()
+            if len(words) + 2 > self.context_length:
+                fits = self.context_length - 2
+                if not truncate:
+                    cut = " ".join(words[fits:])
+                    raise PromptTooLongError(text, len(words) + 2, self.context_length, cut)
+                words = words[:fits]
+            vector = 0.3 * _unit([_random_vector(" ".join(words))])[0].astype(np.float64)
+            for name, color in COLORS.items():
+                if name in " ".join(words):
+                    vector += self._color(np.array(color))
+            rows.append(vector)
+        return _unit(rows)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) + 2 for text in texts]
+
+    def _color(self, rgb: NDArray[np.float64]) -> NDArray[np.float64]:
+        """One direction for each channel, and one that all colors have in common."""
+        color: NDArray[np.float64] = np.array([*rgb / 255, 0.2]) @ self._basis
+        return color
+
+
+def _random_vector(text: str) -> NDArray[np.float64]:
+    seed = int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).normal(size=8)
+
+
+def _unit(
+    rows: Sequence[NDArray[np.float64]] | Sequence[NDArray[np.float32]],
+) -> NDArray[np.float32]:
+    stacked = np.stack(rows)
+    unit: NDArray[np.float32] = (stacked / np.linalg.norm(stacked, axis=1, keepdims=True)).astype(
+        np.float32
+    )
+    return unit
+
+
+@pytest.fixture
+def fake_encoder() -> type[FakeEncoder]:
+    """The class `FakeEncoder`."""
+    return FakeEncoder
+
+
+@pytest.fixture
+def fake() -> FakeEncoder:
+    """An engine without torch, new for each test."""
+    return FakeEncoder()
+
+
+@pytest.fixture
+def colors(fake: FakeEncoder) -> ZeroShotClassifier:
+    """A classifier of red, green and blue over `fake`, three pictures at a time."""
+    return ZeroShotClassifier(
+        ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3
+    )
+
+
+@pytest.fixture
+def solid() -> Callable[[str], Image.Image]:
+    """Makes a picture of one color, by its name."""
+    return lambda color: Image.new("RGB", (4, 4), COLORS[color])
+
+
+@pytest.fixture
+def swatches(tmp_path: Path, solid: Callable[[str], Image.Image]) -> Path:
+    """A folder with ``1-red.png``, ``2-green.png`` and ``3-blue.png``."""
+    folder = tmp_path / "swatches"
+    folder.mkdir()
+    for i, color in enumerate(("red", "green", "blue"), start=1):
+        solid(color).save(folder / f"{i}-{color}.png")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawings() -> Path:
+    """The folder of the demo's drawings, of 13 animals."""
+    return Path(str(importlib.resources.files("zsclip") / "demo" / "drawings"))
+
+
+@pytest.fixture(scope="session")
+def tiny() -> ZeroShotClassifier:
+    """A classifier of four animals over the embedded model."""
+    return ZeroShotClassifier(
+        ["frog", "fish", "octopus", "tiger"],
+        templates=["a cartoon {}.", "a drawing of a {}."],
+        model="tiny-cartoon",
+        device="cpu",
+    )
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The towers that are loaded from here on."""
+    from zsclip.clip import checkpoints  # loads torch, which few tests need
+
+    loaded: list[str] = []
+    for name in ("load_image_tower", "load_text_tower"):
+        method: Any = getattr(checkpoints.Checkpoint, name)
+
+        def counted(self: Checkpoint, name: str = name, method: Any = method) -> Any:
+            loaded.append(name)
+            return method(self)
+
+        monkeypatch.setattr(checkpoints.Checkpoint, name, counted)
+    return loaded

@@ -1,0 +1,226 @@
+"""Every exception and warning that zsclip raises on purpose.
+
+Each message names what was wrong, where, and what to do about it. Each class also inherits the
+built-in exception that code written without zsclip in mind would catch: ``except ValueError``
+around a bad picture works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+__all__ = [
+    "CheckpointError",
+    "ChecksumError",
+    "DeviceError",
+    "DownloadError",
+    "EncoderError",
+    "EncoderNotFoundError",
+    "ImageError",
+    "LabelError",
+    "LabelNotFoundError",
+    "LabelSetConflictError",
+    "LabelSetError",
+    "LabelSetFormatError",
+    "LabelSetNotFoundError",
+    "LabelSetUnreadableError",
+    "LabelSetVersionError",
+    "ModelError",
+    "ModelNotFoundError",
+    "NonFiniteError",
+    "OfflineError",
+    "ParameterError",
+    "ParameterTypeError",
+    "PromptTooLongError",
+    "ZsclipError",
+    "ZsclipWarning",
+]
+
+
+class ZsclipError(Exception):
+    """Base of every error that zsclip raises on purpose."""
+
+
+class ZsclipWarning(UserWarning):
+    """Base of every warning that zsclip issues on purpose."""
+
+
+class ParameterError(ZsclipError, ValueError):
+    """A parameter has a value that it cannot have."""
+
+
+class ParameterTypeError(ZsclipError, TypeError):
+    """A parameter has a type that it cannot have, such as a bare string for a list of labels."""
+
+
+# ---------------------------------------------------------------------------- labels and prompts
+
+
+class LabelError(ZsclipError, ValueError):
+    """Labels or templates given in code cannot be classified over: duplicates, empty, only one."""
+
+
+class LabelNotFoundError(ZsclipError, KeyError, IndexError):
+    """A label set has no label of the id, or at the position, asked for."""
+
+    # A KeyError shows its message as a repr, quotes and escapes included.
+    __str__ = Exception.__str__
+
+
+class LabelSetError(ZsclipError):
+    """Base of the errors about label sets."""
+
+
+class LabelSetNotFoundError(LabelSetError, LookupError):
+    """No installed label set has the name asked for; the message suggests the nearest ones."""
+
+
+class LabelSetConflictError(LabelSetError):
+    """Several distributions offer a label set of one name, and zsclip never picks between them."""
+
+
+class LabelSetFormatError(LabelSetError, ValueError):
+    """A label-set file breaks the rules of the contract.
+
+    Attributes:
+        problems: Every breach found, in the order of the rules, one string each.
+    """
+
+    def __init__(self, message: str, problems: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.problems: tuple[str, ...] = tuple(problems)
+
+    def __reduce__(self) -> tuple[type[LabelSetFormatError], tuple[str, tuple[str, ...]]]:
+        return type(self), (str(self), self.problems)
+
+
+class LabelSetVersionError(LabelSetError):
+    """A label-set file follows a newer schema than this version of zsclip knows."""
+
+
+class LabelSetUnreadableError(LabelSetError, OSError):
+    """A label set is declared, but its file cannot be found or read where it should be."""
+
+
+class PromptTooLongError(ZsclipError, ValueError):
+    """A prompt has more tokens than the model's context holds.
+
+    Attributes:
+        prompt: The prompt.
+        n_tokens: Its number of tokens, start and end tokens included.
+        context_length: How many tokens the model takes.
+        cut: The part of the prompt that truncation would drop.
+    """
+
+    def __init__(self, prompt: str, n_tokens: int, context_length: int, cut: str) -> None:
+        super().__init__(
+            f"The prompt {_shorten(prompt)!r} has {n_tokens} tokens, and the model takes "
+            f"{context_length}; {_shorten(cut)!r} would be cut. Shorten the prompt, or pass "
+            "truncate=True to cut it there."
+        )
+        self.prompt = prompt
+        self.n_tokens = n_tokens
+        self.context_length = context_length
+        self.cut = cut
+
+    def __reduce__(self) -> tuple[type[PromptTooLongError], tuple[str, int, int, str]]:
+        return type(self), (self.prompt, self.n_tokens, self.context_length, self.cut)
+
+
+# --------------------------------------------------------------------------------------- pictures
+
+
+class ImageError(ZsclipError, ValueError):
+    """A picture cannot be read.
+
+    Attributes:
+        source: What was asked for, as a short text: a path, a URL, ``<bytes, 12 kB>``.
+        reason: Why it cannot be read, and what to do.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(f"Cannot read the picture {source}: {reason}")
+        self.source = source
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+        return type(self), (self.source, self.reason)
+
+
+# ----------------------------------------------------------------------------- models and engines
+
+
+class ModelError(ZsclipError):
+    """Base of the errors about models and their weights."""
+
+
+class ModelNotFoundError(ModelError, LookupError):
+    """No model or checkpoint file has the name asked for; the message suggests the nearest ones."""
+
+
+class CheckpointError(ModelError, ValueError):
+    """A file is not a CLIP checkpoint that zsclip can load."""
+
+
+class DownloadError(ModelError, OSError):
+    """Weights could not be downloaded.
+
+    The message names the URL, the file expected, its SHA-256, and where to put a copy.
+    """
+
+
+class OfflineError(DownloadError):
+    """A download is needed, and ``ZSCLIP_OFFLINE`` forbids it."""
+
+
+class ChecksumError(DownloadError):
+    """A downloaded file does not have the SHA-256 that was published for it."""
+
+
+class DeviceError(ZsclipError, RuntimeError):
+    """The device asked for does not exist here or cannot be used."""
+
+
+class EncoderError(ZsclipError):
+    """An encoder does not keep to the ``Encoder`` protocol."""
+
+
+class EncoderNotFoundError(EncoderError, LookupError):
+    """No installed encoder has the name asked for."""
+
+
+class NonFiniteError(ZsclipError, ArithmeticError):
+    """An embedding or a score is NaN or infinite; the message names device and precision."""
+
+
+# ---------------------------------------------------------------------------------------- wording
+
+
+def _shorten(text: str, limit: int = 120) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+_LISTED = 20  # of a thousand labels, no more are of use in a message
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """The end of an error message about an unknown name: the nearest known ones, or the first.
+
+    Examples:
+        >>> did_you_mean("cartoon-animal", ["cartoon-animals", "satellite"])
+        "Did you mean 'cartoon-animals'?"
+        >>> did_you_mean("x", ["satellite"])
+        "Known: 'satellite'."
+        >>> did_you_mean("x", [])
+        'None is known.'
+    """
+    import difflib
+
+    folded = {k.casefold(): k for k in known}
+    near = [folded[m] for m in difflib.get_close_matches(name.casefold(), list(folded), n=3)]
+    if near:
+        return f"Did you mean {' or '.join(repr(n) for n in near)}?"
+    if not known:
+        return "None is known."
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return f"Known: {', '.join(repr(k) for k in known[:_LISTED])}{more}."
