@@ -1,0 +1,124 @@
+"""The checks for authors: sets, files and names, and the rule that needs an encoder (R10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from zsclip.errors import (
+    LabelSetNotFoundError,
+    LabelSetUnreadableError,
+    ParameterError,
+    ParameterTypeError,
+)
+from zsclip.labels import Label, LabelSet, check_labelset
+from zsclip.labels.checks import LONGEST_DEFAULT
+from zsclip.prompts import DEFAULT_TEMPLATES
+
+TOML = 'schema = 1\nname = "{name}"\nlicense = "MIT"\nsource = "own"\nlabels = ["robin", "wren"]\n'
+
+
+class WordCounter:
+    """Counts words, with a start and an end token, and refuses a reserved word."""
+
+    context_length = 8
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        if any("<end>" in text for text in texts):
+            raise ParameterError("`texts` must not hold '<end>'. Remove it.")
+        return [len(text.split()) + 2 for text in texts]
+
+
+def test_a_set_that_fits() -> None:
+    birds = LabelSet.from_names(["robin", "wren"], templates=["a b c d e {}"])
+
+    assert check_labelset(birds) == []
+    assert check_labelset(birds, encoder=WordCounter()) == []
+
+
+def test_every_prompt_that_is_too_long_is_named() -> None:
+    birds = LabelSet.from_names(
+        [
+            Label("robin", "robin", aliases=("robin redbreast",)),
+            Label("w", "wren", prompts=("one two three four five six seven",)),
+        ],
+        templates=["a b c d e {}", "{}"],
+    )
+
+    assert check_labelset(birds, encoder=WordCounter()) == [
+        "R10 labels[0] ('robin'): the prompt 'a b c d e robin redbreast' has 9 tokens, and the "
+        "encoder takes 8. Shorten the name, the alias or the template.",
+        "R10 labels[1] ('w'): the prompt 'one two three four five six seven' has 9 tokens, and the "
+        "encoder takes 8. Shorten the name, the alias or the template.",
+    ]
+
+
+def test_a_set_without_templates_is_checked_with_the_classifier_s() -> None:
+    assert LONGEST_DEFAULT in DEFAULT_TEMPLATES
+    assert len(LONGEST_DEFAULT) == max(len(template) for template in DEFAULT_TEMPLATES)
+    # It takes 7 of the 8 tokens around the name.
+    birds = LabelSet.from_names(["spotted woodpecker", "wren"])
+
+    (problem,) = check_labelset(birds, encoder=WordCounter())
+
+    assert "'a photo of the large spotted woodpecker.' has 9 tokens" in problem
+
+
+def test_a_prompt_that_the_encoder_refuses() -> None:
+    birds = LabelSet.from_names(["robin <end>", "wren"], templates=["a b c d e f {}"])
+
+    refused, long = check_labelset(birds, encoder=WordCounter())
+
+    assert refused.startswith("R10 labels[0] ('robin <end>'): the prompt")
+    assert refused.endswith("cannot be encoded: `texts` must not hold '<end>'. Remove it.")
+    assert long.startswith("R10 labels[1] ('wren'): the prompt 'a b c d e f wren' has 9 tokens")
+
+
+def test_an_installed_set_is_checked_with_an_encoder(install: Callable[..., Path]) -> None:
+    toml = TOML.format(name="garden") + 'templates = ["a very long way to say that this is a {}"]\n'
+    install("test-garden", sets={"garden": toml})
+
+    assert check_labelset("garden") == []
+    problems = check_labelset("garden", encoder=WordCounter())
+    assert [problem.split(":")[0] for problem in problems] == [
+        "R10 labels[0] ('robin')",
+        "R10 labels[1] ('wren')",
+    ]
+
+
+def test_a_file_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "anything.toml"
+    path.write_text(TOML.format(name="garden"))
+
+    assert check_labelset(path) == []
+    assert check_labelset(str(path)) == []
+    path.write_text(TOML.format(name="garden").replace("MIT", ""))
+    (problem,) = check_labelset(path)
+    assert problem.startswith("R9 license: is empty.")
+
+
+def test_a_file_in_a_package_has_its_set_s_name(tmp_path: Path) -> None:
+    (tmp_path / "__init__.py").touch()
+    path = tmp_path / "park.toml"
+    path.write_text(TOML.format(name="garden"))
+
+    (problem,) = check_labelset(path)
+
+    assert problem.startswith("R3 name: must be 'park', the name under which the set is declared")
+    path.write_text(TOML.format(name="park"))
+    assert check_labelset(path) == []
+
+
+def test_what_cannot_be_checked(tmp_path: Path) -> None:
+    with pytest.raises(LabelSetNotFoundError):
+        check_labelset("volcanoes")
+    for path in (tmp_path / "nowhere.toml", tmp_path, str(tmp_path / "nowhere.toml")):
+        with pytest.raises(LabelSetUnreadableError):
+            check_labelset(path)
+    (tmp_path / "__init__.py").touch()
+    with pytest.raises(LabelSetUnreadableError):
+        check_labelset(tmp_path / "nowhere.toml")
+    with pytest.raises(ParameterTypeError, match="`labelset` must be a LabelSet, a path or a name"):
+        check_labelset(["cat", "dog"])  # type: ignore[arg-type]

@@ -1,0 +1,275 @@
+"""The check of a whole distribution of label sets: its source tree, its sdist, or its wheel.
+
+The rules stand in `zsclip.labels.findings`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from zsclip.errors import (
+    LabelSetFormatError,
+    LabelSetUnreadableError,
+    LabelSetVersionError,
+    ParameterTypeError,
+)
+from zsclip.labels.checks import TokenCounter, check_labelset
+from zsclip.labels.findings import Finding
+from zsclip.labels.labelset import LabelSet
+from zsclip.labels.parsing import parse_fields
+from zsclip.labels.projects import Project, list_in, read_project, table_in
+from zsclip.labels.registry import LABELSETS_GROUP, check_entry_point
+from zsclip.labels.trees import Tree, TreeError, kind_of, open_tree
+from zsclip.labels.wheels import check_record, read_wheel
+
+__all__ = ["Examined", "check_distribution", "examine_distribution"]
+
+DEPTH = 4  # folders down from the top, where files are looked for that are not where they should be
+
+PACKAGE_DATA = '[tool.setuptools.package-data] with {package} = ["*.toml"]'
+
+
+@dataclass(slots=True)
+class Examined:
+    """What a check found.
+
+    Attributes:
+        findings: Every breach.
+        sets: The label sets that could be read, each with its file.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    sets: list[tuple[str, LabelSet]] = field(default_factory=list)
+
+
+def check_distribution(
+    path: str | os.PathLike[str], *, encoder: TokenCounter | None = None
+) -> list[str]:
+    """Check a distribution of label sets: every rule, in every file.
+
+    Nothing of it is imported, and of an archive nothing is unpacked to disk.
+
+    Args:
+        path: A wheel, an sdist (``.tar.gz``), or the folder of the sources, with its
+            ``pyproject.toml``.
+        encoder: Checks also that every prompt fits this encoder's context (rule R10).
+
+    Returns:
+        Every breach, as a text that holds the file, the rule, the place, what is wrong there, and
+        what to do. None where all is well.
+
+    Raises:
+        LabelSetUnreadableError: There is nothing at this path that could be a distribution.
+        ParameterTypeError: `path` is no path.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     print(*check_distribution(empty))
+        pyproject.toml: D1 file: is missing. `zsclip labelsets new` writes one; or check the wheel.
+    """
+    examined = examine_distribution(path)
+    findings = list(examined.findings)
+    if encoder is not None:
+        for file, labelset in examined.sets:
+            problems = check_labelset(labelset, encoder=encoder)
+            findings += [Finding.of_problem(problem, file) for problem in problems]
+    return [str(finding) for finding in findings]
+
+
+def examine_distribution(path: str | os.PathLike[str]) -> Examined:
+    """What `check_distribution` finds, in parts, with the label sets that were read."""
+    if not isinstance(path, str | os.PathLike):
+        raise ParameterTypeError(
+            f"`path` must be a path, got {type(path).__name__}. Pass a str or a pathlib.Path."
+        )
+    kind = kind_of(path)
+    if kind is None:
+        raise LabelSetUnreadableError(
+            f"{os.fspath(path)!r} is no wheel (.whl), no sdist (.tar.gz) and no folder. Check the "
+            "path."
+        )
+    examined = Examined()
+    name = Path(path).name
+    try:
+        tree = open_tree(path, kind)
+    except TreeError as error:
+        examined.findings.append(Finding("D1", name, "file", str(error)))
+        return examined
+    project = read_wheel(tree, name) if kind == "wheel" else read_project(tree)
+    examined.findings += project.findings
+    if kind == "sdist" and tree.read("PKG-INFO") is None:
+        message = "is missing. Build the sdist anew."
+        examined.findings.append(Finding("D1", "PKG-INFO", "file", message))
+    _examine_sets(tree, project, examined)
+    return examined
+
+
+def _examine_sets(tree: Tree, project: Project, examined: Examined) -> None:
+    """Every label set that is declared, and the files beside them that are not."""
+    declaring = f"{project.info}/entry_points.txt" if project.info else "pyproject.toml"
+    for name, count in Counter(name for name, _ in project.declared).items():
+        if count > 1:
+            message = f"{name!r} is declared {count} times. Keep one of them."
+            examined.findings.append(Finding("R3", declaring, "entry point", message))
+    seen: set[str] = set()
+    folders: dict[str, str] = {}
+    for name, package in dict.fromkeys(project.declared):
+        wrong = check_entry_point(name, package)
+        examined.findings += [Finding.of_problem(str(p), declaring) for p in wrong]
+        if wrong:
+            continue
+        folder = _find_package(tree, project, package)
+        if folder is None:
+            message = (
+                f"{name!r} leads to the package {package!r}, and no such folder is here"
+                f"{_elsewhere(tree, f'{name}.toml')}. {_advice(project, package)}"
+            )
+            examined.findings.append(Finding("D4", declaring, "entry point", message))
+            continue
+        file = f"{folder}/{name}.toml"
+        folders[folder] = package
+        seen.add(file)
+        try:
+            data = tree.read(file)
+        except TreeError as error:
+            examined.findings.append(Finding("R1", file, "file", str(error)))
+            continue
+        if data is None:
+            message = (
+                f"is missing, and the entry point {name!r} leads to it"
+                f"{_elsewhere(tree, f'{name}.toml')}. {_advice(project, package)}"
+            )
+            examined.findings.append(Finding("D4", file, "file", message))
+            continue
+        if project.info and (problem := check_record(tree, project.info, file, data)):
+            examined.findings.append(Finding("D1", f"{project.info}/RECORD", "file", problem))
+        _examine_file(data, file, name, examined)
+        if not project.info:
+            examined.findings += _left_behind(tree, project, package, file)
+    for folder, package in folders.items():
+        examined.findings += _undeclared(tree, folder, package, seen, declaring)
+
+
+def _examine_file(data: bytes, file: str, name: str, examined: Examined) -> None:
+    """The rules of label sets."""
+    try:
+        examined.sets.append((file, LabelSet(**parse_fields(data, file=file, name=name))))
+    except LabelSetFormatError as error:
+        examined.findings += [Finding.of_problem(problem, file) for problem in error.problems]
+    except LabelSetVersionError as error:
+        examined.findings.append(Finding("R2", file, "schema", str(error)))
+
+
+def _find_package(tree: Tree, project: Project, package: str) -> str | None:
+    """The folder of a package: at the top of a wheel, and where sources may have it."""
+    places = [package]
+    if not project.info:
+        wheel = table_in(project.table, "tool", "hatch", "build", "targets", "wheel")
+        where = list_in(table_in(project.table, "tool", "setuptools", "packages", "find"), "where")
+        places += [path.strip("/") for path in list_in(wheel, "packages") if isinstance(path, str)]
+        places += [f"{path.strip('/')}/{package}" for path in where if isinstance(path, str)]
+        places.append(f"src/{package}")
+    for place in places:
+        if place.rpartition("/")[2] == package and tree.files_in(place):
+            return place
+    return None
+
+
+def _elsewhere(tree: Tree, filename: str) -> str:
+    """Where a file lies instead, for a message."""
+    found = [path for path in _walk(tree, "", DEPTH) if path.rpartition("/")[2] == filename]
+    return f"; a file of this name lies at {found[0]!r}" if found else ""
+
+
+def _walk(tree: Tree, folder: str, depth: int) -> Iterator[str]:
+    yield from tree.files_in(folder)
+    for inner in tree.folders_in(folder) if depth else ():
+        if not inner.rpartition("/")[2].startswith((".", "venv", "build", "dist", "node_modules")):
+            yield from _walk(tree, inner, depth - 1)
+
+
+def _advice(project: Project, package: str) -> str:
+    """How to get the file into the place that the entry point leads to."""
+    if not project.info:
+        return "Put it there, or correct the entry point."
+    if "setuptools" in project.builder:
+        return f"Tell setuptools to take it along: {PACKAGE_DATA.format(package=package)}."
+    by = project.builder or "the build back end"
+    return (
+        f"See that {by} takes it along: that no `exclude` covers it, and that no .gitignore does. "
+        f"With setuptools: {PACKAGE_DATA.format(package=package)}."
+    )
+
+
+def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Iterator[Finding]:
+    """Rule D7, for the settings that leave data out of a wheel without a word."""
+    tool = table_in(project.table, "tool")
+    if project.builder.startswith("setuptools"):
+        requires = list_in(table_in(project.table, "build-system"), "requires")
+        by_git = any("setuptools-scm" in str(r).replace("_", "-").lower() for r in requires)
+        own = table_in(tool, "setuptools", "package-data")
+        patterns = [p for key in (package, "*") for p in list_in(own, key) if isinstance(p, str)]
+        listed = any(fnmatch.fnmatch(file.rpartition("/")[2], pattern) for pattern in patterns)
+        elsewhere = [n for n in ("MANIFEST.in", "setup.py", "setup.cfg") if n in tree.files_in("")]
+        if not (listed or by_git or elsewhere):
+            message = f"is missing, so that setuptools leaves {file!r} out. Add {{}}."
+            message = message.format(PACKAGE_DATA.format(package=package))
+            yield Finding("D7", "pyproject.toml", "tool.setuptools.package-data", message)
+    hatch = table_in(tool, "hatch", "build")
+    wheel = table_in(hatch, "targets", "wheel")
+    taken = list_in(wheel, "packages") or list_in(wheel, "only-include")
+    if project.builder.startswith("hatchling") and taken:
+        folders = [str(path).strip("/") for path in taken]
+        if not any(file == path or file.startswith(f"{path}/") for path in folders):
+            message = f"does not hold {package!r}, so that {file!r} is left out. Add it."
+            yield Finding("D7", "pyproject.toml", "tool.hatch.build.targets.wheel", message)
+    for where, settings in (
+        ("tool.poetry.exclude", list_in(table_in(tool, "poetry"), "exclude")),
+        ("tool.hatch.build.exclude", list_in(hatch, "exclude")),
+        ("tool.hatch.build.targets.wheel.exclude", list_in(wheel, "exclude")),
+        (
+            "tool.uv.build-backend.wheel-exclude",
+            list_in(table_in(tool, "uv", "build-backend"), "wheel-exclude"),
+        ),
+    ):
+        for pattern in settings:
+            text = str(pattern.get("path", "") if isinstance(pattern, dict) else pattern)
+            if _covers(text.lstrip("/"), file):
+                message = f"leaves {file!r} out, by {text!r}. Remove that."
+                yield Finding("D7", "pyproject.toml", where, message)
+
+
+def _covers(pattern: str, file: str) -> bool:
+    """Whether a pattern of a kind that build back ends take covers a file."""
+    name = file.rpartition("/")[2]
+    if not pattern:
+        return False
+    if "/" not in pattern and fnmatch.fnmatch(name, pattern):
+        return True
+    return fnmatch.fnmatch(file, pattern) or fnmatch.fnmatch(file, pattern.replace("**/", ""))
+
+
+def _undeclared(
+    tree: Tree, folder: str, package: str, declared: set[str], declaring: str
+) -> Iterator[Finding]:
+    """Rule D5."""
+    for file in tree.files_in(folder):
+        if not file.endswith(".toml") or file in declared:
+            continue
+        try:
+            data = tree.read(file) or b""
+        except TreeError:
+            continue  # whatever it is, no label set is that large
+        if b"schema" in data and b"labels" in data:
+            name = file.rpartition("/")[2].removesuffix(".toml")
+            message = (
+                f"lies in {package!r} and is not declared, so that nobody finds it. Add {name} = "
+                f'"{package}" to the entry points of {LABELSETS_GROUP}, or remove the file.'
+            )
+            yield Finding("D5", file, "file", message)

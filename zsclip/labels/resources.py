@@ -1,0 +1,113 @@
+"""Reading a data file out of a package that is never imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import keyword
+import zipimport
+from collections.abc import Callable, Iterator
+from functools import partial
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Any
+
+from zsclip.errors import LabelSetUnreadableError
+
+__all__ = ["is_top_level_name", "read_from_package"]
+
+
+def is_top_level_name(text: str) -> bool:
+    """Whether a text is what ``import`` takes for one top-level package: no dots, no extras.
+
+    A dotted name is refused because finding ``a.b`` imports ``a``.
+    """
+    return text.isidentifier() and not keyword.iskeyword(text)
+
+
+def read_from_package(package: str, filename: str) -> bytes:
+    """The bytes of a file that lies in a top-level package, without importing the package.
+
+    Works for packages in folders, in zip files, behind editable installs (path files as well as
+    import hooks), and for namespace packages, which have no ``__init__.py``.
+
+    Args:
+        package: The name of an installed top-level package.
+        filename: The name of a file in it, with no folder.
+
+    Returns:
+        The file's content.
+
+    Raises:
+        LabelSetUnreadableError: There is no such package or no such file in it, or either cannot
+            be read.
+    """
+    spec = _find(package)
+    if spec is None:
+        raise LabelSetUnreadableError(
+            f"the package {package!r} is not installed where Python looks for it. Reinstall the "
+            "distribution; its author should check that the package is in the wheel."
+        )
+    if spec.submodule_search_locations is None:
+        raise LabelSetUnreadableError(
+            f"{package!r} is a single module, and a label set lies in a package: a folder with an "
+            "__init__.py. Its author has to move the file into one."
+        )
+    failure: Exception | None = None
+    for read in _readers(spec):
+        try:
+            return read(filename)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except Exception as error:  # noqa: BLE001 - loaders of others may raise anything
+            failure = error
+    if failure is not None:
+        raise LabelSetUnreadableError(
+            f"{filename!r} in the package {package!r} cannot be read "
+            f"({type(failure).__name__}: {failure}). Check its permissions, or reinstall the "
+            "distribution."
+        ) from failure
+    raise LabelSetUnreadableError(
+        f"the package {package!r} has no file {filename!r}. Reinstall the distribution; its author "
+        "should check that the build puts the file into the wheel."
+    )
+
+
+def _find(package: str) -> ModuleSpec | None:
+    """The spec of a top-level package: finding it runs finders, but nothing of the package."""
+    try:
+        return importlib.util.find_spec(package)
+    except Exception as error:  # finders of others may raise anything; so may find_spec itself
+        raise LabelSetUnreadableError(
+            f"Python's search for the package {package!r} failed ({type(error).__name__}: "
+            f"{error}). Reinstall the distribution."
+        ) from error
+
+
+def _readers(spec: ModuleSpec) -> Iterator[Callable[[str], bytes]]:
+    """Ways to read a file of the package, the loader's own first."""
+    get_reader = getattr(spec.loader, "get_resource_reader", None)
+    if get_reader is not None:
+        yield lambda filename: _through_reader(get_reader(spec.name), filename)
+    # A namespace package has no loader yet, or one that reads folders only; and a loader need not
+    # have a resource reader.
+    for location in spec.submodule_search_locations or ():
+        yield partial(_in_location, location)
+
+
+def _through_reader(reader: Any, filename: str) -> bytes:
+    if reader is None:  # the loader's way to say that it has none for this package
+        raise FileNotFoundError(filename)
+    with reader.open_resource(filename) as file:
+        data = file.read()
+    return bytes(data)
+
+
+def _in_location(location: str, filename: str) -> bytes:
+    folder = Path(location)
+    if folder.is_dir():
+        return (folder / filename).read_bytes()
+    try:
+        importer = zipimport.zipimporter(location)
+        return importer.get_data(str(folder / filename))
+    except (zipimport.ZipImportError, OSError):
+        raise FileNotFoundError(filename) from None

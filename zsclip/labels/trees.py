@@ -1,0 +1,248 @@
+"""The files of a distribution, in a folder, a wheel or an sdist: nothing is unpacked to disk.
+
+An archive comes from anywhere. It is read in memory and within limits, so that neither a path that
+leads out of it nor a file that unpacks to gigabytes does any harm.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Literal, Protocol, TypeAlias
+
+from zsclip.errors import LabelSetUnreadableError
+
+__all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "kind_of", "open_tree"]
+
+FILE_LIMIT = 16 * 2**20
+"""Bytes of one file. ImageNet's thousand labels with their eighty templates have 50 kB."""
+
+TOTAL_LIMIT = 256 * 2**20
+"""Bytes that an sdist may unpack to."""
+
+Kind: TypeAlias = Literal["folder", "wheel", "sdist"]
+
+
+class TreeError(Exception):
+    """An archive, or a file in a tree, cannot be read; the message ends the sentence "it ..."."""
+
+
+class Tree(Protocol):
+    """Files by their paths from the top, with slashes between the parts."""
+
+    def read(self, path: str) -> bytes | None:
+        """A file's content; None where there is no such file.
+
+        Raises:
+            TreeError: It is too large or cannot be read.
+        """
+
+    def files_in(self, folder: str) -> list[str]:
+        """The paths of the files that lie directly in a folder, sorted; "" is the top."""
+
+    def folders_in(self, folder: str) -> list[str]:
+        """The paths of the folders that lie directly in a folder, sorted."""
+
+
+def kind_of(path: str | os.PathLike[str]) -> Kind | None:
+    """What kind of distribution a path leads to, by its ending; None where by that it is none."""
+    text = os.fspath(path)
+    if text.endswith(".whl"):
+        return "wheel"
+    if text.endswith((".tar.gz", ".tgz")):
+        return "sdist"
+    return "folder" if Path(text).is_dir() else None
+
+
+def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
+    """Open a distribution.
+
+    Raises:
+        LabelSetUnreadableError: There is no such file, or it cannot be read.
+        TreeError: It is not of this kind, or damaged.
+    """
+    if kind == "folder":
+        return _Folder(Path(path))
+    try:
+        with Path(path).open("rb") as file:
+            return _read_wheel(file) if kind == "wheel" else _read_sdist(file)
+    except TreeError:
+        raise
+    except (OSError, ValueError) as error:
+        # Of a damaged archive, OSError has no number; ValueError: a null character in the path.
+        if getattr(error, "errno", None) is None and Path(path).is_file():
+            raise TreeError(f"is no {kind} that can be read ({error}). Build it anew.") from error
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LabelSetUnreadableError(
+            f"Cannot read {os.fspath(path)!r}: {reason}. Check the path."
+        ) from error
+    except Exception as error:  # the archive modules raise whatever they stumble over
+        raise TreeError(
+            f"is no {kind} that can be read ({type(error).__name__}: {error}). Build it anew."
+        ) from error
+
+
+class _Folder:
+    """A tree on disk, looked at where it is asked for: beside the sources may lie anything."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, path: str) -> bytes | None:
+        file = self._root / path
+        try:
+            if not file.is_file():
+                return None
+            with file.open("rb") as opened:
+                content = _read_within_limit(opened)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise TreeError(f"cannot be read ({reason}). Check its permissions.") from error
+        if isinstance(content, TreeError):
+            raise content
+        return content
+
+    def files_in(self, folder: str) -> list[str]:
+        return [path for path, is_folder in self._entries(folder) if not is_folder]
+
+    def folders_in(self, folder: str) -> list[str]:
+        return [path for path, is_folder in self._entries(folder) if is_folder]
+
+    def _entries(self, folder: str) -> list[tuple[str, bool]]:
+        try:
+            entries = sorted((self._root / folder).iterdir())
+        except (OSError, ValueError):
+            return []
+        return [(_join(folder, entry.name), entry.is_dir()) for entry in entries]
+
+
+class _InMemory:
+    """A tree of which some files were read, and of the others only the paths are known."""
+
+    def __init__(self, paths: set[str], contents: Mapping[str, bytes | TreeError]) -> None:
+        self._paths = paths
+        self._contents = contents
+
+    def read(self, path: str) -> bytes | None:
+        content = self._contents.get(path)
+        if isinstance(content, TreeError):
+            raise content
+        return content
+
+    def files_in(self, folder: str) -> list[str]:
+        return sorted(path for path in self._paths if _parent(path) == folder)
+
+    def folders_in(self, folder: str) -> list[str]:
+        depth = folder.count("/") + 2 if folder else 1
+        inside = [path.split("/") for path in self._paths if not folder or _is_in(path, folder)]
+        return sorted({"/".join(parts[:depth]) for parts in inside if len(parts) > depth})
+
+
+def _read_wheel(file: IO[bytes]) -> Tree:
+    import zipfile
+
+    with zipfile.ZipFile(file) as archive:
+        infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
+        _refuse_strays(infos)
+        contents: dict[str, bytes | TreeError] = {}
+        left = TOTAL_LIMIT
+        for name in filter(_is_wanted, infos):
+            with archive.open(infos[name]) as member:
+                contents[name] = content = _read_within_limit(member)
+            left -= FILE_LIMIT if isinstance(content, TreeError) else len(content)
+            if left < 0:
+                raise _too_large()
+    return _InMemory(set(infos), contents)
+
+
+def _read_sdist(file: IO[bytes]) -> Tree:
+    import gzip
+    import tarfile
+
+    paths: set[str] = set()
+    contents: dict[str, bytes | TreeError] = {}
+    unpacked = _Limited(gzip.GzipFile(fileobj=file))
+    # The mode with "|" reads from front to back and never seeks, so that the limit holds.
+    with tarfile.open(fileobj=unpacked, mode="r|") as archive:  # type: ignore[call-overload]
+        for member in archive:
+            if not member.isfile():
+                continue  # a link leads to another file, and folders show in the paths
+            paths.add(member.name)
+            opened = archive.extractfile(member) if _is_wanted(member.name) else None
+            if opened is not None:
+                contents[member.name] = _read_within_limit(opened)
+    _refuse_strays(paths)
+    tops = {path.partition("/")[0] for path in paths}
+    if len(tops) != 1 or any("/" not in path for path in paths):
+        raise TreeError(
+            "must hold one folder named by name and version, with everything in it. Build it anew."
+        )
+    (top,) = tops
+    cut = len(top) + 1
+    return _InMemory(
+        {path[cut:] for path in paths}, {path[cut:]: data for path, data in contents.items()}
+    )
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Limited:
+    """A stream that refuses to give more than `TOTAL_LIMIT` bytes."""
+
+    def __init__(self, stream: _Readable) -> None:
+        self._stream = stream
+        self._left = TOTAL_LIMIT
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(min(size, self._left + 1))
+        self._left -= len(data)
+        if self._left < 0:
+            raise _too_large()
+        return data
+
+
+def _too_large() -> TreeError:
+    return TreeError(
+        f"unpacks to more than {TOTAL_LIMIT // 2**20} MiB, which no label sets need. Leave out "
+        "what does not belong there."
+    )
+
+
+def _read_within_limit(file: IO[bytes]) -> bytes | TreeError:
+    """A file's content, or why it is not taken: one large file leaves the others readable."""
+    data = file.read(FILE_LIMIT + 1)
+    if len(data) > FILE_LIMIT:
+        return TreeError(f"has more than {FILE_LIMIT // 2**20} MiB. Shorten it.")
+    return data
+
+
+def _refuse_strays(paths: set[str] | Mapping[str, object]) -> None:
+    """Raise for paths that would land elsewhere than in their folder when unpacked."""
+    for path in paths:
+        parts = path.replace("\\", "/").split("/")
+        if ".." in parts or not parts[0] or ":" in parts[0]:
+            raise TreeError(f"holds the path {path!r}, which leads out of it. Build it anew.")
+
+
+def _is_wanted(path: str) -> bool:
+    """Whether a file is one that says something of the distribution or of its label sets."""
+    name = path.rpartition("/")[2]
+    return name.endswith(".toml") or name in {
+        "PKG-INFO", "METADATA", "WHEEL", "RECORD", "entry_points.txt", "MANIFEST.in", "setup.py",
+        "setup.cfg",
+    }  # fmt: skip
+
+
+def _join(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _parent(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path.startswith(f"{folder}/")

@@ -1,0 +1,141 @@
+"""A label set as the text of a label-set file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from zsclip.errors import LabelError, LabelSetFormatError
+from zsclip.labels.parsing import SCHEMA, parse_fields
+from zsclip.labels.values import Expected, Group, Label
+
+if TYPE_CHECKING:
+    from zsclip.labels.labelset import LabelSet
+
+__all__ = ["write_toml"]
+
+WIDTH = 100
+_TEXTS = ("name", "title", "description", "license", "source", "citation", "language")
+_PROSE = frozenset({"description", "source", "citation"})
+_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def write_toml(labelset: LabelSet) -> str:
+    """The set as a file of schema 1, one label a line.
+
+    Raises:
+        LabelError: The set says no license or no source, or cannot be read back.
+    """
+    missing = [key for key in ("license", "source") if not getattr(labelset, key)]
+    if missing:
+        given = ", ".join(f'{key}="..."' for key in missing)
+        raise LabelError(
+            f"The label set {labelset.name!r} says no {' and no '.join(missing)}, and a file has "
+            f"to. Write to_toml({given})."
+        )
+    lines = [f"schema = {SCHEMA}"]
+    for key in _TEXTS:
+        if value := getattr(labelset, key):
+            long = key in _PROSE and (len(value) > WIDTH - 20 or "\n" in value)
+            lines.append(f"{key} = {_prose(value) if long else _text(value)}")
+    lines += _list("templates", (_text(template) for template in labelset.templates))
+    lines += _list("groups", (_group(group) for group in labelset.groups))
+    lines += _list("labels", (_label(label) for label in labelset.labels))
+    for row in labelset.expected:
+        lines += ["", "[[expected]]", *_expected(row)]
+    text = "".join(f"{line}\n" for line in lines)
+    _require_readable(text, labelset.name)
+    return text
+
+
+def _require_readable(text: str, name: str) -> None:
+    try:
+        parse_fields(text.encode(), file="to_toml")
+    except LabelSetFormatError as error:
+        problems = "".join(f"\n  - {problem}" for problem in error.problems)
+        raise LabelError(f"The label set {name!r} makes no file that can be read:{problems}") from (
+            error
+        )
+
+
+def _list(key: str, items: Iterable[str]) -> list[str]:
+    lines = [f"    {item}," for item in items]
+    return ["", f"{key} = [", *lines, "]"] if lines else []
+
+
+def _label(label: Label) -> str:
+    own_id = "" if label.id == label.name else _text(label.id)
+    parts = {
+        "id": own_id,
+        "name": _text(label.name),
+        "aliases": _texts(label.aliases),
+        "prompts": _texts(label.prompts),
+        "parent": _text(label.parent) if label.parent is not None else "",
+    }
+    return _table(parts) if own_id or label != Label(label.id, label.name) else parts["name"]
+
+
+def _group(group: Group) -> str:
+    name = "" if group.id == group.name else _text(group.name)
+    if not name and group.parent is None:
+        return _text(group.id)
+    parent = _text(group.parent) if group.parent is not None else ""
+    return _table({"id": _text(group.id), "name": name, "parent": parent})
+
+
+def _table(parts: dict[str, str]) -> str:
+    return f"{{ {', '.join(f'{key} = {value}' for key, value in parts.items() if value)} }}"
+
+
+def _texts(values: tuple[str, ...]) -> str:
+    return f"[{', '.join(_text(value) for value in values)}]" if values else ""
+
+
+def _expected(row: Expected) -> list[str]:
+    return [
+        f"model = {_text(row.model)}",
+        f"metric = {_text(row.metric)}",
+        f"value = {float(row.value)!r}",
+        f"source = {_text(row.source)}",
+    ]
+
+
+def _text(value: str) -> str:
+    """A text on one line, in the quotes that need no escapes where there are such."""
+    if ('"' in value or "\\" in value) and "'" not in value and value.isprintable():
+        return f"'{value}'"
+    return f'"{_escaped(value)}"'
+
+
+def _escaped(value: str) -> str:
+    return "".join(_ESCAPES.get(char) or _printable(char) for char in value)
+
+
+def _printable(char: str) -> str:
+    """The character, or its number where an editor would not show it."""
+    if char.isprintable() or char in "\u200c\u200d":  # joiners, which some scripts spell with
+        return char
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def _prose(value: str) -> str:
+    """A text of many words or lines, with a backslash where a line is only broken to be short."""
+    lines = [line for paragraph in value.split("\n") for line in _wrapped(_escaped(paragraph))]
+    # Quotes stay as they are, but where several of them could end the text.
+    return '"""\n' + re.sub(r'\\"(?!\\"|\Z)', '"', "\n".join(lines)) + '"""'
+
+
+def _wrapped(paragraph: str) -> list[str]:
+    lines = []
+    rest = paragraph
+    while len(rest) >= WIDTH:
+        # TOML drops all white space after the backslash, so the next line starts with none.
+        breaks = [match.end() for match in re.finditer(r" (?=[^ ])", rest)]
+        if not breaks:
+            break
+        end = max((end for end in breaks if end < WIDTH), default=breaks[0])
+        lines.append(f"{rest[:end]}\\")
+        rest = rest[end:]
+    return [*lines, rest]
