@@ -1,0 +1,196 @@
+"""Encoded pictures and PIL images: opened within limits, loaded whole, turned upright."""
+
+from __future__ import annotations
+
+import logging
+import struct
+import threading
+import warnings
+from collections.abc import Callable
+from typing import BinaryIO
+
+from PIL import ExifTags, Image, ImageFile
+
+from zsclip.errors import ImageError
+from zsclip.images.modes import to_rgb, true_transparency
+from zsclip.images.unreadable import explain
+
+__all__ = ["REFUSED_FORMATS", "decode", "finish_given"]
+
+logger = logging.getLogger("zsclip.images")
+
+REFUSED_FORMATS = frozenset({"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"})
+"""Formats of Pillow's that are left alone: vector graphics, for which it starts an outside program,
+and those that it tells by name but cannot decode."""
+
+_Color = tuple[int, int, int]
+
+_TRANSPOSITIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+# Where Pillow looks for an orientation, besides the tags that it keeps apart from `info`.
+_ORIENTED_INFO = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
+
+
+def decode(stream: BinaryIO, *, source: str, background: _Color, max_pixels: int) -> Image.Image:
+    """The picture in a stream that can seek, upright and RGB.
+
+    Args:
+        stream: The encoded picture.
+        source: What it is, in a few words, for errors.
+        background: What shows through where it is transparent.
+        max_pixels: The most pixels to decode.
+
+    Raises:
+        ImageError: It is no picture, too large, damaged or cut off.
+    """
+
+    def attempt() -> Image.Image:
+        image = _identify(stream, source)
+        _check_size(image, source, max_pixels)
+        transparency = true_transparency(image)
+        image.load()
+        # Icons hold pictures that may be larger than their header says.
+        _check_size(image, source, max_pixels)
+        return _finish(image, source, transparency, background)
+
+    return _guarded(attempt, source)
+
+
+def finish_given(image: Image.Image, *, source: str, background: _Color) -> Image.Image:
+    """A PIL image that somebody else made, upright and RGB; the image itself is not changed.
+
+    Raises:
+        ImageError: It has no pixels, or its file cannot be loaded any more.
+    """
+
+    def attempt() -> Image.Image:
+        if 0 in image.size:
+            raise ImageError(source, "it has no pixels.")
+        transparency = true_transparency(image)
+        image.load()
+        return _finish(image, source, transparency, background)
+
+    return _guarded(attempt, source)
+
+
+def _identify(stream: BinaryIO, source: str) -> ImageFile.ImageFile:
+    """Opens the picture with the first of Pillow's formats that recognizes it.
+
+    `PIL.Image.open` does the same, but measures every picture by ``Image.MAX_IMAGE_PIXELS``, which
+    the whole process shares, and warns or fails whatever limit was asked for here.
+    """
+    stream.seek(0)
+    head = stream.read(4096)
+    damage = ""
+    tried = set(REFUSED_FORMATS)
+    for load_plugins in (Image.preinit, Image.init):  # first the common ones, then all
+        load_plugins()
+        for name in list(Image.ID):
+            if name in tried:
+                continue
+            tried.add(name)
+            factory, accept = Image.OPEN[name]
+            recognized: bool | str = False
+            try:
+                recognized = accept(head[:16]) if accept else True
+                if isinstance(recognized, str):  # its decoder was left out of this Pillow
+                    damage = damage or f"{recognized}."
+                elif recognized:
+                    stream.seek(0)
+                    return factory(stream, "")
+            except (SyntaxError, IndexError, TypeError, struct.error) as error:
+                if accept and recognized:
+                    damage = damage or f"it looks like {name}, but {_cut_off(error)}"
+    raise ImageError(source, explain(head, damage))
+
+
+def _check_size(image: Image.Image, source: str, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ImageError(
+            source,
+            f"its {width} x {height} pixels are more than `max_pixels` ({max_pixels:,}). Pass a "
+            "higher limit if you trust where it comes from.",
+        )
+
+
+def _finish(
+    image: Image.Image, source: str, transparency: object, background: _Color
+) -> Image.Image:
+    rgb = to_rgb(image, background, source=source, transparency=transparency)
+    method = _TRANSPOSITIONS.get(_orientation(image))
+    if method is not None:
+        rgb = rgb.transpose(method)
+        for key in _ORIENTED_INFO:  # or whoever looks at it next turns it again
+            rgb.info.pop(key, None)
+    elif rgb is image and _is_animated(image):
+        rgb = image.copy()  # the original goes on to its next frame in place
+    return rgb
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Warning:
+        raise
+    except Exception as error:  # noqa: BLE001 - broken metadata raise anything
+        logger.debug("Unreadable EXIF data are left aside: %r", error)
+        return 1
+    return value if isinstance(value, int) else 1
+
+
+def _is_animated(image: Image.Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except (OSError, ValueError):  # its file, where the frames are counted, is closed
+        return True
+
+
+def _cut_off(error: BaseException) -> str:
+    said = str(error).strip().rstrip(".") or type(error).__name__
+    return f"Pillow cannot decode it; it may be damaged or cut off ({said})."
+
+
+# ------------------------------------------------------------------------------------- the guards
+
+_quiet = threading.Lock()
+
+
+def _guarded(attempt: Callable[[], Image.Image], source: str) -> Image.Image:
+    """Runs the reading of one picture, and turns whatever Pillow raises into an `ImageError`.
+
+    Pillow warns of oddities in files that it reads well. A program that turns warnings into errors
+    shall get its picture all the same. Warnings can only be silenced for all threads at once, so
+    that is done just then, and for one picture at a time.
+    """
+    try:
+        return _translated(attempt, source)
+    except Warning as first:
+        with _quiet, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = _translated(attempt, source)
+        logger.warning("%s: %s", source, first)
+        return image
+
+
+def _translated(attempt: Callable[[], Image.Image], source: str) -> Image.Image:
+    try:
+        return attempt()
+    except (ImageError, Warning):
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(
+            source,
+            f"{str(error).rstrip('.')}. That limit is Pillow's own (PIL.Image.MAX_IMAGE_PIXELS).",
+        ) from error
+    except MemoryError as error:
+        raise ImageError(source, "there is not enough memory to decode it.") from error
+    except Exception as error:  # decoders raise anything on damaged data
+        raise ImageError(source, _cut_off(error)) from error

@@ -1,0 +1,135 @@
+"""The pictures in a folder."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from zsclip.errors import ImageError
+from zsclip.images.decode import REFUSED_FORMATS
+from zsclip.images.describe import describe_source, printable
+
+__all__ = ["find_pictures", "picture_suffixes"]
+
+logger = logging.getLogger("zsclip.images")
+
+_DIGITS = re.compile(r"([0-9]+)")
+_HEIC_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
+
+_Identity = tuple[int, int]  # device and inode: the same folder by whatever path
+
+
+def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """The pictures in a folder and the folders below it, in natural order.
+
+    A picture is a file whose suffix belongs to a format that Pillow can open (`load_image` goes by
+    the content instead). Names are sorted as people do, "fox 2.png" before "fox 10.png", folders
+    among files. Hidden files and folders, whose names start with a dot, are left out. A link to a
+    folder is followed once, and never into a folder that it lies in. Folders that cannot be
+    opened are logged and passed over.
+
+    Args:
+        folder: The folder to search.
+
+    Returns:
+        An iterator of paths that begin with ``folder``.
+
+    Raises:
+        ImageError: ``folder`` does not exist, is no folder, or cannot be opened. This is found out
+            at the call, not when the iterator is first used.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("fox 10.png", "fox 2.png", "notes.txt"):
+        ...         Path(folder, name).touch()
+        ...     [path.name for path in find_pictures(folder)]
+        ['fox 2.png', 'fox 10.png']
+    """
+    root = Path(folder)
+    name = describe_source(folder)
+    if not os.path.lexists(root):
+        raise ImageError(name, "there is no such folder.")
+    if not root.is_dir():
+        raise ImageError(name, "it is not a folder.")
+    try:
+        entries = _sorted_entries(root)
+        identity = _identity(root)
+    except OSError as error:
+        raise ImageError(name, f"the folder cannot be opened ({error.strerror}).") from error
+    return _walk(name, entries, identity, picture_suffixes())
+
+
+def picture_suffixes() -> frozenset[str]:
+    """The suffixes, in lower case, of the formats that Pillow can open here, plugins included.
+
+    Examples:
+        >>> {".png", ".jpg", ".webp"} <= picture_suffixes()
+        True
+        >>> sorted({".pdf", ".eps", ".svg", ".mpg"} & picture_suffixes())
+        []
+    """
+    return frozenset(
+        suffix.lower()
+        for suffix, name in Image.registered_extensions().items()
+        if name in Image.OPEN and name not in REFUSED_FORMATS
+    )
+
+
+def _walk(
+    root: str, entries: list[os.DirEntry[str]], identity: _Identity, suffixes: frozenset[str]
+) -> Iterator[Path]:
+    # A stack instead of recursion: folders nest deeper than Python's calls may.
+    stack = [(iter(entries), identity)]
+    followed: set[_Identity] = set()
+    n_heic = 0
+    while stack:
+        entry = next(stack[-1][0], None)
+        if entry is None:
+            stack.pop()
+            continue
+        suffix = Path(entry.name).suffix.lower()
+        try:
+            if entry.is_dir():
+                inner = _identity(entry)
+                seen_by_link = entry.is_symlink() and inner in followed
+                if seen_by_link or any(inner == outer for _, outer in stack):
+                    logger.debug("%s leads to a folder already searched", printable(entry.path))
+                    continue
+                if entry.is_symlink():
+                    followed.add(inner)
+                stack.append((iter(_sorted_entries(entry)), inner))
+            elif suffix in suffixes and entry.is_file():
+                yield Path(entry.path)
+            elif suffix in _HEIC_SUFFIXES:
+                n_heic += 1
+        except OSError as error:
+            logger.warning("Passed over %s: %s", printable(entry.path), error.strerror)
+    if n_heic:
+        logger.warning(
+            "Passed over %d HEIC files in %s: pip install pillow-heif, and call "
+            "pillow_heif.register_heif_opener() once.",
+            n_heic,
+            root,
+        )
+
+
+def _identity(folder: os.PathLike[str]) -> _Identity:
+    status = os.stat(folder)  # noqa: PTH116 - DirEntry.stat has no inode on Windows
+    return status.st_dev, status.st_ino
+
+
+def _sorted_entries(folder: os.PathLike[str]) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    return sorted(shown, key=lambda entry: (_natural_key(entry.name), entry.name))
+
+
+def _natural_key(name: str) -> list[str | int]:
+    """Text and numbers in turn, so that two keys compare text with text and number with number."""
+    return [int(part) if i % 2 else part for i, part in enumerate(_DIGITS.split(name.casefold()))]

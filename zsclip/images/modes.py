@@ -1,0 +1,179 @@
+"""Every mode that Pillow knows, as 8-bit RGB."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from zsclip.errors import ImageError
+
+__all__ = ["floats_to_bytes", "integers_to_bytes", "to_rgb", "true_transparency"]
+
+# TIFF 6.0: the tags that tell what the numbers in a picture mean.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_WHITE_IS_ZERO, _SIGNED = 0, 2
+
+_WITH_ALPHA = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
+_WITH_KEY = frozenset({"1", "L", "P", "RGB"})  # may name a color or palette entry as transparent
+
+# What Pillow multiplies the grays of a PNG file by, by its name for their layout.
+_SPREAD = {"1": 255, "L;2": 85, "L;4": 17}
+
+_HALF_STEP = 0.5 / 255
+
+
+def to_rgb(
+    image: Image.Image,
+    background: tuple[int, int, int],
+    *,
+    source: str,
+    transparency: object = None,
+) -> Image.Image:
+    """A loaded image as RGB, scaled by its true range, with transparency laid over a color.
+
+    Args:
+        image: A loaded image of any mode; it is not changed.
+        background: What shows through.
+        source: What it is, in a few words, for errors.
+        transparency: What `true_transparency` said before the image was loaded.
+
+    Returns:
+        ``image`` itself if it is opaque RGB already.
+
+    Raises:
+        ImageError: Its numbers are outside their range; the message says which are expected.
+    """
+    if transparency is None:
+        transparency = image.info.get("transparency")
+    if image.mode == "F" or image.mode.startswith("I"):
+        try:
+            image = _narrow(image, transparency)
+        except ValueError as error:
+            raise ImageError(source, f"{error}.") from error
+    elif transparency != image.info.get("transparency"):
+        image = image.copy()
+        image.info["transparency"] = transparency
+    if image.mode in _WITH_ALPHA or (image.mode in _WITH_KEY and image.has_transparency_data):
+        return _flatten(image, background)
+    if image.mode == "RGB":
+        return image
+    rgb = image.convert("RGB")
+    rgb.info.pop("transparency", None)  # it belongs to the mode before
+    return rgb
+
+
+def _flatten(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    if image.mode != "RGBA":
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    canvas = Image.new("RGB", image.size, background)
+    canvas.paste(image, mask=image)
+    return canvas
+
+
+def true_transparency(image: Image.Image) -> object:
+    """The transparent color of a picture, in the numbers that its pixels will have.
+
+    PNG gives it in the file's own depth, and Pillow hands that on (for 1 bit until version 11),
+    but spreads 1, 2 and 4 bits to 8 and cuts 16-bit RGB down to 8: no pixel would match. The depth
+    is known only until the picture is loaded.
+
+    Returns:
+        What Pillow says in all other cases: None, an integer, three integers, or bytes.
+    """
+    transparency: object = image.info.get("transparency")
+    if transparency is None or image.format != "PNG" or not isinstance(image, ImageFile.ImageFile):
+        return transparency
+    for tile in image.tile:
+        raw = tile[3] if isinstance(tile[3], str) else tile[3][0] if tile[3] else None
+        if raw in _SPREAD and isinstance(transparency, int):
+            return min(transparency * _SPREAD[raw], 255)
+        if raw == "RGB;16B" and isinstance(transparency, tuple):
+            return tuple(value >> 8 for value in transparency)
+    return transparency
+
+
+# -------------------------------------------------------------------------------- wider than 8 bits
+
+
+def _narrow(image: Image.Image, transparency: object) -> Image.Image:
+    """An image of 16 or 32 bits, whole or floating, as 8-bit gray (with alpha)."""
+    values = np.asarray(image)
+    tags: Any = getattr(image, "tag_v2", {})
+    if image.mode == "F":
+        narrow = floats_to_bytes(values)
+    else:
+        values, top = _range(values, tags)
+        narrow = integers_to_bytes(values, top)
+    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # Pillow sees to it up to 8 bits only
+        narrow = 255 - narrow
+    result = Image.fromarray(narrow)
+    if isinstance(transparency, int):
+        result.putalpha(Image.fromarray(np.where(values == transparency, 0, 255).astype(np.uint8)))
+    return result
+
+
+def _range(values: NDArray[Any], tags: Any) -> tuple[NDArray[Any], int]:
+    """The values of a picture of whole numbers, and the largest that they could be."""
+    if not tags:
+        # Mode "I" has 32 bits, but what Pillow decodes to it has 16: PNG until version 11, PGM.
+        return values, 65535
+    bits = int(tags.get(_BITS_PER_SAMPLE, (16,))[0])
+    signed = tags.get(_SAMPLE_FORMAT, (1,))[0] == _SIGNED
+    if bits == 32 and not signed:
+        values = values.view(np.uint32)  # Pillow keeps the bits, in a signed type
+    return values, 2 ** (bits - 1 if signed else bits) - 1
+
+
+def integers_to_bytes(values: NDArray[Any], top: int) -> NDArray[np.uint8]:
+    """Whole numbers from 0 to ``top`` scaled to 0 ... 255 and rounded.
+
+    Raises:
+        ValueError: A value is outside that range.
+
+    Examples:
+        >>> integers_to_bytes(np.array([0, 128, 129, 65535], np.uint16), 65535)
+        array([  0,   0,   1, 255], dtype=uint8)
+    """
+    low, high = int(values.min()), int(values.max())
+    if low < 0 or high > top:
+        raise ValueError(
+            f"its values go from {low} to {high}, and 0 to {top} is the range of such a picture. "
+            "Scale them yourself to [0, 1], and pass a float array"
+        )
+    wide = values.astype(np.uint32 if top <= 65535 else np.uint64)  # has room for 510 * top
+    return ((wide * 510 + top) // (2 * top)).astype(np.uint8)
+
+
+def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Floats in [0, 1] scaled to 0 ... 255 and rounded.
+
+    Rounding, where torchvision cuts off, brings every byte back that was divided by 255. Half a
+    step outside the range is let pass, since resizing and rounding leave such.
+
+    Raises:
+        ValueError: A value is NaN, infinite or further outside.
+
+    Examples:
+        >>> floats_to_bytes(np.array([0, 0.5, 1.001]))
+        array([  0, 128, 255], dtype=uint8)
+    """
+    low, high = float(values.min()), float(values.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("it holds values that are NaN or infinite")
+    if low < -_HALF_STEP or high > 1 + _HALF_STEP:
+        hint = (
+            "Pass the picture as it was before it was normalized"
+            if low < 0
+            else "Divide them by the largest that they can be, 255 for example"
+        )
+        raise ValueError(f"floats must lie in [0, 1], and they go from {low:g} to {high:g}. {hint}")
+    dtype = np.float64 if values.dtype.itemsize > 4 else np.float32
+    scaled: NDArray[Any] = np.multiply(values, 255, dtype=dtype)
+    narrow: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
+    return narrow

@@ -1,0 +1,101 @@
+"""What a file is that is no picture, and what to do about it."""
+
+from __future__ import annotations
+
+import PIL
+
+from zsclip.images.describe import printable
+
+__all__ = ["explain"]
+
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+
+_HEIC = (
+    "it is a HEIC picture, which Pillow reads with a plugin: pip install pillow-heif, and call "
+    "pillow_heif.register_heif_opener() once."
+)
+_AVIF = "it is an AVIF picture, which Pillow reads from version 11.3 on: pip install -U pillow."
+_METAFILE = "it is a Windows metafile: "
+_VECTOR = "vector graphics have no pixels. Rasterize it first, to a PNG file for example."
+_VIDEO = "it is a video. Take frames out of it, and pass those."
+_ARCHIVE = "it is a compressed archive. Unpack it, and pass the pictures in it."
+
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", "it is a PDF document: " + _VECTOR),
+    (b"%!PS", "it is PostScript: " + _VECTOR),
+    (b"\xc5\xd0\xd3\xc6", "it is PostScript: " + _VECTOR),
+    (b"\xd7\xcd\xc6\x9a\x00\x00", _METAFILE + _VECTOR),
+    (b"\xff\x0a", "it is a JPEG XL picture, which Pillow reads with a plugin."),
+    (b"\x00\x00\x00\x0cJXL ", "it is a JPEG XL picture, which Pillow reads with a plugin."),
+    (b"\x1a\x45\xdf\xa3", _VIDEO),
+    (b"\x00\x00\x01\xba", _VIDEO),
+    (b"\x00\x00\x01\xb3", _VIDEO),
+    (b"PK\x03\x04", _ARCHIVE),
+    (b"\x1f\x8b", _ARCHIVE),
+    (b"\x93NUMPY", "it is a NumPy file. Pass the array in it: numpy.load(path)."),
+    (
+        b"version https://git-lfs.github.com/",
+        "it is a Git LFS pointer and not the picture itself. Run `git lfs pull` for that.",
+    ),
+)
+
+
+def explain(head: bytes, damage: str = "") -> str:
+    """Says what a file is that no decoder could open.
+
+    Args:
+        head: Its first bytes, some thousand of them if there are as many.
+        damage: What a decoder said that thought the file its own; some think so too easily.
+
+    Returns:
+        The reason of an error message, with what to do where something can be done.
+
+    Examples:
+        >>> explain(b"")
+        'it is empty (0 bytes).'
+        >>> explain(b"<!DOCTYPE html><html>")
+        'it is an HTML page and not a picture.'
+    """
+    if not head:
+        return "it is empty (0 bytes)."
+    for signature, reason in _SIGNATURES:
+        if head.startswith(signature):
+            return reason
+    if head[4:8] == b"ftyp":
+        return _explain_iso_media(head, damage)
+    if head[:4] == b"RIFF" and head[8:11] == b"AVI":
+        return _VIDEO
+    if head[40:44] == b" EMF":
+        return _METAFILE + _VECTOR
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return "it is an HTML page and not a picture."
+    if text.startswith(b"<") and b"<svg" in text:
+        return "it is an SVG drawing: " + _VECTOR
+    return damage or _explain_unknown(head)
+
+
+def _explain_iso_media(head: bytes, damage: str) -> str:
+    """The family of MP4 says in its first box which brands a file belongs to (ISO 14496-12)."""
+    end = min(int.from_bytes(head[:4], "big"), 256)
+    brands = {head[8:12], *(head[i : i + 4] for i in range(16, end, 4))}
+    if brands & _AVIF_BRANDS:
+        return damage or _AVIF
+    return _HEIC if brands & _HEIC_BRANDS else _VIDEO
+
+
+def _explain_unknown(head: bytes) -> str:
+    try:
+        # The last character of a longer text may have been cut in two.
+        text = head[:200].decode("utf-8", "strict" if len(head) <= 200 else "ignore")
+    except UnicodeDecodeError:
+        text = ""
+    if text and all(c.isprintable() or c.isspace() for c in text):
+        quoted = printable(text[:40].strip())
+        return f"it holds text and not a picture ({quoted!r})."
+    start = head[:8].hex(" ")
+    return (
+        f"it is in no picture format that Pillow {PIL.__version__} can read "
+        f"(its first bytes are {start})."
+    )
