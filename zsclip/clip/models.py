@@ -1,0 +1,99 @@
+"""The models that zsclip knows by name: OpenAI's nine, and the embedded tiny-cartoon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zsclip.errors import ModelNotFoundError, did_you_mean
+
+__all__ = ["MODELS", "ModelSpec", "get_model_spec", "list_models"]
+
+_ROOT = "https://openaipublic.azureedge.net/clip/models"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What is known of a model before its weights are read.
+
+    Attributes:
+        name: The name that OpenAI gave it.
+        file: The name of its file.
+        sha256: The SHA-256 of that file, in hexadecimal.
+        size: The size of that file in bytes.
+        resolution: The side of its pictures in pixels.
+        embed_dim: The width of its embeddings.
+        parameters: Its number of parameters.
+        url: Where it is published; None when it is part of zsclip.
+        note: What to know before using it; empty for the general models.
+        context_length: How many tokens a prompt may have, start and end tokens included.
+        vocab_size: Its number of tokens.
+    """
+
+    name: str
+    file: str
+    sha256: str
+    size: int
+    resolution: int
+    embed_dim: int
+    parameters: int
+    url: str | None
+    note: str = ""
+    context_length: int = 77
+    vocab_size: int = 49_408
+
+    @property
+    def bundled(self) -> bool:
+        """Whether the weights are part of zsclip."""
+        return self.url is None
+
+
+def _openai(
+    name: str, file: str, sha256: str, size: int, resolution: int, embed_dim: int, parameters: int
+) -> ModelSpec:
+    url = f"{_ROOT}/{sha256}/{file}"
+    return ModelSpec(name, file, sha256, size, resolution, embed_dim, parameters, url)
+
+
+# fmt: off
+MODELS: tuple[ModelSpec, ...] = (
+    _openai("RN50", "RN50.pt", "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762", 255_827_503, 224, 1024, 102_007_137),  # noqa: E501
+    _openai("RN101", "RN101.pt", "8fa8567bab74a42d41c5915025a8e4538c3bdbe8804a470a72f30b0d94fab599", 291_791_292, 224, 512, 119_688_033),  # noqa: E501
+    _openai("RN50x4", "RN50x4.pt", "7e526bd135e493cef0776de27d5f42653e6b4c8bf9e0f653bb11773263205fdd", 421_854_225, 288, 640, 178_300_601),  # noqa: E501
+    _openai("RN50x16", "RN50x16.pt", "52378b407f34354e150460fe41077663dd5b39c54cd0bfd2b27167a4a06ec9aa", 661_125_706, 384, 768, 290_979_217),  # noqa: E501
+    _openai("RN50x64", "RN50x64.pt", "be1cfb55d75a9666199fb2206c106743da0f6468c9d327f3e0d0a543a9919d9c", 1_353_500_174, 448, 1024, 623_258_305),  # noqa: E501
+    _openai("ViT-B/32", "ViT-B-32.pt", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af", 353_976_522, 224, 512, 151_277_313),  # noqa: E501
+    _openai("ViT-B/16", "ViT-B-16.pt", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f", 350_837_078, 224, 512, 149_620_737),  # noqa: E501
+    _openai("ViT-L/14", "ViT-L-14.pt", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836", 932_768_134, 224, 768, 427_616_513),  # noqa: E501
+    _openai("ViT-L/14@336px", "ViT-L-14-336px.pt", "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02", 934_088_680, 336, 768, 427_944_193),  # noqa: E501
+    ModelSpec("tiny-cartoon", "tiny-cartoon.safetensors", "f69220a222f59f85d93ebb81b0ad93ab050b22f43f3be01df79bce46faa3e807", 27_809_858, 64, 256, 13_877_553, None, "drawn animals and things only, not photographs"),  # noqa: E501
+)
+# fmt: on
+
+
+def list_models() -> list[str]:
+    """The names of the models, OpenAI's first.
+
+    Examples:
+        >>> list_models()[5]
+        'ViT-B/32'
+    """
+    return [spec.name for spec in MODELS]
+
+
+def get_model_spec(name: str) -> ModelSpec:
+    """What is known of a model by its name.
+
+    Raises:
+        ModelNotFoundError: No model has this name.
+
+    Examples:
+        >>> get_model_spec("ViT-B/32").parameters
+        151277313
+    """
+    for spec in MODELS:
+        if spec.name == name:
+            return spec
+    raise ModelNotFoundError(
+        f"`model` must be the name of a model or the path of a checkpoint, got {name!r}. "
+        f"{did_you_mean(name, list_models())}"
+    )

@@ -1,0 +1,140 @@
+"""The tensors of a checkpoint file, whatever its format, by their names in OpenAI's layout."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from zsclip.errors import CheckpointError, ModelNotFoundError
+
+# Archives hold these sizes beside the weights; the weights' shapes tell them as well.
+_SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
+_NESTS = ("state_dict", "model_state_dict", "model")
+
+
+class Tensors:
+    """Tensors that are read when asked for.
+
+    Attributes:
+        shapes: The shape of each tensor by its name.
+        metadata: What the file says of itself; empty unless it is a safetensors file.
+    """
+
+    def __init__(
+        self,
+        shapes: Mapping[str, tuple[int, ...]],
+        read: Callable[[str], Tensor],
+        metadata: Mapping[str, str],
+    ) -> None:
+        self.shapes = {key: shape for key, shape in shapes.items() if key not in _SIZES}
+        self.metadata = dict(metadata)
+        self._read = read
+
+    def __getitem__(self, key: str) -> Tensor:
+        return self._read(key)
+
+
+def open_tensors(path: Path) -> Tensors:
+    """Open a checkpoint: safetensors, a TorchScript archive, or a state dict.
+
+    A safetensors file is mapped, and only what is asked for is read. The other two are read whole.
+    State dicts are unpickled with ``weights_only=True``, which refuses code.
+
+    Raises:
+        ModelNotFoundError: There is no such file.
+        CheckpointError: The file is none of the three.
+    """
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise ModelNotFoundError(
+            f"The checkpoint {str(path)!r} {what}. Give the path of a .pt or .safetensors file."
+        )
+    try:
+        if _is_safetensors(path):
+            return _open_safetensors(path)
+        state = _read_torchscript(path) if _is_torchscript(path) else _read_state_dict(path)
+    except (CheckpointError, MemoryError):
+        raise
+    except PermissionError as e:
+        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {e.strerror}.") from e
+    except pickle.UnpicklingError as e:  # PyTorch's own message tells how to run the code
+        raise CheckpointError(
+            f"The checkpoint {str(path)!r} holds Python objects other than tensors, or is no "
+            "checkpoint at all. zsclip unpickles nothing but tensors, because other objects can "
+            "run code. If it is yours, save model.state_dict() in place of the model."
+        ) from e
+    except Exception as e:  # what damaged files raise is not documented and varies
+        reason = (str(e).splitlines() or [""])[0][:200]
+        raise CheckpointError(
+            f"The checkpoint {str(path)!r} is damaged or none ({type(e).__name__}: {reason}). "
+            "zsclip reads OpenAI's TorchScript archives, state dicts of tensors, and safetensors."
+        ) from e
+    shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    return Tensors(shapes, state.__getitem__, {})
+
+
+def _is_safetensors(path: Path) -> bool:
+    with path.open("rb") as f:
+        head = f.read(9)
+    # eight bytes of length, then a JSON object; a zip or a pickle begins otherwise
+    return len(head) == 9 and head[8:] == b"{" and head[:2] != b"PK"
+
+
+def _open_safetensors(path: Path) -> Tensors:
+    try:
+        file: Any = safe_open(path, framework="pt")  # typed only in part
+    except SafetensorError as e:
+        raise CheckpointError(
+            f"Cannot read the checkpoint {str(path)!r}: {e}. The file is damaged or cut short; "
+            "get it again."
+        ) from e
+    shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    return Tensors(shapes, file.get_tensor, file.metadata() or {})
+
+
+def _is_torchscript(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        # Every zip of torch.save has data.pkl; only TorchScript has constants.pkl beside it.
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
+def _read_torchscript(path: Path) -> dict[str, Tensor]:
+    with warnings.catch_warnings():
+        # TorchScript is deprecated, and OpenAI's archives will stay in it
+        warnings.simplefilter("ignore")
+        module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+    return _flatten(module.state_dict(), path)
+
+
+def _read_state_dict(path: Path) -> dict[str, Tensor]:
+    with warnings.catch_warnings():
+        # about pickle protocols; what cannot be read is an error anyway
+        warnings.simplefilter("ignore")
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    return _flatten(loaded, path)
+
+
+def _flatten(loaded: Any, path: Path) -> dict[str, Tensor]:
+    """The state dict in what a training script saved: unnested, without a wrapper's prefix."""
+    for nest in _NESTS:
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(nest), Mapping):
+            loaded = loaded[nest]
+    if not isinstance(loaded, Mapping):
+        raise CheckpointError(
+            f"The checkpoint {str(path)!r} holds a {type(loaded).__name__} and not a state dict. "
+            "Save model.state_dict() instead."
+        )
+    tensors = {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
+    if tensors and all(key.startswith("module.") for key in tensors):
+        tensors = {key.removeprefix("module."): value for key, value in tensors.items()}
+    return tensors

@@ -1,0 +1,88 @@
+"""The transformer that both of CLIP's towers are built of (Radford et al. 2021, §2.4).
+
+Parameter names are those of OpenAI's checkpoints, so that a state dict loads as it is.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
+
+HEAD_WIDTH = 64  # in every published CLIP; checkpoints do not record the number of heads
+
+
+class LayerNorm(nn.LayerNorm):
+    """Layer norm whose statistics are fp32 whatever the precision of its input."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name that nn.LayerNorm uses
+        return super().forward(input.to(self.weight.dtype)).to(input.dtype)
+
+
+class QuickGELU(nn.Module):
+    """The sigmoid approximation of GELU that CLIP was trained with: x * sigmoid(1.702 x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(1.702 * x)
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention with one projection for queries, keys and values."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.heads = width // HEAD_WIDTH
+        self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
+        self.out_proj = nn.Linear(width, width)
+        nn.init.normal_(self.in_proj_weight, std=width**-0.5)
+
+    def forward(self, x: Tensor, *, causal: bool) -> Tensor:
+        n, length, width = x.shape
+        qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        qkv = qkv.view(n, length, 3, self.heads, width // self.heads)
+        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (n, heads, length, head width)
+        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
+        return self.out_proj(mixed.transpose(1, 2).reshape(n, length, width))  # type: ignore[no-any-return]
+
+
+class MLP(nn.Module):
+    """The two linear layers of a block, four times as wide between them."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.c_fc = nn.Linear(width, 4 * width)
+        self.gelu = QuickGELU()
+        self.c_proj = nn.Linear(4 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.c_proj(self.gelu(self.c_fc(x)))  # type: ignore[no-any-return]
+
+
+class Block(nn.Module):
+    """Pre-norm residual attention block."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.attn = Attention(width)
+        self.ln_1 = LayerNorm(width)
+        self.mlp = MLP(width)
+        self.ln_2 = LayerNorm(width)
+
+    def forward(self, x: Tensor, *, causal: bool) -> Tensor:
+        x = x + self.attn(self.ln_1(x), causal=causal)
+        return x + self.mlp(self.ln_2(x))  # type: ignore[no-any-return]
+
+
+class Transformer(nn.Module):
+    """A stack of blocks; causal in the text tower, full attention in the image tower."""
+
+    def __init__(self, width: int, layers: int, *, causal: bool) -> None:
+        super().__init__()
+        self.causal = causal
+        self.resblocks = nn.ModuleList([Block(width) for _ in range(layers)])
+
+    def forward(self, x: Tensor) -> Tensor:
+        for block in self.resblocks:
+            x = block(x, causal=self.causal)
+        return x

@@ -1,0 +1,151 @@
+"""A file to download, seen from the disk: its paths, room for it, and what to say on a fault."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsclip.errors import DownloadError
+
+__all__ = ["Wanted", "amount"]
+
+# EFBIG: a limit on the size of one file, of the process or of the file system.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One file to have: where from, where to, and how to tell that it is right.
+
+    Attributes:
+        url: Where it comes from.
+        target: Its final path, absolute.
+        sha256: Its SHA-256, 64 lower-case hexadecimal digits.
+        size: Its length in bytes, or None where that is not known.
+        name: What people call it, for messages.
+    """
+
+    url: str
+    target: Path
+    sha256: str
+    size: int | None
+    name: str
+
+    @property
+    def part(self) -> Path:
+        """Where the bytes gather until they are complete and verified."""
+        return self.target.with_name(self.target.name + ".part")
+
+    @property
+    def notes(self) -> Path:
+        """What is known of the bytes in ``part``, as JSON beside it."""
+        return self.target.with_name(self.target.name + ".part.json")
+
+    def have(self) -> int:
+        """Bytes in ``part``."""
+        try:
+            return self.part.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def take_notes(self, validator: str | None) -> None:
+        """Keep the validator (ETag or date) under which the server will continue this body."""
+        notes = {"url": self.url, "sha256": self.sha256, "validator": validator}
+        self.notes.write_text(json.dumps(notes), "utf-8")
+
+    def validator(self) -> str | None:
+        """The validator noted for ``part``, if it belongs to this URL and can stand in a header."""
+        notes = self._read_notes()
+        value = notes.get("validator")
+        if notes.get("url") == self.url and isinstance(value, str):
+            return value if value.isascii() and value.isprintable() else None
+        return None
+
+    def is_foreign(self) -> bool:
+        """Whether ``part`` is noted as part of another file, an older release for example."""
+        return self._read_notes().get("sha256", self.sha256) != self.sha256
+
+    def _read_notes(self) -> dict[str, object]:
+        with suppress(OSError, ValueError):
+            notes = json.loads(self.notes.read_text("utf-8"))
+            if isinstance(notes, dict):
+                return notes
+        return {}
+
+    def discard(self) -> None:
+        """Throw ``part`` and its notes away."""
+        self.part.unlink(missing_ok=True)
+        self.notes.unlink(missing_ok=True)
+
+    def check_room(self, total: int) -> None:
+        """Raise ``DownloadError`` if the rest of ``total`` bytes does not fit on the disk."""
+        try:
+            usage = shutil.disk_usage(self.target.parent)
+        except OSError:
+            return
+        # Some network file systems report a size of zero: that says nothing.
+        if usage.total and usage.free < total - self.have():
+            raise DownloadError(self.failure(self._no_room(total)))
+
+    @contextmanager
+    def disk_errors(self) -> Iterator[None]:
+        """Turn what the file system refuses into a ``DownloadError`` that says what to do."""
+        try:
+            yield
+        except DownloadError:  # is an OSError, too
+            raise
+        except OSError as error:
+            if error.errno in _FULL:
+                reason = f"{self._no_room(self.size)} ({error.strerror})"
+            else:
+                reason = (
+                    f"{self.target.parent} cannot be used ({error}); set ZSCLIP_CACHE, or pass "
+                    "download_root=, to name a folder that can be written to"
+                )
+            raise DownloadError(self.failure(reason)) from error
+
+    def _no_room(self, total: int | None) -> str:
+        needed, free = "more", "an unknown amount"
+        with suppress(OSError):
+            free = amount(shutil.disk_usage(self.target.parent).free)
+        if total is not None:
+            needed = f"{amount(max(0, total - self.have()))} more"
+        return (
+            f"no space left: {needed} needed in {self.target.parent}, where {free} is free; make "
+            "room, or set ZSCLIP_CACHE, or pass download_root=, to name a folder that has it"
+        )
+
+    def failure(self, reason: str) -> str:
+        """An error message: the reason, what is expected where, and what to do by hand."""
+        lines = [
+            f"Cannot get {self.name}: {reason}.",
+            f"  URL:     {self.url}",
+            f"  file:    {self.target}",
+            f"  SHA-256: {self.sha256}",
+            f"  size:    {'not known' if self.size is None else amount(self.size)}",
+        ]
+        with suppress(OSError):
+            if have := self.have():
+                lines.append(f"  so far:  {amount(have)} in {self.part}, resumed by the next try")
+        lines.append("Or download it elsewhere and put it there, under exactly that file name.")
+        return "\n".join(lines)
+
+
+def amount(count: int) -> str:
+    """A number of bytes, exact and in a unit that can be read.
+
+    Examples:
+        >>> amount(353976522)
+        '353,976,522 bytes (354 MB)'
+        >>> amount(17)
+        '17 bytes'
+    """
+    for unit, power in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= power:
+            return f"{count:,} bytes ({count / power:.3g} {unit})"
+    return f"{count} bytes"
