@@ -1,0 +1,209 @@
+"""The native engine: what it says of a model, precisions, and when it loads what."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from zsclip import (
+    MODELS,
+    LabelSet,
+    ModelSpec,
+    ZeroShotClassifier,
+    check_labelset,
+    load_image,
+)
+from zsclip.encoders import Encoder, create_encoder
+from zsclip.encoders.native import NativeEncoder
+from zsclip.errors import CheckpointError, PromptTooLongError
+
+WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
+[SPEC] = [spec for spec in MODELS if spec.name == "tiny-cartoon"]
+
+NAMES = ["frog", "fish", "octopus", "tigerside"]
+TEXTS = ["a frog", "a much longer text about an octopus that swims", ""]
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return create_encoder("clip", "tiny-cartoon", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def pictures(drawings: Path) -> list[Image.Image]:
+    return [load_image(drawings / f"{name}.png") for name in NAMES]
+
+
+def test_what_it_says_of_a_model(encoder: Encoder) -> None:
+    info = encoder.model_info
+    assert (info.name, info.encoder, info.device, info.precision) == (
+        "tiny-cartoon", "clip", "cpu", "fp32",
+    )  # fmt: skip
+    assert (info.parameters, info.input_resolution) == (SPEC.parameters, SPEC.resolution)
+    assert (info.context_length, info.vocab_size) == (77, 49_408)
+    assert info.embedding_dim == SPEC.embed_dim
+    assert info.source == str(WEIGHTS)
+    assert encoder.context_length == 77
+    assert encoder.weights_sha256 == SPEC.sha256
+    assert encoder.model_info is info
+    assert (encoder.activation, encoder.logit_bias) == ("softmax", 0.0)
+    rows = dict(info.rows())
+    assert str(info) == "\n".join(f"{title}: {value}" for title, value in rows.items())
+    assert rows["Model parameters"] == f"{SPEC.parameters:,}"
+
+
+def test_the_table_of_models_is_true_of_the_embedded_one(encoder: Encoder) -> None:
+    data = WEIGHTS.read_bytes()
+    info = encoder.model_info
+    expected = ModelSpec(
+        name="tiny-cartoon",
+        file=WEIGHTS.name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        resolution=info.input_resolution,
+        embed_dim=info.embedding_dim,
+        parameters=info.parameters,
+        url=None,
+        note=SPEC.note,
+    )
+    assert expected == SPEC
+    assert SPEC.bundled
+    assert "not photographs" in SPEC.note
+
+
+def test_nothing_is_nothing(encoder: Encoder) -> None:
+    for empty in (encoder.encode_images([]), encoder.encode_texts([])):
+        assert empty.shape == (0, SPEC.embed_dim)
+        assert empty.dtype == np.float32
+
+
+def test_texts_keep_their_order_over_many_batches(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zsclip.encoders import native
+
+    expected = encoder.encode_texts(TEXTS * 3)
+    monkeypatch.setattr(native, "TEXT_BATCH", 2)
+    np.testing.assert_allclose(encoder.encode_texts(TEXTS * 3), expected, atol=2e-6)
+    np.testing.assert_array_equal(encoder.count_tokens(["a frog", ""]), [4, 2])
+
+
+def test_it_checks_the_prompts_of_label_sets(encoder: Encoder) -> None:
+    assert check_labelset("satellite", encoder=encoder) == []
+    long = LabelSet.from_names(["frog " * 90 + "frog", "fish"])
+    [problem] = check_labelset(long, encoder=encoder)
+    assert problem.startswith("R10 ")
+    assert "the encoder takes 77" in problem
+
+
+def test_texts_too_long(encoder: Encoder) -> None:
+    with pytest.raises(PromptTooLongError):
+        encoder.encode_texts(["frog " * 76])
+    assert encoder.encode_texts(["frog " * 76], truncate=True).shape == (1, SPEC.embed_dim)
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("bf16", 3e-2), ("fp16", 4e-3)])
+def test_half_precisions_come_near(
+    encoder: Encoder, pictures: list[Image.Image], precision: str, tolerance: float
+) -> None:
+    half = create_encoder("clip", "tiny-cartoon", device="cpu", precision=precision)
+    assert half.model_info.precision == precision
+    for exact, near in (
+        (encoder.encode_images(pictures), half.encode_images(pictures)),
+        (encoder.encode_texts(TEXTS), half.encode_texts(TEXTS)),
+    ):
+        assert near.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(near, axis=1), 1, atol=1e-5)
+        assert (exact * near).sum(axis=1).min() > 1 - tolerance
+        assert not np.array_equal(exact, near)
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precisions_of_a_resnet(precision: str) -> None:
+    """Whose batch norms stay in single precision between halves."""
+    from zsclip.clip.architecture import Architecture
+    from zsclip.clip.checkpoints import Checkpoint
+    from zsclip.clip.tensors import Tensors
+
+    torch.manual_seed(0)
+    sizes = Architecture(32, 64, (1, 1, 1, 1), 16, None, 16, 49_408, 64, 1)
+    image, text = sizes.image_tower(), sizes.text_tower()
+    state = {f"visual.{key}": value for key, value in image.state_dict().items()}
+    state |= text.state_dict() | {"logit_scale": torch.tensor(1.0)}
+    tensors = Tensors({k: tuple(v.shape) for k, v in state.items()}, state.__getitem__, {})
+    checkpoint = Checkpoint("mini", Path("mini.pt"), tensors, "00" * 32)
+    pictures = [Image.radial_gradient("L").convert("RGB"), Image.new("RGB", (50, 90), "red")]
+    exact = NativeEncoder(checkpoint, device="cpu").encode_images(pictures)
+    half = NativeEncoder(checkpoint, device="cpu", precision=precision)
+    assert (exact * half.encode_images(pictures)).sum(axis=1).min() > 0.99
+    assert half.encode_texts(["a frog"]).shape == (1, 32)
+    for tower in (half._image_tower.get(), half._text_tower.get()):
+        norms = [m for m in tower.modules() if isinstance(m, nn.BatchNorm2d | nn.LayerNorm)]
+        assert norms
+        assert {p.dtype for norm in norms for p in norm.parameters()} == {torch.float32}
+        assert {p.dtype for p in tower.parameters()} == {torch.float32, half._dtype}
+
+
+def test_each_tower_is_loaded_when_it_is_needed_and_once(
+    loads: list[str], pictures: list[Image.Image]
+) -> None:
+    encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
+    encoder.count_tokens(TEXTS)
+    assert loads == []
+    for _ in range(2):
+        encoder.encode_texts(TEXTS)
+    assert loads == ["load_text_tower"]
+    for _ in range(2):
+        encoder.encode_images(pictures)
+    assert loads == ["load_text_tower", "load_image_tower"]
+
+
+def test_a_tower_that_fails_to_load_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, pictures: list[Image.Image]
+) -> None:
+    from zsclip.clip.checkpoints import Checkpoint
+
+    load = Checkpoint.load_image_tower
+    monkeypatch.setattr(Checkpoint, "load_image_tower", lambda self: 1 / 0)
+    encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
+    with pytest.raises(ZeroDivisionError):
+        encoder.encode_images(pictures)
+    monkeypatch.setattr(Checkpoint, "load_image_tower", load)
+    assert encoder.encode_images(pictures).shape == (4, SPEC.embed_dim)
+
+
+def test_a_checkpoint_of_ones_own(tmp_path: Path, drawings: Path) -> None:
+    """A state dict with another scale, saved by PyTorch and as safetensors."""
+    state = load_file(WEIGHTS)
+    state["logit_scale"] = torch.tensor(1.0)
+    torch.save({"state_dict": state}, tmp_path / "mine.pt")
+    save_file(state, tmp_path / "mine.safetensors")
+    for name in ("mine.pt", "mine.safetensors"):
+        path = tmp_path / name
+        for model in (path, str(path)):
+            clf = ZeroShotClassifier(["frog", "fish"], model=model, device="cpu")
+            assert clf.model_info.name == "mine"
+            assert clf.encoder.logit_scale == pytest.approx(np.e)
+        prediction = clf.classify(drawings / "frog.png")
+        assert prediction.label == "frog"
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert prediction.provenance.weights_sha256 == digest
+
+
+def test_weights_that_lack_a_tensor(tmp_path: Path, drawings: Path) -> None:
+    state = load_file(WEIGHTS)
+    del state["ln_final.weight"]
+    save_file(state, tmp_path / "mine.safetensors")
+    clf = ZeroShotClassifier(["frog", "fish"], model=tmp_path / "mine.safetensors", device="cpu")
+    with pytest.raises(
+        CheckpointError, match=r"ln_final\.weight: expected \(\d+,\), found nothing"
+    ):
+        clf.classify(drawings / "frog.png")

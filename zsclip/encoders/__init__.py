@@ -1,0 +1,8 @@
+"""Engines that turn pictures and texts into embeddings, behind one protocol."""
+
+from __future__ import annotations
+
+from zsclip.encoders.base import Encoder, ModelInfo
+from zsclip.encoders.registry import EncoderEntry, create_encoder, list_encoders
+
+__all__ = ["Encoder", "EncoderEntry", "ModelInfo", "create_encoder", "list_encoders"]

@@ -1,0 +1,115 @@
+"""What an engine must offer so that the classifier can drive it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+__all__ = ["Encoder", "ModelInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a user wants to know of a model; ``print`` shows it as a small table.
+
+    Attributes:
+        name: The name of the model.
+        encoder: The name of the engine that runs it.
+        parameters: The number of parameters.
+        input_resolution: The side of its pictures in pixels.
+        context_length: How many tokens a prompt may have, start and end tokens included.
+        vocab_size: The number of tokens.
+        embedding_dim: The width of its embeddings.
+        device: Where it runs, such as ``cpu`` or ``cuda:0``.
+        precision: ``fp32``, ``fp16`` or ``bf16``.
+        source: Where the weights came from.
+    """
+
+    name: str
+    encoder: str
+    parameters: int
+    input_resolution: int
+    context_length: int
+    vocab_size: int
+    embedding_dim: int
+    device: str
+    precision: str
+    source: str
+
+    def rows(self) -> list[tuple[str, str]]:
+        """The table as pairs of a title and a value."""
+        return [
+            ("Model", self.name),
+            ("Model parameters", f"{self.parameters:,}"),
+            ("Input resolution", str(self.input_resolution)),
+            ("Context length", str(self.context_length)),
+            ("Vocab size", f"{self.vocab_size:,}"),
+            ("Embedding width", str(self.embedding_dim)),
+            ("Device", self.device),
+            ("Precision", self.precision),
+            ("Encoder", self.encoder),
+            ("Weights", self.source),
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{title}: {value}" for title, value in self.rows())
+
+
+class Encoder(Protocol):
+    """An engine: pictures and texts in, embeddings out.
+
+    An outside engine is a class with these members and a function that makes it, declared in the
+    entry-point group ``zsclip.encoders``; see the documentation's page on encoders. Once made, an
+    engine does not change, and its methods may be called from several threads at once.
+
+    Attributes:
+        model_info: What the engine runs, and where. Asked for when a classifier is made, so that it
+            should take no time.
+        weights_sha256: The SHA-256 of the weights, in hexadecimal; None if the engine does not know
+            it. Asked for with the first prediction, so that it may take the time of reading a file.
+        logit_scale: What cosines are multiplied by, ``exp(logit_scale)`` in CLIP's terms.
+        logit_bias: What is added to them then; 0 for CLIP, not for SigLIP.
+        activation: What makes logits into scores: ``"softmax"`` over the labels, or ``"sigmoid"``
+            of each.
+        context_length: How many tokens a text may have, start and end tokens included.
+    """
+
+    @property
+    def model_info(self) -> ModelInfo: ...
+
+    @property
+    def weights_sha256(self) -> str | None: ...
+
+    @property
+    def logit_scale(self) -> float: ...
+
+    @property
+    def logit_bias(self) -> float: ...
+
+    @property
+    def activation(self) -> Literal["softmax", "sigmoid"]: ...
+
+    @property
+    def context_length(self) -> int: ...
+
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Embed one or more RGB pictures of any sizes: float32 (n, d), L2-normalized."""
+        ...
+
+    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+        """Embed one or more texts: float32 (n, d), L2-normalized.
+
+        Raises:
+            PromptTooLongError: A text is too long, and `truncate` is false.
+        """
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, start and end tokens included."""
+        ...

@@ -1,0 +1,89 @@
+"""Which device and which precision to compute on."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+import torch
+
+from zsclip.errors import DeviceError, ParameterError
+
+log = logging.getLogger("zsclip")
+
+PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
+
+
+def choose_device(device: str | torch.device = "auto") -> torch.device:
+    """The device that a name stands for; ``"auto"`` is CUDA, then MPS, then the CPU.
+
+    Which one ``"auto"`` came to is logged at level INFO.
+
+    Raises:
+        DeviceError: There is no such device, or it cannot be used here.
+
+    Examples:
+        >>> choose_device("cpu")
+        device(type='cpu')
+    """
+    if isinstance(device, str) and device == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu"
+        log.info("Computing on %s.", kind)
+        return torch.device(kind)
+    try:
+        chosen = torch.device(device)
+    except (RuntimeError, TypeError):
+        raise DeviceError(
+            "`device` must be 'auto', 'cpu', 'cuda', 'cuda:0', 'mps' or another that PyTorch "
+            f"knows, got {device!r}."
+        ) from None
+    if chosen.type == "cuda":
+        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (chosen.index or 0) >= count:
+            raise DeviceError(
+                f"`device` is {str(device)!r}, and PyTorch {torch.__version__} sees {count} CUDA "
+                f"device{'s' * (count != 1)}. Use device='auto', or install a build of PyTorch for "
+                "this machine's GPU."
+            )
+    elif chosen.type == "mps" and not _mps():
+        raise DeviceError("`device` is 'mps', and there is none here. Use device='auto'.")
+    elif chosen.type == "meta":
+        raise DeviceError("`device` is 'meta', which computes nothing. Use device='auto'.")
+    elif chosen.type not in ("cpu", "mps"):
+        try:
+            torch.empty(0, device=chosen)  # the one way to ask that every backend has
+        except Exception as e:  # backends differ in what they raise
+            reason = re.split(r"[.\n] ?", str(e), maxsplit=1)[0]
+            raise DeviceError(
+                f"`device` is {str(device)!r}, which PyTorch cannot use here ({reason}). "
+                "Use device='auto'."
+            ) from e
+    return chosen
+
+
+def choose_precision(precision: str, device: torch.device) -> tuple[str, torch.dtype]:
+    """The name and the type that weights and activations have.
+
+    Args:
+        precision: ``"fp32"``, ``"fp16"``, ``"bf16"``, or ``"auto"``: fp16 on CUDA, as the
+            official code does, and fp32 elsewhere.
+        device: Where the computation runs.
+
+    Raises:
+        ParameterError: `precision` is none of these.
+
+    Examples:
+        >>> choose_precision("auto", torch.device("cpu"))
+        ('fp32', torch.float32)
+    """
+    if precision == "auto":
+        precision = "fp16" if device.type == "cuda" else "fp32"
+    if not isinstance(precision, str) or precision not in PRECISIONS:
+        raise ParameterError(
+            f"`precision` must be 'auto', 'fp32', 'fp16' or 'bf16', got {precision!r}."
+        )
+    return precision, PRECISIONS[precision]
+
+
+def _mps() -> bool:
+    return torch.backends.mps.is_available()

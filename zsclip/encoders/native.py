@@ -1,0 +1,192 @@
+"""The engine that runs zsclip's own CLIP."""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import Generic, Literal, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
+from zsclip.clip.preprocess import normalize, to_pixels
+from zsclip.clip.tokenizer import Tokenizer, pad
+from zsclip.clip.transformer import LayerNorm
+from zsclip.encoders.base import ModelInfo
+from zsclip.encoders.devices import choose_device, choose_precision
+from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
+from zsclip.errors import ParameterTypeError
+
+__all__ = ["NativeEncoder", "create_encoder"]
+
+T = TypeVar("T")
+
+
+def create_encoder(
+    model: str | os.PathLike[str],
+    *,
+    device: str | torch.device = "auto",
+    precision: str = "auto",
+    download_root: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> NativeEncoder:
+    """Find a model by its name or path, and make the engine that runs it.
+
+    Args:
+        model: One of `zsclip.list_models()`, or the path of a checkpoint in OpenAI's layout.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:0"``, ``"mps"``.
+        precision: ``"auto"``, ``"fp32"``, ``"fp16"``, ``"bf16"``.
+        download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
+        progress: Show a bar while downloading.
+
+    Raises:
+        ModelNotFoundError: No model and no file has this name.
+        CheckpointError: The file is not a CLIP that zsclip can load.
+        DownloadError: The weights are not there and cannot be fetched.
+        DeviceError: The device does not exist here.
+        ParameterError: `precision` is none of these.
+        ParameterTypeError: `model` or `download_root` is no text and no path.
+    """
+    if not isinstance(model, str | os.PathLike):
+        raise ParameterTypeError(f"`model` must be a name or a path, got {model!r}.")
+    if not isinstance(download_root, str | os.PathLike | None):
+        raise ParameterTypeError(f"`download_root` must be a path, got {download_root!r}.")
+    chosen = choose_device(device)  # before a download that would be for nothing
+    choose_precision(precision, chosen)
+    checkpoint = load_checkpoint(model, download_root=download_root, progress=progress)
+    return NativeEncoder(checkpoint, device=chosen, precision=precision)
+
+
+class NativeEncoder:
+    """A CLIP checkpoint on a device. Each tower is loaded when it is first needed.
+
+    May be shared between threads: nothing changes after loading.
+
+    Args:
+        checkpoint: The weights.
+        device: The device, or ``"auto"``.
+        precision: ``"auto"``, ``"fp32"``, ``"fp16"``, ``"bf16"``.
+    """
+
+    logit_bias = 0.0
+    activation: Literal["softmax", "sigmoid"] = "softmax"
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        *,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._device = choose_device(device)
+        self._precision, self._dtype = choose_precision(precision, self._device)
+        self._tokenizer = Tokenizer(checkpoint.architecture.context_length)
+        self._image_tower = _Lazy(lambda: self._place(checkpoint.load_image_tower()))
+        self._text_tower = _Lazy(lambda: self._place(checkpoint.load_text_tower()))
+        self._sha256 = _Lazy(lambda: checkpoint.sha256)
+
+    def __repr__(self) -> str:
+        return f"<NativeEncoder {self._checkpoint.name} on {self._device} in {self._precision}>"
+
+    @property
+    def logit_scale(self) -> float:
+        """What cosines are multiplied by: ``exp`` of the checkpoint's ``logit_scale``."""
+        return self._checkpoint.logit_scale
+
+    @property
+    def context_length(self) -> int:
+        """How many tokens a text may have, start and end tokens included."""
+        return self._checkpoint.architecture.context_length
+
+    @property
+    def weights_sha256(self) -> str:
+        """The SHA-256 of the file that was published.
+
+        For a checkpoint given by its path it is that file's, which is read through for it once.
+        """
+        return self._sha256.get()
+
+    @functools.cached_property
+    def model_info(self) -> ModelInfo:
+        """What this engine runs, and where."""
+        architecture = self._checkpoint.architecture
+        return ModelInfo(
+            name=self._checkpoint.name,
+            encoder="clip",
+            parameters=architecture.parameters,
+            input_resolution=architecture.resolution,
+            context_length=architecture.context_length,
+            vocab_size=architecture.vocab_size,
+            embedding_dim=architecture.embed_dim,
+            device=str(self._device),
+            precision=self._precision,
+            source=str(self._checkpoint.path),
+        )
+
+    @torch.inference_mode()
+    def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Embed RGB pictures of any sizes: float32 (n, d), L2-normalized.
+
+        All of them go through the tower at once; the caller chooses the size of the batch.
+        """
+        architecture = self._checkpoint.architecture
+        if not images:
+            return np.empty((0, architecture.embed_dim), np.float32)
+        pixels = torch.from_numpy(to_pixels(images, architecture.resolution))
+        embeddings = self._image_tower.get()(normalize(pixels.to(self._device)).to(self._dtype))
+        return to_unit_rows(embeddings)
+
+    @torch.inference_mode()
+    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+        """Embed texts: float32 (n, d), L2-normalized.
+
+        The texts are sorted by length, so that a batch holds little padding, and the order is
+        restored; nothing behind a text's end token goes through the tower.
+
+        Raises:
+            PromptTooLongError: A text is too long, and `truncate` is false.
+        """
+        out = np.empty((len(texts), self._checkpoint.architecture.embed_dim), np.float32)
+        ids = self._tokenizer.encode(texts, truncate=truncate)
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        for start in range(0, len(order), TEXT_BATCH):
+            rows = order[start : start + TEXT_BATCH]
+            tokens = torch.from_numpy(pad([ids[i] for i in rows])).to(self._device)
+            out[rows] = to_unit_rows(self._text_tower.get()(tokens))
+        return out
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text, start and end tokens included."""
+        return self._tokenizer.count(texts)
+
+    def _place(self, tower: nn.Module) -> nn.Module:
+        """Move a tower; norms stay in fp32, whose statistics half precision would spoil."""
+        tower.to(self._device, self._dtype)
+        if self._dtype != torch.float32:
+            for module in tower.modules():
+                if isinstance(module, LayerNorm | nn.BatchNorm2d):
+                    module.float()
+        return tower
+
+
+class _Lazy(Generic[T]):
+    """A value that is made once, by the first thread that asks."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: tuple[T] | None = None
+
+    def get(self) -> T:
+        if self._made is None:
+            with self._lock:
+                if self._made is None:
+                    self._made = (self._make(),)
+        return self._made[0]
