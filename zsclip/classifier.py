@@ -1,0 +1,399 @@
+"""`ZeroShotClassifier`: pictures against words."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from zsclip.encoders import Encoder, ModelInfo, create_encoder
+from zsclip.encoders.contract import require_embeddings, require_encoder
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.head import HeadCache, Labels, resolve_labels, scores_of
+from zsclip.images import ImageSource, load_image
+from zsclip.labels import LabelSet
+from zsclip.labels.values import as_tuple
+from zsclip.pipeline import Images, embed, sources_of
+from zsclip.prompts import build_prompts, check_lengths
+from zsclip.results import Failure, Origin, Prediction
+from zsclip.version import __version__
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["ZeroShotClassifier"]
+
+OnError: TypeAlias = Literal["raise", "record"]
+
+
+class ZeroShotClassifier:
+    """Classify pictures with labels named in words, without training.
+
+    A picture's embedding is compared with one embedding per label, the ensemble of the label's
+    prompts, by cosine; the model's own scale and a softmax make scores of the cosines
+    (Radford et al. 2021, §3.1).
+
+    A classifier does not change after it is made and may be shared between threads. Making one
+    reads no more of the weights than their sizes; each half of the model, for pictures and for
+    texts, is loaded when it is first needed.
+
+    Args:
+        labels: The name of an installed label set (`list_labelsets`), or another text that stands
+            for one on the command line, such as ``"cartoon-animals/bird"`` or ``"birds.toml"``; a
+            `LabelSet`; the names of the classes; or a mapping from each to phrases for it.
+        templates: Texts with one ``{}``, where each name goes in. Defaults to the label set's own,
+            or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
+        model: One of `list_models()`, or the path of a checkpoint. Defaults to ``"ViT-B/32"``, or
+            to what another engine chooses.
+        encoder: The engine: ``"clip"``, the name of an installed one (`list_encoders`), or an
+            object that has the members of `Encoder`.
+        device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...
+        precision: ``"auto"`` (fp16 on CUDA, fp32 elsewhere), ``"fp32"``, ``"fp16"``, ``"bf16"``.
+        download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
+        batch_size: How many pictures go through the model at once.
+        truncate: Cut prompts that are too long in place of an error.
+        background: The color that transparent pictures are laid over.
+
+    Raises:
+        LabelError: Fewer than two labels, an empty or doubled one, a template without ``{}``.
+        LabelSetError: A label set is not installed, ambiguous, broken or cannot be read.
+        PromptTooLongError: A prompt does not fit the model, and `truncate` is false.
+        ModelNotFoundError: No model and no file has this name.
+        DownloadError: The weights are not there and cannot be fetched.
+        DeviceError: The device does not exist here.
+        EncoderError: `encoder` is not installed, or lacks a member of `Encoder`.
+        ParameterError: Another parameter has a value that it cannot have.
+        ParameterTypeError: A parameter has a type that it cannot have.
+
+    Examples:
+        >>> from zsclip.demo import load_drawings
+        >>> drawings = {drawing.animal: drawing.data for drawing in load_drawings()}
+        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon", device="cpu")
+        >>> clf
+        <ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on cpu in fp32>
+        >>> clf.classify(drawings["octopus"]).label
+        'octopus'
+    """
+
+    def __init__(
+        self,
+        labels: Labels,
+        *,
+        templates: Iterable[str] | None = None,
+        model: str | os.PathLike[str] | None = None,
+        encoder: str | Encoder = "clip",
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        download_root: str | os.PathLike[str] | None = None,
+        batch_size: int = 32,
+        truncate: bool = False,
+        background: str | tuple[int, int, int] = "white",
+    ) -> None:
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
+            raise ParameterTypeError(f"`batch_size` must be a whole number, got {batch_size!r}.")
+        if batch_size < 1:
+            raise ParameterError(f"`batch_size` must be 1 or more, got {batch_size!r}.")
+        # raises now what every picture would raise
+        load_image(Image.new("RGB", (1, 1)), background=background)
+        labelset, used = resolve_labels(labels, templates)
+        if isinstance(encoder, str):
+            encoder = create_encoder(
+                encoder,
+                model,
+                device=str(device),
+                precision=precision,
+                download_root=download_root,
+            )
+        elif (model, device, precision, download_root) != (None, "auto", "auto", None):
+            raise ParameterError(
+                "`model`, `device`, `precision` and `download_root` belong to an encoder that is "
+                "made by name, and `encoder` is an object. Leave them out, or give a name."
+            )
+        else:
+            encoder = require_encoder(encoder, f"the {type(encoder).__name__} given as `encoder`")
+        self._labels, self._templates = labelset, used
+        self._encoder = encoder
+        self._info = encoder.model_info
+        self._heads = HeadCache()
+        self._head: NDArray[np.float32] | None = None
+        self._batch_size = int(batch_size)
+        self._truncate = truncate
+        self._background = background
+        self._check_prompts()
+
+    @classmethod
+    def from_clip(
+        cls,
+        model: Any,
+        preprocess: Callable[[Image.Image], torch.Tensor],
+        *,
+        labels: Labels,
+        templates: Iterable[str] | None = None,
+        batch_size: int = 32,
+        truncate: bool = False,
+        background: str | tuple[int, int, int] = "white",
+    ) -> ZeroShotClassifier:
+        """Drive what the official package's ``clip.load`` returned.
+
+        Args:
+            model: The model, which stays as it is and where it is.
+            preprocess: The transform that came with it.
+            labels: As in `ZeroShotClassifier`, as are the other parameters.
+            templates: Texts with one ``{}``.
+            batch_size: How many pictures go through the model at once.
+            truncate: Cut prompts that are too long in place of an error.
+            background: The color that transparent pictures are laid over.
+
+        Raises:
+            ParameterTypeError: `model` or `preprocess` is not what ``clip.load`` returns.
+            ParameterError: The model is in training mode.
+        """
+        from zsclip.encoders.official import OfficialEncoder
+
+        return cls(
+            labels,
+            templates=templates,
+            encoder=OfficialEncoder(model, preprocess),
+            batch_size=batch_size,
+            truncate=truncate,
+            background=background,
+        )
+
+    def with_labels(
+        self, labels: Labels, *, templates: Iterable[str] | None = None
+    ) -> ZeroShotClassifier:
+        """A classifier with the same model and other labels; this one stays as it is.
+
+        Nothing is loaded again, and embeddings of labels met before are reused.
+
+        Args:
+            labels: As in `ZeroShotClassifier`.
+            templates: As in `ZeroShotClassifier`.
+        """
+        other = copy.copy(self)
+        other._labels, other._templates = resolve_labels(labels, templates)
+        other._head = None
+        other._check_prompts()
+        return other
+
+    # ------------------------------------------------------------------------- what it is
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels, with their ids, aliases, groups and provenance."""
+        return self._labels
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The templates in use."""
+        return self._templates
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """The names of the classes, in the order of the labels and of `predict_proba`'s columns.
+
+        Where a function of scikit-learn wants classes in sorted order, as ``log_loss`` does, sort
+        the columns: ``proba[:, numpy.argsort(clf.classes_)]``.
+        """
+        return np.array(self._labels.names)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The engine, which other classifiers can be made with."""
+        return self._encoder
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """The model's sizes, device, precision and where its weights came from."""
+        return self._info
+
+    @property
+    def provenance(self) -> Origin:
+        """How this classifier's predictions come about.
+
+        Holds the SHA-256 of the weights. A checkpoint given by its path is read through for it,
+        once.
+        """
+        return Origin(
+            model=self._info.name,
+            weights_sha256=self._encoder.weights_sha256,
+            encoder=self._info.encoder,
+            device=self._info.device,
+            precision=self._info.precision,
+            labelset=self._labels.name,
+            labelset_provenance=self._labels.provenance,
+            templates=self._templates,
+            zsclip=__version__,
+        )
+
+    def __repr__(self) -> str:
+        n, t, info = len(self._labels), len(self._templates), self._info
+        name = f"{self._labels.name!r} " if self._labels.provenance else ""
+        return (
+            f"<ZeroShotClassifier {name}{n} labels, {t} template{'s' * (t != 1)}, "
+            f"{info.name} on {info.device} in {info.precision}>"
+        )
+
+    # --------------------------------------------------------------------- classification
+
+    def classify(self, image: ImageSource) -> Prediction:
+        """Classify one picture.
+
+        Args:
+            image: A path, URL, ``data:`` URI, bytes, file object, PIL image, numpy array or torch
+                tensor; see the documentation's page on pictures.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            ParameterTypeError: `image` is nothing that could be a picture.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        [prediction] = self.classify_many([image])
+        return prediction
+
+    @overload
+    def classify_many(
+        self, images: Images, *, on_error: Literal["raise"] = "raise"
+    ) -> list[Prediction]: ...
+    @overload
+    def classify_many(
+        self, images: Images, *, on_error: Literal["record"]
+    ) -> list[Prediction | Failure]: ...
+    def classify_many(
+        self, images: Images, *, on_error: OnError = "raise"
+    ) -> list[Prediction] | list[Prediction | Failure]:
+        """Classify several pictures.
+
+        Args:
+            images: Pictures of any kinds, or the path of one folder, whose pictures and those of
+                the folders in it are taken in natural order.
+            on_error: ``"raise"`` at the first picture that cannot be read, or ``"record"`` it: a
+                `Failure` stands in its place.
+
+        Returns:
+            One result for each picture, in their order.
+
+        Raises:
+            ImageError: A picture cannot be read, and `on_error` is ``"raise"``.
+            ParameterTypeError: `images` is a single picture.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        return list(self.stream(images, on_error=on_error))
+
+    @overload
+    def stream(
+        self, images: Images, *, on_error: Literal["raise"] = "raise"
+    ) -> Iterator[Prediction]: ...
+    @overload
+    def stream(self, images: Images, *, on_error: OnError) -> Iterator[Prediction | Failure]: ...
+    def stream(
+        self, images: Images, *, on_error: OnError = "raise"
+    ) -> Iterator[Prediction] | Iterator[Prediction | Failure]:
+        """Classify pictures as they come, in constant memory.
+
+        Takes and raises what `classify_many` does. Results come in order; those before a picture
+        that cannot be read come before the error. At most `batch_size` pictures are read ahead.
+        """
+        if on_error not in ("raise", "record"):
+            raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
+        return self._stream(sources_of(images), on_error)
+
+    def predict(self, images: Images) -> NDArray[np.str_]:
+        """The name of the best class of each picture, as scikit-learn's classifiers give it.
+
+        Returns:
+            str (n,): entries of `classes_`.
+        """
+        names: NDArray[np.str_] = self.classes_[self.predict_proba(images).argmax(axis=1)]
+        return names
+
+    def predict_proba(self, images: Images) -> NDArray[np.float32]:
+        """The scores of each picture, as scikit-learn's classifiers give them.
+
+        Returns:
+            float32 (n, number of classes), columns in the order of `classes_`.
+        """
+        rows = [prediction.scores for prediction in self.stream(images)]
+        return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
+
+    # ------------------------------------------------------------------------- embeddings
+
+    def encode_images(self, images: Images) -> NDArray[np.float32]:
+        """Embed pictures: float32 (n, d), L2-normalized.
+
+        Raises:
+            ImageError: A picture cannot be read.
+            ParameterTypeError: `images` is a single picture.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        parts = [np.empty((0, self._info.embedding_dim), np.float32)]
+        for described, embeddings in self._embed(sources_of(images), "raise"):
+            for source in described:
+                if isinstance(source, Failure):
+                    raise source.error
+            parts.append(embeddings)
+        return np.concatenate(parts)
+
+    def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
+
+        Raises:
+            PromptTooLongError: A text does not fit the model, and `truncate` is false.
+            ParameterTypeError: `texts` is a single text, or holds what is none.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        texts = as_tuple("texts", texts)
+        for i, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise ParameterTypeError(f"`texts[{i}]` must be a text, got {text!r}.")
+        if not texts:
+            return np.empty((0, self._info.embedding_dim), np.float32)
+        embeddings = self._encoder.encode_texts(texts, truncate=self._truncate)
+        return require_embeddings(
+            embeddings, len(texts), self._encoder, lambda row: f"the text {texts[row]!r}"
+        )
+
+    def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
+        """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
+        words = self.encode_texts(texts)  # first, so that a text that is too long fails early
+        cosines: NDArray[np.float32] = self.encode_images(images) @ words.T
+        return cosines
+
+    # ------------------------------------------------------------------------------ inside
+
+    def _check_prompts(self) -> None:
+        if not self._truncate:
+            prompts = build_prompts(self._labels, self._templates)
+            check_lengths(prompts.texts, self._encoder.count_tokens, self._encoder.context_length)
+
+    def _stream(
+        self, sources: Iterator[ImageSource], on_error: OnError
+    ) -> Iterator[Prediction | Failure]:
+        if self._head is None:  # kept here as well: the cache may drop it, and this needs it
+            self._head = self._heads.get(self._labels, self._templates, self.encode_texts)
+        head, origin = self._head, self.provenance
+        for described, embeddings in self._embed(sources, on_error):
+            scores = iter(scores_of(embeddings @ head.T, self._encoder))
+            for source in described:
+                if isinstance(source, str):
+                    yield Prediction(source, next(scores), self._labels, origin)
+                elif on_error == "record":
+                    yield source
+                else:
+                    raise source.error
+
+    def _embed(
+        self, sources: Iterator[ImageSource], on_error: OnError
+    ) -> Iterator[tuple[list[str | Failure], NDArray[np.float32]]]:
+        return embed(
+            sources,
+            self._encoder,
+            batch_size=self._batch_size,
+            background=self._background,
+            stop=on_error == "raise",
+        )

@@ -1,0 +1,221 @@
+"""What a classifier gives back: frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.labels import Label, LabelSet, Provenance
+
+__all__ = ["Failure", "Origin", "Prediction", "Score"]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One label and its score.
+
+    Attributes:
+        label: The name of the label.
+        id: The id of the label in its set.
+        score: Its score, from 0 to 1.
+    """
+
+    label: str
+    id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Origin:
+    """How a prediction came about, so that it can be had again.
+
+    Attributes:
+        model: The name of the model.
+        weights_sha256: The SHA-256 of its weights; None if the engine does not know it.
+        encoder: The name of the engine.
+        device: Where it ran.
+        precision: In which precision.
+        labelset: The name of the label set.
+        labelset_provenance: Distribution, version, file and SHA-256 of every file that the label
+            set was read from; empty if it was made in code.
+        templates: The templates in use.
+        zsclip: The version of zsclip.
+    """
+
+    model: str
+    weights_sha256: str | None
+    encoder: str
+    device: str
+    precision: str
+    labelset: str
+    labelset_provenance: tuple[Provenance, ...]
+    templates: tuple[str, ...]
+    zsclip: str
+
+    def __repr__(self) -> str:
+        labels = repr(self.labelset)
+        if self.labelset_provenance:
+            labels += f" of {' + '.join(map(str, self.labelset_provenance))}"
+        where = f"{self.device} in {self.precision}"
+        return f"<Origin {self.model} on {where}, {labels}, zsclip {self.zsclip}>"
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Prediction:
+    """The scores of one picture over all labels.
+
+    A value: it does not change, and those of equal content are equal.
+
+    Attributes:
+        source: The picture, as a short text: a path, a URL, ``<PIL.Image RGB 64x64>``.
+        scores: float32 (number of labels,), read-only, in the order of `labels`.
+        labels: The labels.
+        provenance: How the scores came about.
+
+    Raises:
+        ParameterError: `scores` does not hold one number for each label.
+
+    Examples:
+        >>> from zsclip import ZeroShotClassifier
+        >>> from zsclip.demo import load_drawings
+        >>> drawings = {drawing.animal: drawing.data for drawing in load_drawings()}
+        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon", device="cpu")
+        >>> prediction = clf.classify(drawings["octopus"])
+        >>> prediction
+        <Prediction 'octopus' ... for <bytes, 3.4 kB>>
+        >>> [score.label for score in prediction.top(2)]
+        ['octopus', 'fish']
+    """
+
+    source: str
+    scores: NDArray[np.float32]
+    labels: LabelSet
+    provenance: Origin
+
+    def __post_init__(self) -> None:
+        scores = np.array(self.scores, np.float32)
+        if scores.shape != (len(self.labels),):
+            raise ParameterError(
+                f"`scores` must hold one number for each of the {len(self.labels)} labels, got an "
+                f"array of shape {scores.shape}."
+            )
+        scores.flags.writeable = False
+        object.__setattr__(self, "scores", scores)
+
+    @property
+    def label(self) -> str:
+        """The name of the label with the highest score; of equal ones, the first in the set."""
+        return self._best.name
+
+    @property
+    def label_id(self) -> str:
+        """The id of the label with the highest score."""
+        return self._best.id
+
+    @property
+    def score(self) -> float:
+        """The highest score."""
+        return float(self.scores.max())
+
+    @property
+    def margin(self) -> float:
+        """The highest score less the second highest."""
+        second, first = np.partition(self.scores, -2)[-2:]
+        return float(first) - float(second)
+
+    def top(self, k: int = 5) -> list[Score]:
+        """The `k` labels with the highest scores, best first; all of them if there are fewer.
+
+        Labels of equal score come in the order of the set.
+
+        Raises:
+            ParameterError: `k` is not positive.
+            ParameterTypeError: `k` is no whole number.
+        """
+        if isinstance(k, bool) or not isinstance(k, int | np.integer):
+            raise ParameterTypeError(f"`k` must be a whole number, got {k!r}.")
+        if k < 1:
+            raise ParameterError(f"`k` must be 1 or more, got {k!r}.")
+        order = np.argsort(-self.scores, kind="stable")[:k]
+        labels = self.labels.labels
+        return [Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order]
+
+    def to_dict(self, k: int | None = None) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold.
+
+        Args:
+            k: How many labels `scores` lists, best first; all if None.
+        """
+        provenance = asdict(self.provenance)
+        for key in ("labelset_provenance", "templates"):
+            provenance[key] = list(provenance[key])
+        top = self.top(len(self.labels) if k is None else k)
+        return {
+            "source": self.source,
+            "label": self.label,
+            "label_id": self.label_id,
+            "score": self.score,
+            "margin": self.margin,
+            "scores": [asdict(score) for score in top],
+            "provenance": provenance,
+        }
+
+    @property
+    def _best(self) -> Label:
+        return self.labels.labels[int(self.scores.argmax())]
+
+    def __repr__(self) -> str:
+        return f"<Prediction {self.label!r} {self.score:.3f} for {self.source}>"
+
+    def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
+        # A pickled array forgets that it is read-only; made anew, it is again.
+        return type(self), (self.source, self.scores, self.labels, self.provenance)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prediction):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        return self.source, self.scores.tobytes(), self.labels, self.provenance
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Failure:
+    """A picture that could not be classified, in the place of its prediction.
+
+    Those about the same picture with an error of the same type and message are equal.
+
+    Attributes:
+        source: The picture, as a short text.
+        error: Why.
+    """
+
+    source: str
+    error: Exception
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold."""
+        kind = type(self.error).__name__
+        return {"source": self.source, "error": str(self.error), "error_type": kind}
+
+    def __repr__(self) -> str:
+        return f"<Failure {type(self.error).__name__}: {self.error}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Failure):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        return self.source, type(self.error), str(self.error)
