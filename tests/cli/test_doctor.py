@@ -1,0 +1,121 @@
+"""`zsclip doctor`: what is here, and what is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from zsclip.demo import load_labels
+
+Run = Callable[..., Result]
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def report(run: Run) -> Callable[[], dict[str, object]]:
+    """The report as JSON; its problems and the exit status agree."""
+
+    def report() -> dict[str, object]:
+        result = run("doctor", "--format", "json")
+        values: dict[str, object] = json.loads(result.stdout)
+        assert result.exit_code == bool(values["problems"])
+        return values
+
+    return report
+
+
+def test_all_is_well(run: Run, install: Install, tmp_path: Path) -> None:
+    install()
+    folder = tmp_path / "cache" / "clip"
+    folder.mkdir(parents=True)
+    (folder / "RN50.pt.part").write_bytes(b"x" * 1234)
+    (folder / "RN50.pt.lock").touch()
+    result = run("doctor")
+    assert result.exit_code == 0, result.stdout
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    for line in (
+        f"zsclip {version('zsclip')}",
+        f"torch {version('torch')}",
+        f"numpy {version('numpy')}",
+        f"Cache: {folder}",
+        "RN50.pt.part 1,234 bytes",
+        f"ZSCLIP_CACHE {tmp_path / 'cache'}",
+        "ZSCLIP_OFFLINE 1",
+        "garden test-garden 1.2, 3 labels, ok",
+        f"clip zsclip {version('zsclip')}, ok",
+        "All is well.",
+    ):
+        assert line in lines
+    assert "RN50.pt.lock" not in result.stdout
+    assert any(line.startswith("tiny-cartoon ") and "safetensors" in line for line in lines)
+    assert any(line.startswith("cpu ") for line in lines)
+    [trial] = [line for line in lines if " by tiny-cartoon " in line]
+    assert trial.split(" by tiny-cartoon ")[1].split()[0] in load_labels().names
+
+
+def test_json_has_the_same(report: Callable[[], dict[str, object]]) -> None:
+    values = report()
+    assert values["problems"] == []
+    assert isinstance(values["auto"], dict)
+    assert set(values["auto"]) == {"device", "precision"}
+    assert isinstance(values["packages"], dict)
+    assert values["packages"]["torch"] == version("torch")
+    assert None not in values["packages"].values()
+    assert isinstance(values["encoders"], list)
+    assert values["encoders"][0]["name"] == "clip"
+
+
+def test_a_broken_label_set_is_a_problem(run: Run, install: Install) -> None:
+    install(toml="schema = 1")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "garden   " in result.stdout
+    assert "Problem: garden: " in result.stdout
+    assert result.stdout.endswith("\n1 problem.\n")
+
+
+def test_encoders_that_cannot_work_are_problems(
+    install: Install, report: Callable[[], dict[str, object]]
+) -> None:
+    gone = "[zsclip.encoders]\ngone = no_such_package:make\n"
+    install("test-one", entry_points=gone + "twice = test_one:make\n")
+    install("test-two", entry_points="[zsclip.encoders]\ntwice = test_two:make\n")
+    values = report()
+    assert isinstance(values["problems"], list)
+    assert sorted(problem.split(":")[0] for problem in values["problems"]) == [
+        "gone",
+        "twice",
+        "twice",
+    ]
+
+
+def test_a_setting_that_says_nothing_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, report: Callable[[], dict[str, object]]
+) -> None:
+    monkeypatch.setenv("ZSCLIP_OFFLINE", "perhaps")
+    values = report()
+    assert isinstance(values["problems"], list)
+    [problem] = values["problems"]
+    assert problem.startswith("ZSCLIP_OFFLINE: `ZSCLIP_OFFLINE` must be one of")
+    assert isinstance(values["trial"], dict)
+    assert values["trial"]["result"] != "failed"
+
+
+def test_a_model_that_does_not_load_is_a_problem_and_the_rest_is_told(
+    monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "tiny-cartoon.safetensors"
+    damaged.write_bytes(b"damaged")
+    monkeypatch.setattr("zsclip.clip.checkpoints.bundled_path", lambda _: damaged)
+    monkeypatch.setattr("zsclip.demo.load_labels", lambda: ["cat", "dog"])
+    monkeypatch.setattr("zsclip.demo.load_drawings", lambda: [None])
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "Problem: Trial: " in result.stdout
+    assert str(damaged) in result.stdout
+    assert "Versions" in result.stdout

@@ -1,0 +1,69 @@
+"""``zsclip doctor``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from zsclip.cli.group import examples
+from zsclip.cli.options import format_option
+from zsclip.cli.output import emit, emit_json, facts, show
+
+__all__ = ["doctor"]
+
+
+@click.command(epilog=examples("zsclip doctor", "zsclip doctor --format json > report.json"))
+@format_option("table", "json")
+@click.pass_context
+def doctor(ctx: click.Context, *, form: str) -> None:
+    """Look at all that zsclip needs here, and try it once.
+
+    Shows versions, devices, the cache and what is in it, settings, label sets and engines, and
+    classifies one drawing with the bundled model. Exit status: 0 all is well, 1 something is
+    broken.
+    """
+    from zsclip.cli.examination import examine
+
+    report = examine()
+    if form == "json":
+        emit_json(report)
+    else:
+        _print_report(report)
+    if report["problems"]:
+        ctx.exit(1)
+
+
+def _print_report(report: dict[str, Any]) -> None:
+    auto, cache, trial = report["auto"], report["cache"], report["trial"]
+    packages = [(name, version or "not installed") for name, version in report["packages"].items()]
+    facts("Versions", [("Python", report["python"]), ("System", report["system"]), *packages])
+    devices = [(device["name"], device["about"]) for device in report["devices"]]
+    chosen = f"{auto['device']} in {auto['precision']}" if auto else "not known"
+    facts("Devices", [*devices, ("auto", chosen)])
+    settings = [(key, value or "not set") for key, value in report["environment"].items()]
+    facts("Settings", settings)
+    files = [(file["name"], f"{file['size']:,} bytes") for file in cache["files"]]
+    facts(f"Cache: {cache['folder']}", files or [("empty", "")])
+    here = [(m["name"], m["path"]) for m in report["models"] if m["path"]]
+    facts("Models that are here", here)
+    sets = [
+        (
+            row["name"] or "?",
+            f"{row['distribution']} {row['version']}, "
+            + ("broken" if row["error"] else f"{row['labels']} labels, ok"),
+        )
+        for row in report["labelsets"]
+    ]
+    facts("Label sets", sets or [("none", "")])
+    engines = [
+        (row["name"], f"{row['distribution']} {row['version']}, {row['error'] or 'ok'}")
+        for row in report["encoders"]
+    ]
+    facts("Encoders", engines)
+    facts("Trial", [(trial["what"], trial["result"])])
+    for problem in report["problems"]:
+        show(f"Problem: {problem}")
+        emit("")
+    n = len(report["problems"])
+    emit(f"{n} {'problem' if n == 1 else 'problems'}." if n else "All is well.")

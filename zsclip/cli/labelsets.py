@@ -1,0 +1,160 @@
+"""``zsclip labelsets``."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zsclip.cli.authoring import check, new
+from zsclip.cli.group import examples
+from zsclip.cli.options import format_option
+from zsclip.cli.output import emit, emit_json, facts, show, table
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from zsclip.labels import Label, LabelSet
+
+__all__ = ["describe_labelsets", "labelsets"]
+
+PROMPTS_SHOWN = 5
+FOR_WHOLE_NAMES = 80
+"""The width of a terminal from which on no name of a set or a distribution is broken."""
+
+
+@click.group(epilog=examples("zsclip labelsets list", "zsclip labelsets show cartoon-animals"))
+def labelsets() -> None:
+    """List, show, write and check label sets."""
+
+
+@labelsets.command("list", epilog=examples("zsclip labelsets list --format json"))
+@format_option("table", "json")
+def list_(*, form: str) -> None:
+    """List the installed label sets, the broken ones included."""
+    rows = describe_labelsets()
+    if form == "json":
+        emit_json(rows)
+        return
+    if not rows:
+        show("No label set is installed. Try: pip install zsclip-labels-cartoon-animals")
+        return
+    shown = table("name", "labels", "title", "distribution", "version", right=["labels"])
+    if shutil.get_terminal_size().columns >= FOR_WHOLE_NAMES:
+        for column in (shown.columns[0], shown.columns[3]):
+            column.no_wrap = True  # the titles are folded rather
+    for row in rows:
+        count = "" if row["labels"] is None else f"{row['labels']:,}"
+        title = "broken; see below" if row["error"] else row["title"]
+        shown.add_row(row["name"], count, title, row["distribution"], row["version"])
+    show(shown)
+    for row in rows:
+        if row["error"]:
+            show(f"\n{row['error']}")
+    emit("")
+    emit("More of one: zsclip labelsets show NAME")
+
+
+def describe_labelsets() -> list[dict[str, Any]]:
+    """The installed label sets as plain values."""
+    from zsclip.labels import list_labelsets
+
+    return [
+        {
+            "name": info.name,
+            "title": info.labelset.title if info.labelset else "",
+            "labels": len(info.labelset) if info.labelset else None,
+            "templates": len(info.labelset.templates) if info.labelset else None,
+            "language": info.labelset.language if info.labelset else "",
+            "license": info.labelset.license if info.labelset else "",
+            "distribution": info.distribution,
+            "version": info.version,
+            "package": info.package,
+            "error": info.error,
+        }
+        for info in list_labelsets()
+    ]
+
+
+# -------------------------------------------------------------------------------------------- show
+
+
+@labelsets.command("show", epilog=examples("zsclip labelsets show cartoon-animals"))
+@click.argument("name", metavar="NAME|FILE")
+def show_(*, name: str) -> None:
+    """Show a label set: where it comes from, its labels in their groups, its prompts.
+
+    NAME is an installed set, FILE a file of labels (.toml, .txt, .csv); parts of sets, several
+    together and folders are spelled as in `zsclip classify`.
+    """
+    from zsclip.labels import parse_labels
+
+    labelset = parse_labels(name)
+    facts(labelset.title or labelset.name, _facts(labelset))
+    _print_list("Templates", labelset.templates or ["none: the classifier's own are used"])
+    _print_list("Labels", _trees(labelset))
+    prompts = [p for label in labelset for p in label.prompts_with(labelset.templates)]
+    if prompts:
+        title = f"Prompts, {min(PROMPTS_SHOWN, len(prompts))} of {len(prompts):,}"
+        _print_list(title, prompts[:PROMPTS_SHOWN])
+
+
+def _print_list(title: str, items: Iterable[str | Tree]) -> None:
+    from rich.padding import Padding
+
+    show(title, style="bold")
+    for item in items:
+        show(Padding.indent(item, 2))
+    emit("")
+
+
+def _facts(labelset: LabelSet) -> list[tuple[str, str]]:
+    groups = f" in {len(labelset.groups)} groups" if labelset.groups else ""
+    rows = [
+        ("Name", labelset.name),
+        ("Description", labelset.description.strip()),
+        ("Labels", f"{len(labelset)}{groups}"),
+        ("License", labelset.license),
+        ("Source", labelset.source.strip()),
+        ("Citation", labelset.citation.strip()),
+        ("Language", labelset.language),
+    ]
+    for where in labelset.provenance:
+        rows += [
+            ("Distribution", f"{where.distribution} {where.version}".strip()),
+            ("File", where.file),
+            ("SHA-256", where.sha256),
+        ]
+    rows += [(f"{e.metric} of {e.model}", f"{e.value:g}, {e.source}") for e in labelset.expected]
+    return [(title, value) for title, value in rows if value]
+
+
+def _trees(labelset: LabelSet) -> list[Tree]:
+    """Groups and labels below what they name as their parent, in the order of the set."""
+    from rich.tree import Tree
+
+    trees: dict[str, Tree] = {g.id: Tree(_with_id(g.name, g.id)) for g in labelset.groups}
+    trees |= {label.id: Tree(_in_words(label)) for label in labelset}
+    roots = []
+    for node in (*labelset.groups, *labelset):
+        tree = trees[node.id]
+        if node.parent is None:
+            roots.append(tree)
+        else:
+            trees[node.parent].children.append(tree)
+    return roots
+
+
+def _in_words(label: Label) -> str:
+    named = _with_id(label.name, label.id)
+    return f"{named}: {', '.join(label.aliases)}" if label.aliases else named
+
+
+def _with_id(name: str, node_id: str) -> str:
+    return name if name == node_id else f"{name} [{node_id}]"
+
+
+for command in (new, check):
+    labelsets.add_command(command)

@@ -1,0 +1,153 @@
+"""``zsclip models``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zsclip.cli.group import examples
+from zsclip.cli.options import (
+    announce_download,
+    download_root_option,
+    engine_options,
+    format_option,
+    make_encoder,
+)
+from zsclip.cli.output import emit, emit_json, show, table
+
+if TYPE_CHECKING:
+    from zsclip.clip.models import ModelSpec
+
+__all__ = ["describe_models", "models"]
+
+
+@click.group(epilog=examples("zsclip models list", "zsclip models info tiny-cartoon"))
+def models() -> None:
+    """List, describe and fetch models."""
+
+
+@models.command("list", epilog=examples("zsclip models list"))
+@download_root_option
+@format_option("table", "json")
+def list_(*, download_root: str | None, form: str) -> None:
+    """List the models that zsclip knows by name, and which of them are here."""
+    rows = describe_models(download_root)
+    if form == "json":
+        emit_json(rows)
+        return
+    numbers = ["size", "pixels", "width", "parameters"]
+    shown = table("name", *numbers, "weights", right=numbers)
+    for row in rows:
+        shown.add_row(
+            row["name"],
+            f"{row['size'] / 1e6:,.0f} MB",
+            str(row["resolution"]),
+            str(row["embed_dim"]),
+            f"{row['parameters']:,}",
+            "part of zsclip" if row["bundled"] else "here" if row["path"] else "not downloaded",
+        )
+    show(shown)
+    for row in rows:
+        if row["note"]:
+            show(f"\n{row['name']}: {row['note']}.")
+
+
+def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
+    """The models as plain values, each with the path of its weights if they are here."""
+    from zsclip.clip.models import MODELS
+    from zsclip.clip.weights import find_weights
+
+    rows = []
+    for spec in MODELS:
+        path = find_weights(spec, download_root=download_root)
+        where = None if path is None else str(path)
+        rows.append({**asdict(spec), "bundled": spec.bundled, "path": where})
+    return rows
+
+
+@models.command(epilog=examples("zsclip models info ViT-B/32", "zsclip models info ./my-clip.pt"))
+@click.argument("name", metavar="NAME|FILE")
+@engine_options
+def info(*, name: str, device: str, precision: str, download_root: str | None) -> None:
+    """Describe a model. Downloads nothing.
+
+    If its weights are here it is loaded, which tells device and precision as well.
+    """
+    from zsclip.clip.models import MODELS
+    from zsclip.clip.weights import find_weights
+
+    for spec in MODELS:
+        if spec.name == name and find_weights(spec, download_root=download_root) is None:
+            rows = _known_rows(spec)
+            break
+    else:
+        with _offline():
+            made = make_encoder(
+                "clip", name, device=device, precision=precision, download_root=download_root
+            )
+        rows = made.model_info.rows()
+    for title, value in rows:
+        emit(f"{title}: {value}")
+
+
+def _known_rows(spec: ModelSpec) -> list[tuple[str, str]]:
+    return [
+        ("Model", spec.name),
+        ("Model parameters", f"{spec.parameters:,}"),
+        ("Input resolution", str(spec.resolution)),
+        ("Context length", str(spec.context_length)),
+        ("Vocab size", f"{spec.vocab_size:,}"),
+        ("Embedding width", str(spec.embed_dim)),
+        ("Weights", f"not downloaded: zsclip models fetch {spec.name} ({spec.size / 1e6:,.0f} MB)"),
+        ("URL", str(spec.url)),
+        ("SHA-256", spec.sha256),
+    ]
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """A file that turns out not to be the published one is not to be replaced by asking of it."""
+    before = os.environ.get("ZSCLIP_OFFLINE")
+    os.environ["ZSCLIP_OFFLINE"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["ZSCLIP_OFFLINE"]
+        else:
+            os.environ["ZSCLIP_OFFLINE"] = before
+
+
+@models.command(
+    epilog=examples("zsclip models fetch ViT-B/32", "zsclip models fetch RN50 ViT-L/14")
+)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@download_root_option
+@click.option(
+    "--progress/--no-progress",
+    default=None,
+    help="A bar on standard error; if not said, only where that is a terminal.",
+)
+def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool | None) -> None:
+    """Download weights and verify them by SHA-256; those that are here are verified only.
+
+    A download that broke off is resumed.
+    """
+    from zsclip.clip.models import get_model_spec
+    from zsclip.clip.weights import fetch_weights
+
+    bar = sys.stderr.isatty() if progress is None else progress
+    for spec in [get_model_spec(name) for name in names]:
+        announce_download(spec, download_root)
+        path = fetch_weights(spec, download_root=download_root, progress=bar)
+        kept = (
+            path.suffix == ".safetensors"
+        )  # made here of the published file, after verifying that
+        state = "part of zsclip" if spec.bundled else "here" if kept else "verified"
+        emit(f"{spec.name}: {state}, {path}")
