@@ -1,0 +1,5 @@
+"""The label sets ``imagenet`` and ``imagenet-7`` for zsclip.
+
+Each is the TOML file of its name beside this one. zsclip reads these files without importing this
+package, which therefore holds no code.
+"""
