@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from zsclip.encoders.base import Encoder, ModelInfo
+from zsclip.encoders.base import Encoder, ModelInfo, PixelEncoder
 from zsclip.encoders.registry import EncoderEntry, create_encoder, list_encoders
 
-__all__ = ["Encoder", "EncoderEntry", "ModelInfo", "create_encoder", "list_encoders"]
+__all__ = [
+    "Encoder",
+    "EncoderEntry",
+    "ModelInfo",
+    "PixelEncoder",
+    "create_encoder",
+    "list_encoders",
+]

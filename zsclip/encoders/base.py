@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "ModelInfo"]
+__all__ = ["Encoder", "ModelInfo", "PixelEncoder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +112,26 @@ class Encoder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""
+        ...
+
+
+class PixelEncoder(Encoder, Protocol):
+    """An engine whose preprocessing can run on its own, in other threads than the model.
+
+    An engine that has these members is driven through them, and not through `encode_images`.
+
+    Attributes:
+        preprocessing: What `prepare` does, in a few words that change when its pixels do: part of
+            the key under which embeddings of pictures are kept.
+    """
+
+    @property
+    def preprocessing(self) -> str: ...
+
+    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
+        """One RGB picture of any size as the model's pixels: uint8 (resolution, resolution, 3)."""
+        ...
+
+    def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed what `prepare` made: uint8 (n, resolution, resolution, 3) to float32 (n, d)."""
         ...

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import nn
 
 from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
-from zsclip.clip.preprocess import normalize, to_pixels
+from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
 from zsclip.clip.tokenizer import Tokenizer, pad
 from zsclip.clip.transformer import LayerNorm
 from zsclip.encoders.base import ModelInfo
@@ -130,18 +130,29 @@ class NativeEncoder:
             source=str(self._checkpoint.path),
         )
 
-    @torch.inference_mode()
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Embed RGB pictures of any sizes: float32 (n, d), L2-normalized.
 
         All of them go through the tower at once; the caller chooses the size of the batch.
         """
-        architecture = self._checkpoint.architecture
-        if not images:
-            return np.empty((0, architecture.embed_dim), np.float32)
-        pixels = torch.from_numpy(to_pixels(images, architecture.resolution))
-        embeddings = self._image_tower.get()(normalize(pixels.to(self._device)).to(self._dtype))
-        return to_unit_rows(embeddings)
+        return self.encode_pixels(to_pixels(images, self._checkpoint.architecture.resolution))
+
+    @property
+    def preprocessing(self) -> str:
+        """What `prepare` does: CLIP's resizing and cropping, to the model's resolution."""
+        return f"clip {self._checkpoint.architecture.resolution}"
+
+    def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
+        """Resize and crop one RGB picture: uint8 (resolution, resolution, 3)."""
+        return np.asarray(resize_and_crop(image, self._checkpoint.architecture.resolution))
+
+    @torch.inference_mode()
+    def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed pictures that `prepare` made: float32 (n, d), L2-normalized."""
+        if not len(pixels):
+            return np.empty((0, self._checkpoint.architecture.embed_dim), np.float32)
+        x = normalize(torch.from_numpy(pixels).to(self._device))
+        return to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
 
     @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
