@@ -88,10 +88,8 @@ def test_nothing_is_nothing(encoder: Encoder) -> None:
 def test_texts_keep_their_order_over_many_batches(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zsclip.encoders import native
-
     expected = encoder.encode_texts(TEXTS * 3)
-    monkeypatch.setattr(native, "TEXT_BATCH", 2)
+    monkeypatch.setattr("zsclip.clip.text.LIMIT", 2)
     np.testing.assert_allclose(encoder.encode_texts(TEXTS * 3), expected, atol=2e-6)
     np.testing.assert_array_equal(encoder.count_tokens(["a frog", ""]), [4, 2])
 

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from zsclip.clip.architecture import TextTower
 from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
+from zsclip.clip.fused import FusedTransformer
 from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
+from zsclip.clip.text import encode_packed
 from zsclip.clip.tokenizer import Tokenizer, pad
-from zsclip.clip.transformer import LayerNorm
+from zsclip.clip.transformer import LayerNorm, Transformer
 from zsclip.encoders.base import ModelInfo
 from zsclip.encoders.devices import choose_device, choose_precision
 from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
@@ -26,6 +29,7 @@ from zsclip.errors import ParameterTypeError
 __all__ = ["NativeEncoder", "create_encoder"]
 
 T = TypeVar("T")
+Tower = TypeVar("Tower", bound=nn.Module)
 
 
 def create_encoder(
@@ -91,6 +95,8 @@ class NativeEncoder:
         self._image_tower = _Lazy(lambda: self._place(checkpoint.load_image_tower()))
         self._text_tower = _Lazy(lambda: self._place(checkpoint.load_text_tower()))
         self._sha256 = _Lazy(lambda: checkpoint.sha256)
+        self._tokens_computed = 0
+        self._counting = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<NativeEncoder {self._checkpoint.name} on {self._device} in {self._precision}>"
@@ -158,28 +164,56 @@ class NativeEncoder:
     def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
         """Embed texts: float32 (n, d), L2-normalized.
 
-        The texts are sorted by length, so that a batch holds little padding, and the order is
-        restored; nothing behind a text's end token goes through the tower.
+        On a CPU, what texts begin with in common goes through the tower once. Elsewhere they are
+        sorted by length, so that a batch holds little padding. Nothing behind a text's end token
+        goes through the tower.
 
         Raises:
             PromptTooLongError: A text is too long, and `truncate` is false.
         """
-        out = np.empty((len(texts), self._checkpoint.architecture.embed_dim), np.float32)
         ids = self._tokenizer.encode(texts, truncate=truncate)
+        if not ids:
+            return np.empty((0, self._checkpoint.architecture.embed_dim), np.float32)
+        tower = self._text_tower.get()
+        if self._device.type == "cpu":
+            embeddings, computed = encode_packed(tower, ids)
+            self._count(computed)
+            return to_unit_rows(embeddings)
+        out = np.empty((len(ids), self._checkpoint.architecture.embed_dim), np.float32)
         order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
         for start in range(0, len(order), TEXT_BATCH):
             rows = order[start : start + TEXT_BATCH]
-            tokens = torch.from_numpy(pad([ids[i] for i in rows])).to(self._device)
-            out[rows] = to_unit_rows(self._text_tower.get()(tokens))
+            tokens = torch.from_numpy(pad([ids[i] for i in rows]))
+            out[rows] = to_unit_rows(tower(tokens.to(self._device)))
+            self._count(tokens.numel())
         return out
+
+    @property
+    def tokens_computed(self) -> int:
+        """How many tokens went through the text tower so far, padding included."""
+        return self._tokens_computed
+
+    def _count(self, tokens: int) -> None:
+        with self._counting:
+            self._tokens_computed += tokens
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""
         return self._tokenizer.count(texts)
 
-    def _place(self, tower: nn.Module) -> nn.Module:
+    def _place(self, tower: Tower) -> Tower:
         """Move a tower; norms stay in fp32, whose statistics half precision would spoil."""
+        table = None
+        if self._device.type == "cpu":
+            transformer = getattr(tower, "transformer", None)
+            if isinstance(transformer, Transformer):  # a ResNet has none
+                tower.transformer = FusedTransformer(transformer, self._dtype)
+            if isinstance(tower, TextTower):
+                # looked up row by row: the table may stay as it lies in the file
+                table = tower._modules.pop("token_embedding")
         tower.to(self._device, self._dtype)
+        if table is not None:
+            tower.token_embedding = table
         if self._dtype != torch.float32:
             for module in tower.modules():
                 if isinstance(module, LayerNorm | nn.BatchNorm2d):
