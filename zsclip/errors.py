@@ -31,6 +31,7 @@ __all__ = [
     "OfflineError",
     "ParameterError",
     "ParameterTypeError",
+    "PrecisionWarning",
     "PromptTooLongError",
     "ZsclipError",
     "ZsclipWarning",
@@ -191,6 +192,10 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 class NonFiniteError(ZsclipError, ArithmeticError):
     """An embedding or a score is NaN or infinite; the message names device and precision."""
+
+
+class PrecisionWarning(ZsclipWarning):
+    """Half precision gave NaN or infinity, and what it was for has been computed again in fp32."""
 
 
 # ---------------------------------------------------------------------------------------- wording

@@ -23,14 +23,9 @@ State = dict[str, Tensor]
 
 ANIMALS = ("fox", "owl", "hen", "cow")
 NAMES = [f"{color} {animal}" for color in ("red", "blue", "") for animal in ANIMALS]
-    f"{color} {animal}" for color in ("red", "blue", "") for animal in ["fox", "owl", "hen", "cow"]
-]
 TEMPLATES = ["a photo of a {}.", "a photo of the {}.", "{}", "itap of the {} in a video game"]
 TEXTS = [template.replace("{}", name) for name in NAMES for template in TEMPLATES]
 TEXTS += ["", "🦊 " * 20]
-    "",
-    "🦊 " * 20,
-]
 
 
 @pytest.fixture
