@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "CacheWarning",
     "CheckpointError",
     "ChecksumError",
     "DeviceError",
@@ -196,6 +197,13 @@ class NonFiniteError(ZsclipError, ArithmeticError):
 
 class PrecisionWarning(ZsclipWarning):
     """Half precision gave NaN or infinity, and what it was for has been computed again in fp32."""
+
+
+# ---------------------------------------------------------------------------------------- caches
+
+
+class CacheWarning(ZsclipWarning):
+    """The embedding cache is damaged or cannot be used; everything works without it, slower."""
 
 
 # ---------------------------------------------------------------------------------------- wording
