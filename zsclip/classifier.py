@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zsclip.encoders import Encoder, ModelInfo, create_encoder
-from zsclip.encoders.contract import require_embeddings, require_encoder
+from zsclip.encoders.contract import require_encoder
+from zsclip.ensembles import Ensembles
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.head import HeadCache, Labels, resolve_labels, scores_of
+from zsclip.head import Labels, resolve_labels, scores_of
 from zsclip.images import ImageSource, load_image
 from zsclip.labels import LabelSet
 from zsclip.labels.values import as_tuple
@@ -120,7 +121,7 @@ class ZeroShotClassifier:
         self._labels, self._templates = labelset, used
         self._encoder = encoder
         self._info = encoder.model_info
-        self._heads = HeadCache()
+        self._texts = Ensembles(encoder, truncate=truncate, cache=None)
         self._head: NDArray[np.float32] | None = None
         self._batch_size = int(batch_size)
         self._truncate = truncate
@@ -352,12 +353,7 @@ class ZeroShotClassifier:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise ParameterTypeError(f"`texts[{i}]` must be a text, got {text!r}.")
-        if not texts:
-            return np.empty((0, self._info.embedding_dim), np.float32)
-        embeddings = self._encoder.encode_texts(texts, truncate=self._truncate)
-        return require_embeddings(
-            embeddings, len(texts), self._encoder, lambda row: f"the text {texts[row]!r}"
-        )
+        return self._texts.embed([[text] for text in texts])
 
     def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
         """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
@@ -376,7 +372,7 @@ class ZeroShotClassifier:
         self, sources: Iterator[ImageSource], on_error: OnError
     ) -> Iterator[Prediction | Failure]:
         if self._head is None:  # kept here as well: the cache may drop it, and this needs it
-            self._head = self._heads.get(self._labels, self._templates, self.encode_texts)
+            self._head = self._texts.class_matrix(self._labels, self._templates)
         head, origin = self._head, self.provenance
         for described, embeddings in self._embed(sources, on_error):
             scores = iter(scores_of(embeddings @ head.T, self._encoder))
