@@ -32,6 +32,9 @@ __all__ = [
     "ParameterError",
     "ParameterTypeError",
     "PromptTooLongError",
+    "SavedClassifierError",
+    "SavedClassifierFileError",
+    "SavedClassifierModelError",
     "ZsclipError",
     "ZsclipWarning",
 ]
@@ -191,6 +194,21 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 class NonFiniteError(ZsclipError, ArithmeticError):
     """An embedding or a score is NaN or infinite; the message names device and precision."""
+
+
+# ------------------------------------------------------------------------------ saved classifiers
+
+
+class SavedClassifierError(ZsclipError, ValueError):
+    """A file holds no saved classifier, a damaged one, or one that this zsclip cannot use."""
+
+
+class SavedClassifierFileError(SavedClassifierError, OSError):
+    """The file of a saved classifier is not there, or cannot be read or written there."""
+
+
+class SavedClassifierModelError(SavedClassifierError, ModelError):
+    """The model that a saved classifier was made with is not found, or another one was given."""
 
 
 # ---------------------------------------------------------------------------------------- wording
