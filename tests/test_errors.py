@@ -46,6 +46,9 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "ParameterError": (ValueError,),
     "ParameterTypeError": (TypeError,),
     "PromptTooLongError": (ValueError,),
+    "SavedClassifierError": (ValueError,),
+    "SavedClassifierFileError": (OSError, ValueError),
+    "SavedClassifierModelError": (ValueError,),
     "ZsclipError": (),
     "ZsclipWarning": (UserWarning,),
 }
