@@ -96,7 +96,7 @@ def test_an_engine_without_a_fingerprint_keeps_nothing(cache: EmbeddingCache) ->
         encoder.text_calls.clear()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(encoder, "weights_sha256", None)
-            patch.setattr(encoder, "_embed", lambda contents: vectors)
+            patch.setattr(encoder, "_embed", lambda _, vectors=vectors: vectors)
             _ensembles(encoder, cache).embed([["a fox"]])
         assert _prompts(encoder) == ["a fox"]
 

@@ -188,6 +188,7 @@ def test_a_prediction_as_json() -> None:
             ],
             "templates": ["a {}.", "the {}."],
             "zsclip": "0.1.0",
+            "labels_precision": None,
         },
     }  # fmt: skip
     assert p.to_dict(1)["scores"] == plain["scores"][:1]

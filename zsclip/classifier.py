@@ -123,6 +123,7 @@ class ZeroShotClassifier:
         self._info = encoder.model_info
         self._texts = Ensembles(encoder, truncate=truncate, cache=None)
         self._head: NDArray[np.float32] | None = None
+        self._head_precision: str | None = None  # of one that was loaded
         self._batch_size = int(batch_size)
         self._truncate = truncate
         self._background = background
@@ -179,9 +180,90 @@ class ZeroShotClassifier:
         """
         other = copy.copy(self)
         other._labels, other._templates = resolve_labels(labels, templates)
-        other._head = None
+        other._head = other._head_precision = None
         other._check_prompts()
         return other
+
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        model: str | os.PathLike[str] | None = None,
+        encoder: str | Encoder | None = None,
+        device: str | torch.device = "auto",
+        precision: str = "auto",
+        download_root: str | os.PathLike[str] | None = None,
+        batch_size: int = 32,
+        truncate: bool = False,
+        background: str | tuple[int, int, int] = "white",
+    ) -> ZeroShotClassifier:
+        """Load what `save` wrote; the text tower is not loaded before other labels are asked for.
+
+        The model is found by its name, and compared by its SHA-256 with the one that was saved.
+        What the labels' embeddings are stays as it was saved, whatever the precision here.
+
+        Args:
+            path: The file.
+            model: The file of the weights, if it is neither where it was nor beside this one.
+            encoder: The engine, if it was handed over as an object, or is installed here under
+                another name.
+            device: As in `ZeroShotClassifier`, as are the other parameters.
+            precision: That of the pictures' embeddings.
+            download_root: The folder of downloads.
+            batch_size: How many pictures go through the model at once.
+            truncate: Cut texts that are too long; the labels' own are embedded already.
+            background: The color that transparent pictures are laid over.
+
+        Raises:
+            SavedClassifierFileError: There is no such file, or it cannot be read.
+            SavedClassifierModelError: The model is not found, or is another one.
+            SavedClassifierError: The file is something else, damaged, or of a newer format.
+            DownloadError: The weights are not there and cannot be fetched.
+        """
+        from zsclip.saved import check_fit, find_engine, read_classifier
+
+        saved = read_classifier(path)
+        if encoder is None or isinstance(encoder, str):
+            encoder, model = find_engine(saved, path, model=model, encoder=encoder)
+        made = cls(
+            saved.labels,
+            model=model,
+            encoder=encoder,
+            device=device,
+            precision=precision,
+            download_root=download_root,
+            batch_size=batch_size,
+            truncate=True,  # no prompt is to be made any more
+            background=background,
+        )
+        check_fit(saved, path, made.encoder)
+        made._templates, made._truncate = saved.templates, truncate
+        made._head, made._head_precision = saved.class_matrix, saved.model.precision
+        return made
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
+
+        It holds the labels with their provenance, the templates, the embedding of each label, and
+        the name and the SHA-256 of the model, but not its weights. The labels are embedded first if
+        they are not yet. The file is written whole or not at all.
+
+        Args:
+            path: The file, under any name; one that is there is replaced.
+
+        Raises:
+            SavedClassifierFileError: The file cannot be written there.
+            SavedClassifierError: The labels are too many for the format: 100 MB of text.
+            NonFiniteError: The model gave NaN or infinity for a label.
+            ParameterTypeError: `path` is no path.
+        """
+        from zsclip.saved import ModelFacts, SavedClassifier, check_target, write_classifier
+
+        check_target(path)  # before labels are embedded for nothing
+        head = self._class_matrix()
+        facts = ModelFacts.of(self._encoder, self._head_precision)
+        write_classifier(SavedClassifier(self._labels, self._templates, head, facts), path)
 
     # ------------------------------------------------------------------------- what it is
 
@@ -221,6 +303,7 @@ class ZeroShotClassifier:
         Holds the SHA-256 of the weights. A checkpoint given by its path is read through for it,
         once.
         """
+        made_in = self._head_precision
         return Origin(
             model=self._info.name,
             weights_sha256=self._encoder.weights_sha256,
@@ -231,6 +314,7 @@ class ZeroShotClassifier:
             labelset_provenance=self._labels.provenance,
             templates=self._templates,
             zsclip=__version__,
+            labels_precision=None if made_in == self._info.precision else made_in,
         )
 
     def __repr__(self) -> str:
@@ -368,12 +452,15 @@ class ZeroShotClassifier:
             prompts = build_prompts(self._labels, self._templates)
             check_lengths(prompts.texts, self._encoder.count_tokens, self._encoder.context_length)
 
+    def _class_matrix(self) -> NDArray[np.float32]:
+        if self._head is None:  # kept here as well: the cache may drop it, and this needs it
+            self._head = self._texts.class_matrix(self._labels, self._templates)
+        return self._head
+
     def _stream(
         self, sources: Iterator[ImageSource], on_error: OnError
     ) -> Iterator[Prediction | Failure]:
-        if self._head is None:  # kept here as well: the cache may drop it, and this needs it
-            self._head = self._texts.class_matrix(self._labels, self._templates)
-        head, origin = self._head, self.provenance
+        head, origin = self._class_matrix(), self.provenance
         for described, embeddings in self._embed(sources, on_error):
             scores = iter(scores_of(embeddings @ head.T, self._encoder))
             for source in described:

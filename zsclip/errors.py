@@ -34,6 +34,9 @@ __all__ = [
     "ParameterTypeError",
     "PrecisionWarning",
     "PromptTooLongError",
+    "SavedClassifierError",
+    "SavedClassifierFileError",
+    "SavedClassifierModelError",
     "ZsclipError",
     "ZsclipWarning",
 ]
@@ -204,6 +207,21 @@ class PrecisionWarning(ZsclipWarning):
 
 class CacheWarning(ZsclipWarning):
     """The embedding cache is damaged or cannot be used; everything works without it, slower."""
+
+
+# ------------------------------------------------------------------------------ saved classifiers
+
+
+class SavedClassifierError(ZsclipError, ValueError):
+    """A file holds no saved classifier, a damaged one, or one that this zsclip cannot use."""
+
+
+class SavedClassifierFileError(SavedClassifierError, OSError):
+    """The file of a saved classifier is not there, or cannot be read or written there."""
+
+
+class SavedClassifierModelError(SavedClassifierError, ModelError):
+    """The model that a saved classifier was made with is not found, or another one was given."""
 
 
 # ---------------------------------------------------------------------------------------- wording

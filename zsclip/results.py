@@ -44,6 +44,8 @@ class Origin:
             set was read from; empty if it was made in code.
         templates: The templates in use.
         zsclip: The version of zsclip.
+        labels_precision: In which precision the labels were embedded, if that is another one, as it
+            can be for a classifier that was loaded from a file; otherwise None.
     """
 
     model: str
@@ -55,12 +57,15 @@ class Origin:
     labelset_provenance: tuple[Provenance, ...]
     templates: tuple[str, ...]
     zsclip: str
+    labels_precision: str | None = None
 
     def __repr__(self) -> str:
         labels = repr(self.labelset)
         if self.labelset_provenance:
             labels += f" of {' + '.join(map(str, self.labelset_provenance))}"
         where = f"{self.device} in {self.precision}"
+        if self.labels_precision:
+            where += f" (labels in {self.labels_precision})"
         return f"<Origin {self.model} on {where}, {labels}, zsclip {self.zsclip}>"
 
 

@@ -191,7 +191,7 @@ def test_the_bar_goes_to_standard_error_and_only_when_asked_for(run: Run, pictur
         (("--labels", "cat,dog", "--background", "plaid"), "`background` must be a color"),
         (("--labels", "cat,dog", "--top", "0"), "0 is not in the range x>=1"),
         (("--labels", "cat,dog", "--precision", "fp8"), "'fp8' is not one of"),
-        ((), "Missing option '-l' / '--labels'"),
+        ((), "Give the classes with --labels, or with --classifier"),
     ],
 )
 def test_what_cannot_be_done_ends_with_status_2_and_no_traceback(

@@ -79,8 +79,8 @@ def run(*args):
     assert result.exit_code == 0, result.output
     return {"torch", "numpy", "PIL", "rich", "tqdm", "httpx"} & set(sys.modules)
 
-for args in [(), ("demo",), ("classify",), ("doctor",), ("labelsets",), ("labelsets", "check"),
-             ("labelsets", "new"), ("models",), ("models", "info"), ("models", "fetch")]:
+for args in [(), ("demo",), ("classify",), ("save",), ("doctor",), ("labelsets",),
+             ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"), ("models", "fetch")]:
     assert not run(*args, "--help"), args
 assert not run("--version")
 for args in [("labelsets", "list"), ("models", "list"), ("models", "info", "ViT-B/32")]:
@@ -164,6 +164,8 @@ def test_the_examples_of_the_page_run(
     found = "./frog.png\n./fish.png\n" if before else None
     program, *args = shlex.split(last)
     assert program == "zsclip"
+    if "--classifier" in args:
+        run("save", "animals.zsclip", "--labels", "cartoon-animals", "--model", "tiny-cartoon")
     result = run(*args, stdin=found)
     assert result.exit_code == ("notes.txt" in args), result.output
     shown = {form(line) for line in result.stdout.splitlines()}

@@ -15,6 +15,7 @@ from zsclip.cli.group import ZsclipGroup, examples
 from zsclip.cli.labelsets import labelsets
 from zsclip.cli.models import models
 from zsclip.cli.output import reporting
+from zsclip.cli.saving import save
 
 __all__ = ["cli"]
 
@@ -36,5 +37,5 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-for command in (demo, classify, labelsets, models, cache, doctor):
+for command in (demo, classify, save, labelsets, models, cache, doctor):
     cli.add_command(command)

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zsclip.cli.group import examples
-from zsclip.cli.options import engine_options, format_option, make_encoder, read_labels
+from zsclip.cli.options import (
+    encoder_option,
+    engine_options,
+    format_option,
+    labels_option,
+    make_classifier,
+    make_encoder,
+    model_option,
+    progress_option,
+    template_option,
+    truncate_option,
+)
 from zsclip.cli.output import say
 
 if TYPE_CHECKING:
@@ -23,33 +34,22 @@ __all__ = ["classify"]
     epilog=examples(
         "zsclip classify drawings/ --labels cartoon-animals --model tiny-cartoon",
         "zsclip classify a.jpg b.jpg --labels cat,dog,bird --template 'a photo of a {}.'",
+        "zsclip classify drawings/ --classifier animals.zsclip",
         "find . -name '*.png' | zsclip classify - --labels names.txt --format csv > out.csv",
     )
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@labels_option(required=False)
 @click.option(
-    "-l",
-    "--labels",
-    required=True,
-    metavar="NAME|a,b,c|FILE|FOLDER/",
-    help="The classes: an installed label set, names between commas, a file (.toml, .csv, or .txt "
-    "with one name a line), or a folder of class folders. NAME/GROUP is a part of a set, and A+B "
-    "is two together.",
+    "-c",
+    "--classifier",
+    "saved",
+    metavar="FILE",
+    help="What `zsclip save` wrote, in place of --labels and --template. The model is found by its "
+    "name, or in the file that --model names.",
 )
-@click.option(
-    "-m",
-    "--model",
-    metavar="NAME|FILE",
-    help="One of `zsclip models list`, or a checkpoint. ViT-B/32 if not given.",
-)
-@click.option(
-    "-t",
-    "--template",
-    "templates",
-    metavar="TEXT",
-    multiple=True,
-    help="A text with {} where the name goes in; repeat it for more. The label set's own if none.",
-)
+@model_option
+@template_option
 @click.option(
     "-k",
     "--top",
@@ -59,9 +59,7 @@ __all__ = ["classify"]
     help="How many labels to print for each picture.",
 )
 @format_option("table", "json", "csv")
-@click.option(
-    "--encoder", default="clip", show_default=True, help="The engine that runs the model."
-)
+@encoder_option
 @engine_options
 @click.option(
     "--batch-size",
@@ -70,7 +68,7 @@ __all__ = ["classify"]
     show_default=True,
     help="Pictures that go through the model at once; results come as often.",
 )
-@click.option("--truncate", is_flag=True, help="Cut prompts that are too long for the model.")
+@truncate_option
 @click.option(
     "--background",
     metavar="COLOR",
@@ -78,22 +76,19 @@ __all__ = ["classify"]
     show_default=True,
     help="What shows through transparent pictures.",
 )
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="A bar on standard error; if not said, only where that is a terminal.",
-)
+@progress_option
 @click.pass_context
 def classify(
     ctx: click.Context,
     *,
     paths: tuple[str, ...],
-    labels: str,
+    labels: str | None,
+    saved: str | None,
     model: str | None,
     templates: tuple[str, ...],
     top: int,
     form: str,
-    encoder: str,
+    encoder: str | None,
     device: str,
     precision: str,
     download_root: str | None,
@@ -110,17 +105,27 @@ def classify(
     status: 0 all were classified, 1 some could not be, 2 none was tried.
     """
     bar = sys.stderr.isatty() if progress is None else progress
-    classifier = _make_classifier(
-        labels,
-        templates,
-        encoder=encoder,
-        model=model,
-        engine={"device": device, "precision": precision, "download_root": download_root},
-        bar=bar,
-        batch_size=batch_size,
-        truncate=truncate,
-        background=background,
-    )
+    if (labels is None) == (saved is None):
+        raise click.UsageError(
+            "Give the classes with --labels, or with --classifier a file that `zsclip save` wrote."
+            if labels is None
+            else "--labels and --classifier exclude each other: the file holds its labels."
+        )
+    if saved is not None and templates:
+        raise click.UsageError(
+            "--template has no effect on --classifier, whose labels are embedded already. Save it "
+            "anew with other templates."
+        )
+    engine = {"device": device, "precision": precision, "download_root": download_root}
+    options = {"batch_size": batch_size, "truncate": truncate, "background": background}
+    _check_background(background)
+    if labels is not None:
+        classifier = make_classifier(
+            labels, templates, encoder=encoder, model=model, engine=engine, bar=bar, **options
+        )
+    else:
+        assert saved is not None
+        classifier = _load(saved, encoder=encoder, model=model, engine=engine, bar=bar, **options)
     total, failed = _run(classifier, paths, form, top, bar=bar)
     if not total:
         say("No picture was named.")
@@ -129,31 +134,31 @@ def classify(
         ctx.exit(1)
 
 
-def _make_classifier(
-    labels: str,
-    templates: tuple[str, ...],
+def _check_background(background: str) -> None:
+    """As the classifier does, but before a model is fetched and loaded."""
+    from PIL import Image
+
+    from zsclip.images import load_image
+
+    load_image(Image.new("RGB", (1, 1)), background=background)
+
+
+def _load(
+    saved: str,
     *,
-    encoder: str,
+    encoder: str | None,
     model: str | None,
     engine: dict[str, Any],
     bar: bool,
-    batch_size: int,
-    truncate: bool,
-    background: str,
+    **options: Any,
 ) -> ZeroShotClassifier:
-    """All that can be wrong with the arguments comes up before a model is fetched and loaded."""
-    from PIL import Image
-
+    """The classifier in a file; what it takes to fetch its model is shown."""
     from zsclip.classifier import ZeroShotClassifier
-    from zsclip.head import resolve_labels
-    from zsclip.images import load_image
+    from zsclip.saved import find_engine, read_classifier
 
-    labelset, _ = resolve_labels(read_labels(labels, templates), templates or None)
-    load_image(Image.new("RGB", (1, 1)), background=background)
-    made = make_encoder(encoder, model, **engine, progress=bar)
-    return ZeroShotClassifier(
-        labelset, encoder=made, batch_size=batch_size, truncate=truncate, background=background
-    )
+    name, found = find_engine(read_classifier(saved), saved, model=model, encoder=encoder)
+    made = make_encoder(name, str(found), **engine, progress=bar)
+    return ZeroShotClassifier.load(saved, encoder=made, **options)
 
 
 def _run(

@@ -18,6 +18,7 @@ from zsclip.cli.options import (
     engine_options,
     format_option,
     make_encoder,
+    progress_option,
 )
 from zsclip.cli.output import emit, emit_json, show, table
 
@@ -129,11 +130,7 @@ def _offline() -> Iterator[None]:
 )
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @download_root_option
-@click.option(
-    "--progress/--no-progress",
-    default=None,
-    help="A bar on standard error; if not said, only where that is a terminal.",
-)
+@progress_option
 def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool | None) -> None:
     """Download weights and verify them by SHA-256; those that are here are verified only.
 

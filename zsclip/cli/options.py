@@ -11,16 +11,24 @@ import click
 from zsclip.errors import LabelSetNotFoundError
 
 if TYPE_CHECKING:
+    from zsclip.classifier import ZeroShotClassifier
     from zsclip.clip.models import ModelSpec
     from zsclip.encoders import Encoder
     from zsclip.labels import LabelSet
 
 __all__ = [
     "announce_download",
+    "encoder_option",
     "engine_options",
     "format_option",
+    "labels_option",
+    "make_classifier",
     "make_encoder",
+    "model_option",
+    "progress_option",
     "read_labels",
+    "template_option",
+    "truncate_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +75,65 @@ def download_root_option(command: F) -> F:
         "--download-root",
         metavar="FOLDER",
         help="Folder for weights; $ZSCLIP_CACHE/clip or ~/.cache/clip if not given.",
+    )(command)
+
+
+def labels_option(*, required: bool) -> Callable[[F], F]:
+    """``--labels``."""
+    return click.option(
+        "-l",
+        "--labels",
+        required=required,
+        metavar="NAME|a,b,c|FILE|FOLDER/",
+        help="The classes: an installed label set, names between commas, a file (.toml, .csv, or "
+        ".txt with one name a line), or a folder of class folders. NAME/GROUP is a part of a set, "
+        "and A+B is two together.",
+    )
+
+
+def model_option(command: F) -> F:
+    """``--model``."""
+    return click.option(
+        "-m",
+        "--model",
+        metavar="NAME|FILE",
+        help="One of `zsclip models list`, or a checkpoint. ViT-B/32 if not given.",
+    )(command)
+
+
+def template_option(command: F) -> F:
+    """``--template``."""
+    return click.option(
+        "-t",
+        "--template",
+        "templates",
+        metavar="TEXT",
+        multiple=True,
+        help="A text with {} where the name goes in; repeat it for more. The label set's own if "
+        "none.",
+    )(command)
+
+
+def encoder_option(command: F) -> F:
+    """``--encoder``."""
+    return click.option(
+        "--encoder", metavar="NAME", help="The engine that runs the model; clip if not given."
+    )(command)
+
+
+def truncate_option(command: F) -> F:
+    """``--truncate``."""
+    return click.option(
+        "--truncate", is_flag=True, help="Cut prompts that are too long for the model."
+    )(command)
+
+
+def progress_option(command: F) -> F:
+    """``--progress`` and ``--no-progress``."""
+    return click.option(
+        "--progress/--no-progress",
+        default=None,
+        help="A bar on standard error; if not said, only where that is a terminal.",
     )(command)
 
 
@@ -120,6 +187,26 @@ def make_encoder(
     return create_encoder(
         name, model, device=device, precision=precision, download_root=download_root, **options
     )
+
+
+def make_classifier(
+    labels: str,
+    templates: tuple[str, ...],
+    *,
+    encoder: str | None,
+    model: str | None,
+    engine: dict[str, Any],
+    bar: bool,
+    **options: Any,
+) -> ZeroShotClassifier:
+    """All that can be wrong with the labels comes up before a model is fetched and loaded."""
+    from zsclip.classifier import ZeroShotClassifier
+    from zsclip.encoders.registry import NATIVE
+    from zsclip.head import resolve_labels
+
+    labelset, _ = resolve_labels(read_labels(labels, templates), templates or None)
+    made = make_encoder(encoder or NATIVE, model, **engine, progress=bar)
+    return ZeroShotClassifier(labelset, encoder=made, **options)
 
 
 def announce_download(spec: ModelSpec, download_root: str | None) -> None:

@@ -1,0 +1,218 @@
+"""Where a file cannot be written: what is said, and that nothing is lost and nothing left over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from zsclip import ZeroShotClassifier
+from zsclip.errors import (
+    NonFiniteError,
+    ParameterTypeError,
+    SavedClassifierError,
+    SavedClassifierFileError,
+)
+from zsclip.saved import writing
+
+if TYPE_CHECKING:
+    from tests.conftest import FakeEncoder
+
+NOBODY = 65534
+
+
+def fails(clf: ZeroShotClassifier, path: Path | str) -> str:
+    with pytest.raises(SavedClassifierFileError) as caught:
+        clf.save(path)
+    message = str(caught.value)
+    assert message.startswith(f"Cannot save the classifier to {str(path)!r}: ")
+    assert message.endswith(".")
+    assert isinstance(caught.value, OSError)
+    assert isinstance(caught.value, ValueError)
+    return message
+
+
+@pytest.fixture
+def no_rights() -> Iterator[Path]:
+    """A folder in which this process may read and not write, even if root runs it."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "old.zsclip").write_bytes(b"old")
+    folder.chmod(0o555)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    yield folder
+    if is_root:
+        os.seteuid(0)
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_folder_has_the_name(
+    colors: ZeroShotClassifier, fake: FakeEncoder, tmp_path: Path
+) -> None:
+    assert "it is a folder. Add the name of a file." in fails(colors, tmp_path)
+    assert fake.text_batches == []  # nothing is embedded for nothing
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_such_folder(colors: ZeroShotClassifier, fake: FakeEncoder, tmp_path: Path) -> None:
+    message = fails(colors, tmp_path / "none" / "x.zsclip")
+    assert f"there is no folder {str(tmp_path / 'none')!r}. Make it first" in message
+    (tmp_path / "file").touch()
+    assert "there is no folder" in fails(colors, tmp_path / "file" / "x.zsclip")
+    assert fake.text_batches == []
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x\0y"])
+def test_a_name_that_no_file_can_have(
+    colors: ZeroShotClassifier, tmp_path: Path, name: str
+) -> None:
+    assert "Nothing was changed." in fails(colors, tmp_path / name)
+
+
+def test_a_name_as_long_as_can_be(colors: ZeroShotClassifier, tmp_path: Path) -> None:
+    colors.save(tmp_path / ("x" * 255))
+    assert [len(path.name) for path in tmp_path.iterdir()] == [255]
+
+
+def test_a_device(colors: ZeroShotClassifier) -> None:
+    assert "it is no regular file" in fails(colors, os.devnull)
+    assert not Path(os.devnull).is_file()
+
+
+def test_no_right_to_write(colors: ZeroShotClassifier, fake: FakeEncoder, no_rights: Path) -> None:
+    assert "Permission denied" in fails(colors, no_rights / "new.zsclip")
+    assert "Permission denied" in fails(colors, no_rights / "old.zsclip")
+    assert [path.name for path in no_rights.iterdir()] == ["old.zsclip"]
+    assert (no_rights / "old.zsclip").read_bytes() == b"old"
+    assert fake.text_batches == []
+
+
+def test_a_read_only_file_in_a_folder_that_is_not(
+    colors: ZeroShotClassifier, no_rights: Path
+) -> None:
+    old = no_rights / "old.zsclip"
+    if os.getuid() == 0:  # the folder to nobody, and the file to root
+        os.seteuid(0)
+        os.chown(no_rights, NOBODY, -1)
+        os.seteuid(NOBODY)
+    no_rights.chmod(0o755)
+    if os.getuid() != 0:
+        old.chmod(0o444)
+    assert "Permission denied" in fails(colors, old)
+    assert old.read_bytes() == b"old"
+    colors.save(no_rights / "new.zsclip")
+    assert {path.name for path in no_rights.iterdir()} == {"old.zsclip", "new.zsclip"}
+
+
+def test_no_room(saved: Path, tmp_path: Path) -> None:
+    """A limit that the system sets, and meets a writer as a full disk does."""
+    before = saved.read_bytes()
+    code = (
+        "import resource, sys\n"
+        "from zsclip import ZeroShotClassifier\n"
+        "from zsclip.testing import FakeEncoder\n"
+        "clf = ZeroShotClassifier(['cat', 'dog'], encoder=FakeEncoder())\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n"
+        f"clf.save({str(saved)!r})\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert f"SavedClassifierFileError: Cannot save the classifier to {str(saved)!r}" in done.stderr
+    assert "File too large. Nothing was changed." in done.stderr
+    assert saved.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [saved]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_a_break_in_the_middle(
+    colors: ZeroShotClassifier, saved: Path, monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    def interrupt(_: int) -> None:
+        assert len(list(saved.parent.iterdir())) == 2  # what comes is beside what is there
+        raise error
+
+    before = saved.read_bytes()
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(error if isinstance(error, type) else SavedClassifierFileError):
+        colors.with_labels(["red", "blue"]).save(saved)
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_the_new_file_takes_the_place_of_the_old_one(
+    colors: ZeroShotClassifier, fake: FakeEncoder, saved: Path, tmp_path: Path
+) -> None:
+    saved.chmod(0o640)
+    link = tmp_path / "link.zsclip"
+    link.symlink_to(saved)
+    colors.with_labels(["red", "blue"]).save(link)
+    assert link.is_symlink()
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o640
+    assert ZeroShotClassifier.load(saved, encoder=fake).labels.names == ("red", "blue")
+
+
+def test_a_new_file_has_the_rights_of_any_new_file(saved: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.touch()
+    assert saved.stat().st_mode == other.stat().st_mode
+
+
+def test_a_home_folder(
+    colors: ZeroShotClassifier,
+    fake: FakeEncoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    colors.save("~/x.zsclip")
+    assert (tmp_path / "x.zsclip").is_file()
+    assert len(ZeroShotClassifier.load("~/x.zsclip", encoder=fake).labels) == 3
+
+
+@pytest.mark.parametrize("path", [None, 3, b"x.zsclip"])
+def test_no_path(colors: ZeroShotClassifier, path: Any) -> None:
+    for call in (colors.save, ZeroShotClassifier.load):
+        with pytest.raises(ParameterTypeError, match="`path` must be the path of a file, got "):
+            call(path)
+
+
+def test_nan_is_not_written(tmp_path: Path) -> None:
+    class Opposite:
+        """Two prompts that cancel each other out."""
+
+        def __init__(self, inner: Any) -> None:
+            self._inner = inner
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._inner, name)
+
+        def encode_texts(self, texts: Any, *, truncate: bool = False) -> Any:
+            signs = [-1 if text.startswith("no ") else 1 for text in texts]
+            return np.eye(64, dtype=np.float32)[:1] * np.array(signs, np.float32)[:, None]
+
+    from zsclip.testing import FakeEncoder
+
+    labels = {"fine": ["yes"], "void": ["yes too", "no way"]}
+    clf = ZeroShotClassifier(labels, encoder=Opposite(FakeEncoder()))
+    with pytest.raises(NonFiniteError, match=r"for the label 'void' in fp32\. Try precision="):
+        clf.save(tmp_path / "x.zsclip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_text_than_the_format_has_room_for(
+    colors: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "HEADER_LIMIT", 1000)
+    with pytest.raises(SavedClassifierError, match=r"more than the 1,000 bytes .* Save parts"):
+        colors.save(tmp_path / "x.zsclip")
+    assert list(tmp_path.iterdir()) == []
