@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zsclip.encoders import Encoder, ModelInfo, create_encoder
-from zsclip.encoders.contract import require_embeddings, require_encoder
+from zsclip.encoders.contract import require_encoder
+from zsclip.ensembles import Ensembles
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.head import HeadCache, Labels, resolve_labels, scores_of
+from zsclip.head import Labels, resolve_labels, scores_of
 from zsclip.images import ImageSource, load_image
 from zsclip.labels import LabelSet
 from zsclip.labels.values import as_tuple
@@ -53,7 +54,8 @@ class ZeroShotClassifier:
         encoder: The engine: ``"clip"``, the name of an installed one (`list_encoders`), or an
             object that has the members of `Encoder`.
         device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...
-        precision: ``"auto"`` (fp16 on CUDA, fp32 elsewhere), ``"fp32"``, ``"fp16"``, ``"bf16"``.
+        precision: ``"auto"`` (fp16 on CUDA, bf16 on a CPU with AMX, fp32 elsewhere), ``"fp32"``,
+            ``"fp16"``, ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         batch_size: How many pictures go through the model at once.
         truncate: Cut prompts that are too long in place of an error.
@@ -73,9 +75,9 @@ class ZeroShotClassifier:
     Examples:
         >>> from zsclip.demo import load_drawings
         >>> drawings = {drawing.animal: drawing.data for drawing in load_drawings()}
-        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon", device="cpu")
+        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon")
         >>> clf
-        <ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on cpu in fp32>
+        <ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on ...>
         >>> clf.classify(drawings["octopus"]).label
         'octopus'
     """
@@ -119,7 +121,7 @@ class ZeroShotClassifier:
         self._labels, self._templates = labelset, used
         self._encoder = encoder
         self._info = encoder.model_info
-        self._heads = HeadCache()
+        self._texts = Ensembles(encoder, truncate=truncate, cache=None)
         self._head: NDArray[np.float32] | None = None
         self._batch_size = int(batch_size)
         self._truncate = truncate
@@ -351,12 +353,7 @@ class ZeroShotClassifier:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise ParameterTypeError(f"`texts[{i}]` must be a text, got {text!r}.")
-        if not texts:
-            return np.empty((0, self._info.embedding_dim), np.float32)
-        embeddings = self._encoder.encode_texts(texts, truncate=self._truncate)
-        return require_embeddings(
-            embeddings, len(texts), self._encoder, lambda row: f"the text {texts[row]!r}"
-        )
+        return self._texts.embed([[text] for text in texts])
 
     def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
         """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
@@ -375,7 +372,7 @@ class ZeroShotClassifier:
         self, sources: Iterator[ImageSource], on_error: OnError
     ) -> Iterator[Prediction | Failure]:
         if self._head is None:  # kept here as well: the cache may drop it, and this needs it
-            self._head = self._heads.get(self._labels, self._templates, self.encode_texts)
+            self._head = self._texts.class_matrix(self._labels, self._templates)
         head, origin = self._head, self.provenance
         for described, embeddings in self._embed(sources, on_error):
             scores = iter(scores_of(embeddings @ head.T, self._encoder))

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import require_embeddings
+from zsclip.ensembles import prompt_sums
 from zsclip.errors import LabelSetNotFoundError
-from zsclip.head import prompt_sums
 from zsclip.labels import LabelSet, TokenCounter, check_labelset, load_labelset
 from zsclip.labels.distributions import Examined, examine_distribution
 from zsclip.labels.findings import Finding
 from zsclip.labels.trees import kind_of
-from zsclip.prompts import DEFAULT_TEMPLATES, Prompts
+from zsclip.prompts import DEFAULT_TEMPLATES
 
 __all__ = ["COINCIDE", "check_lengths_of", "examine", "find_near_ones", "is_distribution"]
 
@@ -132,7 +132,7 @@ def _text_vectors(labelset: LabelSet, encoder: Encoder) -> tuple[NDArray[np.floa
             encoder.encode_texts(some), len(some), encoder, lambda i: f"the text {some[i]!r}"
         )
 
-    return prompt_sums(Prompts(tuple(texts), tuple(text_rows)), len(rows), encode), rows
+    return prompt_sums(texts, text_rows, encode), rows
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
