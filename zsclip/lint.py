@@ -45,9 +45,15 @@ def examine(target: str | os.PathLike[str]) -> Examined:
     try:
         problems = check_labelset(target)
     except LabelSetNotFoundError as error:
-        if kind_of(target) is None:
+        if kind_of(target) is not None:
+            hint = f"For the folder write {os.path.join(os.fspath(target), '')!r}."  # noqa: PTH118
+        elif os.path.isfile(target):  # noqa: PTH113 - false for what can be no path at all
+            hint = (
+                "Of files, those that end in .toml, .whl and .tar.gz are checked; "
+                "`zsclip labelsets new NAME --from FILE` makes a label set of a list of names."
+            )
+        else:
             raise
-        hint = f"For the folder write {os.path.join(os.fspath(target), '')!r}."  # noqa: PTH118
         raise LabelSetNotFoundError(f"{error}\n{hint}") from None
     file = "" if _is_name(target) else os.fspath(target)
     examined = Examined([Finding.of_problem(problem, file) for problem in problems])
