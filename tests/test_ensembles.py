@@ -31,7 +31,7 @@ def cache(tmp_path: Path) -> EmbeddingCache:
 
 
 def _ensembles(encoder: FakeEncoder, cache: EmbeddingCache | None) -> Ensembles:
-    return Ensembles(encoder, truncate=False, cache=cache)
+    return Ensembles(encoder, cache=cache)
 
 
 def _prompts(encoder: FakeEncoder) -> list[str]:
@@ -128,5 +128,5 @@ def test_the_text_tower_is_not_loaded_for_labels_that_are_known(
 ) -> None:
     for expected in (["load_text_tower"], ["load_text_tower"]):
         encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
-        Ensembles(encoder, truncate=False, cache=cache).embed([["a cartoon fox."]])
+        Ensembles(encoder, cache=cache).embed([["a cartoon fox."]])
         assert loads == expected

@@ -121,7 +121,7 @@ class ZeroShotClassifier:
         self._labels, self._templates = labelset, used
         self._encoder = encoder
         self._info = encoder.model_info
-        self._texts = Ensembles(encoder, truncate=truncate, cache=None)
+        self._texts = Ensembles(encoder, cache=None)
         self._head: NDArray[np.float32] | None = None
         self._head_precision: str | None = None  # of one that was loaded
         self._batch_size = int(batch_size)
@@ -437,7 +437,7 @@ class ZeroShotClassifier:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise ParameterTypeError(f"`texts[{i}]` must be a text, got {text!r}.")
-        return self._texts.embed([[text] for text in texts])
+        return self._texts.embed([[text] for text in texts], truncate=self._truncate)
 
     def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
         """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
@@ -454,7 +454,9 @@ class ZeroShotClassifier:
 
     def _class_matrix(self) -> NDArray[np.float32]:
         if self._head is None:  # kept here as well: the cache may drop it, and this needs it
-            self._head = self._texts.class_matrix(self._labels, self._templates)
+            self._head = self._texts.class_matrix(
+                self._labels, self._templates, truncate=self._truncate
+            )
         return self._head
 
     def _stream(

@@ -31,28 +31,33 @@ class Ensembles:
 
     Args:
         encoder: What embeds the prompts.
-        truncate: Whether to cut prompts that are too long.
         cache: Where vectors are kept on disk; None for nowhere.
     """
 
-    def __init__(self, encoder: Encoder, *, truncate: bool, cache: EmbeddingCache | None) -> None:
+    def __init__(self, encoder: Encoder, *, cache: EmbeddingCache | None) -> None:
         self._encoder = encoder
-        self._truncate = truncate
         self._cache = cache
         self._kept: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def class_matrix(self, labels: LabelSet, templates: tuple[str, ...]) -> NDArray[np.float32]:
+    def class_matrix(
+        self, labels: LabelSet, templates: tuple[str, ...], *, truncate: bool = False
+    ) -> NDArray[np.float32]:
         """A unit vector for each label: float32 (len(labels), d), read-only.
 
         Comes from memory if it is there, label by label from the cache if they are, and else from
         the encoder.
+
+        Args:
+            labels: The labels.
+            templates: The templates that their names fill.
+            truncate: Whether to cut prompts that are too long.
         """
-        key = (labels, templates)
+        key = (labels, templates, truncate)
         with self._lock:
             if key not in self._kept:
                 groups = [label.prompts_with(templates) for label in labels]
-                matrix = self.embed(groups)
+                matrix = self.embed(groups, truncate=truncate)
                 matrix.flags.writeable = False
                 self._kept[key] = matrix
             self._kept.move_to_end(key)
@@ -60,7 +65,9 @@ class Ensembles:
                 self._kept.popitem(last=False)
             return self._kept[key]
 
-    def embed(self, groups: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+    def embed(
+        self, groups: Sequence[Sequence[str]], *, truncate: bool = False
+    ) -> NDArray[np.float32]:
         """One vector for each group of prompts, the ensemble of their embeddings.
 
         As in CLIP (Radford et al. 2021, §3.1.4): each prompt's embedding is of unit length, a
@@ -68,13 +75,14 @@ class Ensembles:
 
         Args:
             groups: The prompts of each group, one or more.
+            truncate: Whether to cut prompts that are too long.
 
         Returns:
             float32 (len(groups), d), L2-normalized.
         """
         d = self._encoder.model_info.embedding_dim
         out = np.empty((len(groups), d), np.float32)
-        keys = self._keys(groups)
+        keys = self._keys(groups, truncate=truncate)
         missing = list(range(len(groups)))
         if self._cache is not None and keys:
             found = self._cache.get(keys)
@@ -85,28 +93,28 @@ class Ensembles:
                 else:
                     missing.append(row)
         if missing:
-            out[missing] = self._compute([groups[row] for row in missing])
+            out[missing] = self._compute([groups[row] for row in missing], truncate=truncate)
             if self._cache is not None and keys:
                 kept = [row for row in missing if np.isfinite(out[row]).all()]
                 self._cache.put([(keys[row], out[row]) for row in kept])
         return out
 
-    def _compute(self, groups: Sequence[Sequence[str]]) -> NDArray[np.float32]:
+    def _compute(self, groups: Sequence[Sequence[str]], *, truncate: bool) -> NDArray[np.float32]:
+        def encode(some: Sequence[str]) -> NDArray[np.float32]:
+            embeddings = self._encoder.encode_texts(some, truncate=truncate)
+            return require_embeddings(
+                embeddings, len(some), self._encoder, lambda row: f"the text {some[row]!r}"
+            )
+
         texts = [text for group in groups for text in group]
         rows = [row for row, group in enumerate(groups) for _ in group]
-        total = prompt_sums(texts, rows, self._encode)
+        total = prompt_sums(texts, rows, encode)
         with np.errstate(invalid="ignore"):  # prompts that cancel out; scores are checked for NaN
             unit = total / np.linalg.norm(total, axis=1, keepdims=True)
         vectors: NDArray[np.float32] = unit.astype(np.float32)
         return vectors
 
-    def _encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        embeddings = self._encoder.encode_texts(texts, truncate=self._truncate)
-        return require_embeddings(
-            embeddings, len(texts), self._encoder, lambda row: f"the text {texts[row]!r}"
-        )
-
-    def _keys(self, groups: Sequence[Sequence[str]]) -> list[bytes]:
+    def _keys(self, groups: Sequence[Sequence[str]], *, truncate: bool) -> list[bytes]:
         """What each group's vector is kept under; none if it cannot be kept."""
         if self._cache is None or not groups:
             return []
@@ -115,11 +123,11 @@ class Ensembles:
             return []
         model = ("text", weights, self._encoder.model_info.precision)
         if not hasattr(self._encoder, "tokenize"):
-            how = "cut" if self._truncate else "whole"
+            how = "cut" if truncate else "whole"
             return [make_key(*model, how, *group) for group in groups]
         engine = cast(TokenEncoder, self._encoder)
         texts = [text for group in groups for text in group]
-        ids = iter(engine.tokenize(texts, truncate=self._truncate))
+        ids = iter(engine.tokenize(texts, truncate=truncate))
         return [
             make_key(*model, "ids", *(array("I", next(ids)).tobytes() for _ in group))
             for group in groups
