@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from zsclip.cache import EmbeddingCache
 from zsclip.encoders import Encoder, ModelInfo, create_encoder
 from zsclip.encoders.contract import require_embeddings, require_encoder
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.head import HeadCache, Labels, resolve_labels, scores_of
-from zsclip.images import ImageSource, load_image
+from zsclip.images import ImageSource
 from zsclip.labels import LabelSet
 from zsclip.labels.values import as_tuple
-from zsclip.pipeline import Images, embed, sources_of
+from zsclip.pipeline import Images, PictureOptions, embed, embed_all, sources_of
 from zsclip.prompts import build_prompts, check_lengths
 from zsclip.results import Failure, Origin, Prediction
 from zsclip.version import __version__
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 __all__ = ["ZeroShotClassifier"]
 
@@ -58,6 +59,11 @@ class ZeroShotClassifier:
         batch_size: How many pictures go through the model at once.
         truncate: Cut prompts that are too long in place of an error.
         background: The color that transparent pictures are laid over.
+        exact: Decode large JPEGs at their full size. Otherwise they are decoded at 1/2, 1/4 or 1/8
+            of it, whichever leaves at least twice the model's resolution.
+        workers: How many threads decode and resize pictures; as many as there are cores if None.
+        cache: Where embeddings are kept, so that none is computed twice: True for the user's
+            cache, a file or folder, an `EmbeddingCache`, or False for nowhere.
 
     Raises:
         LabelError: Fewer than two labels, an empty or doubled one, a template without ``{}``.
@@ -93,13 +99,17 @@ class ZeroShotClassifier:
         batch_size: int = 32,
         truncate: bool = False,
         background: str | tuple[int, int, int] = "white",
+        exact: bool = False,
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
-            raise ParameterTypeError(f"`batch_size` must be a whole number, got {batch_size!r}.")
-        if batch_size < 1:
-            raise ParameterError(f"`batch_size` must be 1 or more, got {batch_size!r}.")
-        # raises now what every picture would raise
-        load_image(Image.new("RGB", (1, 1)), background=background)
+        pictures = PictureOptions.of(
+            batch_size=batch_size,
+            background=background,
+            exact=exact,
+            workers=workers,
+            cache=cache,
+        )
         labelset, used = resolve_labels(labels, templates)
         if isinstance(encoder, str):
             encoder = create_encoder(
@@ -121,9 +131,8 @@ class ZeroShotClassifier:
         self._info = encoder.model_info
         self._heads = HeadCache()
         self._head: NDArray[np.float32] | None = None
-        self._batch_size = int(batch_size)
+        self._pictures = pictures
         self._truncate = truncate
-        self._background = background
         self._check_prompts()
 
     @classmethod
@@ -137,6 +146,9 @@ class ZeroShotClassifier:
         batch_size: int = 32,
         truncate: bool = False,
         background: str | tuple[int, int, int] = "white",
+        exact: bool = False,
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
     ) -> ZeroShotClassifier:
         """Drive what the official package's ``clip.load`` returned.
 
@@ -148,6 +160,9 @@ class ZeroShotClassifier:
             batch_size: How many pictures go through the model at once.
             truncate: Cut prompts that are too long in place of an error.
             background: The color that transparent pictures are laid over.
+            exact: Decode large JPEGs at their full size.
+            workers: How many threads decode pictures.
+            cache: Where embeddings are kept.
 
         Raises:
             ParameterTypeError: `model` or `preprocess` is not what ``clip.load`` returns.
@@ -162,6 +177,9 @@ class ZeroShotClassifier:
             batch_size=batch_size,
             truncate=truncate,
             background=background,
+            exact=exact,
+            workers=workers,
+            cache=cache,
         )
 
     def with_labels(
@@ -297,7 +315,8 @@ class ZeroShotClassifier:
         """Classify pictures as they come, in constant memory.
 
         Takes and raises what `classify_many` does. Results come in order; those before a picture
-        that cannot be read come before the error. At most `batch_size` pictures are read ahead.
+        that cannot be read come before the error. At most two batches are read ahead, and eight
+        where embeddings out of the cache or failures lie between; with a `batch_size` of 1 nothing.
         """
         if on_error not in ("raise", "record"):
             raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
@@ -331,13 +350,7 @@ class ZeroShotClassifier:
             ParameterTypeError: `images` is a single picture.
             NonFiniteError: The model gave NaN or infinity.
         """
-        parts = [np.empty((0, self._info.embedding_dim), np.float32)]
-        for described, embeddings in self._embed(sources_of(images), "raise"):
-            for source in described:
-                if isinstance(source, Failure):
-                    raise source.error
-            parts.append(embeddings)
-        return np.concatenate(parts)
+        return embed_all(sources_of(images), self._encoder, self._pictures)
 
     def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
@@ -377,23 +390,13 @@ class ZeroShotClassifier:
         if self._head is None:  # kept here as well: the cache may drop it, and this needs it
             self._head = self._heads.get(self._labels, self._templates, self.encode_texts)
         head, origin = self._head, self.provenance
-        for described, embeddings in self._embed(sources, on_error):
+        stop = on_error == "raise"
+        for described, embeddings in embed(sources, self._encoder, self._pictures, stop=stop):
             scores = iter(scores_of(embeddings @ head.T, self._encoder))
             for source in described:
                 if isinstance(source, str):
                     yield Prediction(source, next(scores), self._labels, origin)
-                elif on_error == "record":
-                    yield source
-                else:
+                elif stop:
                     raise source.error
-
-    def _embed(
-        self, sources: Iterator[ImageSource], on_error: OnError
-    ) -> Iterator[tuple[list[str | Failure], NDArray[np.float32]]]:
-        return embed(
-            sources,
-            self._encoder,
-            batch_size=self._batch_size,
-            background=self._background,
-            stop=on_error == "raise",
-        )
+                else:
+                    yield source

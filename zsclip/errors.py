@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "CacheWarning",
     "CheckpointError",
     "ChecksumError",
     "DeviceError",
@@ -191,6 +192,13 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 class NonFiniteError(ZsclipError, ArithmeticError):
     """An embedding or a score is NaN or infinite; the message names device and precision."""
+
+
+# ---------------------------------------------------------------------------------------- caches
+
+
+class CacheWarning(ZsclipWarning):
+    """The embedding cache is damaged or cannot be used; everything works without it, slower."""
 
 
 # ---------------------------------------------------------------------------------------- wording

@@ -79,6 +79,21 @@ __all__ = ["classify"]
     help="What shows through transparent pictures.",
 )
 @click.option(
+    "--exact", is_flag=True, help="Decode large JPEGs at their full size, which takes longer."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads that decode pictures; as many as there are cores if not given.",
+)
+@click.option(
+    "--cache/--no-cache",
+    default=True,
+    show_default=True,
+    help="Keep embeddings, and use those that were kept.",
+)
+@click.option(
     "--progress/--no-progress",
     default=None,
     help="A bar on standard error; if not said, only where that is a terminal.",
@@ -100,6 +115,9 @@ def classify(
     batch_size: int,
     truncate: bool,
     background: str,
+    exact: bool,
+    workers: int | None,
+    cache: bool,
     progress: bool | None,
 ) -> None:
     """Classify pictures.
@@ -116,10 +134,15 @@ def classify(
         encoder=encoder,
         model=model,
         engine={"device": device, "precision": precision, "download_root": download_root},
+        options={
+            "batch_size": batch_size,
+            "truncate": truncate,
+            "background": background,
+            "exact": exact,
+            "workers": workers,
+            "cache": cache,
+        },
         bar=bar,
-        batch_size=batch_size,
-        truncate=truncate,
-        background=background,
     )
     total, failed = _run(classifier, paths, form, top, bar=bar)
     if not total:
@@ -136,24 +159,18 @@ def _make_classifier(
     encoder: str,
     model: str | None,
     engine: dict[str, Any],
+    options: dict[str, Any],
     bar: bool,
-    batch_size: int,
-    truncate: bool,
-    background: str,
 ) -> ZeroShotClassifier:
     """All that can be wrong with the arguments comes up before a model is fetched and loaded."""
-    from PIL import Image
-
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.head import resolve_labels
-    from zsclip.images import load_image
+    from zsclip.images.load import to_color
 
     labelset, _ = resolve_labels(read_labels(labels, templates), templates or None)
-    load_image(Image.new("RGB", (1, 1)), background=background)
+    to_color(options["background"])
     made = make_encoder(encoder, model, **engine, progress=bar)
-    return ZeroShotClassifier(
-        labelset, encoder=made, batch_size=batch_size, truncate=truncate, background=background
-    )
+    return ZeroShotClassifier(labelset, encoder=made, **options)
 
 
 def _run(
