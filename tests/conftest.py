@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -36,6 +37,9 @@ COLORS = {
 }
 
 
+_serial = itertools.count(1)
+
+
 class FakeEncoder:
     """An engine that knows four colors, and keeps a record of what it was asked for.
 
@@ -55,13 +59,14 @@ class FakeEncoder:
         activation: Literal["softmax", "sigmoid"] = "softmax",
         context_length: int = 77,
         precision: str = "fp32",
-        weights_sha256: str | None = "ab" * 32,
+        weights_sha256: str | None = "",
     ) -> None:
         self.logit_scale = logit_scale
         self.logit_bias = logit_bias
         self.activation = activation
         self.context_length = context_length
-        self.weights_sha256 = weights_sha256
+        # its own, if nothing is said: what one instance embedded is not another's to find
+        self.weights_sha256 = f"{next(_serial):064x}" if weights_sha256 == "" else weights_sha256
         self.model_info = ModelInfo(
             name="colors",
             encoder="fake",
@@ -122,6 +127,22 @@ def _unit(
         np.float32
     )
     return unit
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _not_the_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("caches")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZSCLIP_CACHE", str(folder / "shared"))  # by what is made for several tests
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(_not_the_cache_of_the_user: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the cache, which each test has to itself."""
+    folder = _not_the_cache_of_the_user / str(next(_serial))
+    monkeypatch.setenv("ZSCLIP_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture
