@@ -59,14 +59,13 @@ class FakeEncoder:
         activation: Literal["softmax", "sigmoid"] = "softmax",
         context_length: int = 77,
         precision: str = "fp32",
-        weights_sha256: str | None = "",
+        weights_sha256: str | None = "ab" * 32,
     ) -> None:
         self.logit_scale = logit_scale
         self.logit_bias = logit_bias
         self.activation = activation
         self.context_length = context_length
-        # its own, if nothing is said: what one instance embedded is not another's to find
-        self.weights_sha256 = f"{next(_serial):064x}" if weights_sha256 == "" else weights_sha256
+        self.weights_sha256 = weights_sha256
         self.model_info = ModelInfo(
             name="colors",
             encoder="fake",
@@ -159,9 +158,9 @@ def fake() -> FakeEncoder:
 
 @pytest.fixture
 def colors(fake: FakeEncoder) -> ZeroShotClassifier:
-    """A classifier of red, green and blue over `fake`, three pictures at a time."""
+    """A classifier of red, green and blue over `fake`, three pictures at a time, uncached."""
     return ZeroShotClassifier(
-        ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3
+        ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3, cache=False
     )
 
 

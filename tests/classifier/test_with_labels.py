@@ -113,8 +113,8 @@ def test_what_was_used_last_is_kept_longest(
 
 
 def test_classifiers_made_apart_share_nothing_but_may_share_a_model(fake: FakeEncoder) -> None:
-    first = ZeroShotClassifier(["red", "blue"], encoder=fake)
-    second = ZeroShotClassifier(["red", "blue"], encoder=first.encoder)
+    first = ZeroShotClassifier(["red", "blue"], encoder=fake, cache=False)
+    second = ZeroShotClassifier(["red", "blue"], encoder=first.encoder, cache=False)
     first.predict([])
     second.predict([])
     assert fake.text_batches[0] == fake.text_batches[1]
