@@ -137,7 +137,8 @@ def test_a_damaged_file_is_set_aside_and_the_rest_of_it_goes_on(
         message = str(caught[0].message)
         assert f"The embedding cache {kept.path} is damaged (" in message
         assert f"moved to {aside}, and a new one" in message
-        assert Path(caught[0].filename).name == "conftest.py"  # where `get` was called
+        # where `get` and `get_digests` were called
+        assert Path(caught[0].filename).name in ("conftest.py", Path(__file__).name)
         info = cache.info()
         assert info.usable
         assert info.set_aside == (aside,)

@@ -31,7 +31,7 @@ def saved(run: Run, tmp_path: Path) -> Path:
 
 
 def test_it_classifies_as_it_did(run: Run, saved: Path, pictures: Path, loads: list[str]) -> None:
-    options = ("--format", "json", "--device", "cpu")
+    options = ("--format", "json", "--device", "cpu", "--no-cache")
     expected = run("classify", pictures, *TINY, "--format", "json")
     loads.clear()
     result = run("classify", pictures, "--classifier", saved, *options)
