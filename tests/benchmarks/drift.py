@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.drift
 
-Prints, over the demo's drawings and those of the tests: the lowest cosine between the embeddings, in
-how many cases the best of the cartoon-animals label set is the same, and how far scores differ at
-most. For the decoding, the drawings are enlarged to 2,000 pixels and saved as JPEGs.
+Prints, over the demo's drawings and those of the tests: the lowest cosine between the embeddings,
+in how many cases the best of the cartoon-animals label set is the same, and how far scores differ
+at most. For the decoding, the drawings are enlarged to 2,000 pixels and saved as JPEGs.
 """
 
 from __future__ import annotations
