@@ -1,4 +1,4 @@
-"""That neither the size of batches nor the company of a picture changes a result beyond rounding."""
+"""Neither the size of batches nor the company of a picture changes more than rounding."""
 
 from __future__ import annotations
 
