@@ -174,6 +174,7 @@ def tiny() -> ZeroShotClassifier:
         templates=["a cartoon {}.", "a drawing of a {}."],
         model="tiny-cartoon",
         device="cpu",
+        precision="fp32",
     )
 
 

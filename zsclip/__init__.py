@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from zsclip import errors
 
 if TYPE_CHECKING:
+    from zsclip.cache import EmbeddingCache
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.clip.models import MODELS, ModelSpec, list_models
     from zsclip.encoders import Encoder, ModelInfo, list_encoders
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_TEMPLATES",
     "MODELS",
+    "EmbeddingCache",
     "Encoder",
     "Failure",
     "Label",
@@ -58,6 +60,7 @@ __all__ = [
 
 _HOMES = {
     "DEFAULT_TEMPLATES": "zsclip.prompts",
+    "EmbeddingCache": "zsclip.cache",
     "Encoder": "zsclip.encoders",
     "Failure": "zsclip.results",
     "Label": "zsclip.labels",

@@ -53,7 +53,8 @@ class ZeroShotClassifier:
         encoder: The engine: ``"clip"``, the name of an installed one (`list_encoders`), or an
             object that has the members of `Encoder`.
         device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...
-        precision: ``"auto"`` (fp16 on CUDA, fp32 elsewhere), ``"fp32"``, ``"fp16"``, ``"bf16"``.
+        precision: ``"auto"`` (fp16 on CUDA, bf16 on a CPU with AMX, fp32 elsewhere), ``"fp32"``,
+            ``"fp16"``, ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         batch_size: How many pictures go through the model at once.
         truncate: Cut prompts that are too long in place of an error.
@@ -73,9 +74,9 @@ class ZeroShotClassifier:
     Examples:
         >>> from zsclip.demo import load_drawings
         >>> drawings = {drawing.animal: drawing.data for drawing in load_drawings()}
-        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon", device="cpu")
+        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon")
         >>> clf
-        <ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on cpu in fp32>
+        <ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on ...>
         >>> clf.classify(drawings["octopus"]).label
         'octopus'
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 __all__ = [
+    "CacheWarning",
     "CheckpointError",
     "ChecksumError",
     "DeviceError",
@@ -31,6 +32,7 @@ __all__ = [
     "OfflineError",
     "ParameterError",
     "ParameterTypeError",
+    "PrecisionWarning",
     "PromptTooLongError",
     "SavedClassifierError",
     "SavedClassifierFileError",
@@ -194,6 +196,17 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 class NonFiniteError(ZsclipError, ArithmeticError):
     """An embedding or a score is NaN or infinite; the message names device and precision."""
+
+
+class PrecisionWarning(ZsclipWarning):
+    """Half precision gave NaN or infinity, and what it was for has been computed again in fp32."""
+
+
+# ---------------------------------------------------------------------------------------- caches
+
+
+class CacheWarning(ZsclipWarning):
+    """The embedding cache is damaged or cannot be used; everything works without it, slower."""
 
 
 # ------------------------------------------------------------------------------ saved classifiers

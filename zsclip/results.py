@@ -88,7 +88,7 @@ class Prediction:
         >>> from zsclip import ZeroShotClassifier
         >>> from zsclip.demo import load_drawings
         >>> drawings = {drawing.animal: drawing.data for drawing in load_drawings()}
-        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon", device="cpu")
+        >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon")
         >>> prediction = clf.classify(drawings["octopus"])
         >>> prediction
         <Prediction 'octopus' ... for <bytes, 3.4 kB>>

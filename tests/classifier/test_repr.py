@@ -32,7 +32,7 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("nothing_loads")
 @pytest.mark.parametrize("model", ["tiny-cartoon", WEIGHTS], ids=["by name", "by path"])
 def test_making_and_describing_a_classifier_loads_nothing(model: str | Path) -> None:
-    clf = ZeroShotClassifier("satellite", model=model, device="cpu")
+    clf = ZeroShotClassifier("satellite", model=model, device="cpu", precision="fp32")
     n = len(clf.templates)
     assert repr(clf) == (
         f"<ZeroShotClassifier 'satellite' 10 labels, {n} templates, tiny-cartoon on cpu in fp32>"

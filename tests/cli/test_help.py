@@ -80,7 +80,8 @@ def run(*args):
     return {"torch", "numpy", "PIL", "rich", "tqdm", "httpx"} & set(sys.modules)
 
 for args in [(), ("demo",), ("classify",), ("save",), ("doctor",), ("labelsets",),
-             ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"), ("models", "fetch")]:
+             ("labelsets", "check"), ("labelsets", "new"),
+             ("models",), ("models", "info"), ("models", "fetch")]:
     assert not run(*args, "--help"), args
 assert not run("--version")
 for args in [("labelsets", "list"), ("models", "list"), ("models", "info", "ViT-B/32")]:

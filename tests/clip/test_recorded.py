@@ -49,7 +49,11 @@ def test_embeddings_and_scores(row: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
     _save_model(row["model"], path)
     clf = ZeroShotClassifier(
-        [text.strip() for text in TEXTS], templates=["{}"], model=path, device="cpu"
+        [text.strip() for text in TEXTS],
+        templates=["{}"],
+        model=path,
+        device="cpu",
+        precision="fp32",
     )
     pictures = _pictures()
     np.testing.assert_allclose(clf.encode_images(pictures), row["image"], atol=1e-5)

@@ -17,10 +17,11 @@ from zsclip.errors import DeviceError, ParameterError
 def have(monkeypatch: pytest.MonkeyPatch) -> Any:
     """``have(cuda=1, mps=False)``: lets PyTorch say that the machine has these."""
 
-    def have(*, cuda: int = 0, mps: bool = False) -> None:
+    def have(*, cuda: int = 0, mps: bool = False, amx: bool = False) -> None:
         monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda > 0)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: cuda)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
 
     return have
 
@@ -31,6 +32,8 @@ def have(monkeypatch: pytest.MonkeyPatch) -> Any:
         ({"cuda": 2, "mps": True}, "cuda", "fp16"),
         ({"cuda": 1}, "cuda", "fp16"),
         ({"mps": True}, "mps", "fp32"),
+        ({"mps": True, "amx": True}, "mps", "fp32"),
+        ({"amx": True}, "cpu", "bf16"),
         ({}, "cpu", "fp32"),
     ],
 )
@@ -75,6 +78,11 @@ def test_what_is_not_there_is_refused(have: Any, machine: dict[str, Any], device
         count = machine.get("cuda", 0)
         assert f"sees {count} CUDA device{'s' * (count != 1)}." in message
     assert isinstance(caught.value, RuntimeError)
+
+
+def test_a_pytorch_that_cannot_tell_has_no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
+    assert choose_precision("auto", torch.device("cpu")) == ("fp32", torch.float32)
 
 
 @pytest.mark.parametrize("device", ["xpu", "vulkan"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import nn
@@ -23,7 +24,8 @@ from zsclip import (
 )
 from zsclip.encoders import Encoder, create_encoder
 from zsclip.encoders.native import NativeEncoder
-from zsclip.errors import CheckpointError, PromptTooLongError
+from zsclip.encoders.output import to_unit_rows
+from zsclip.errors import CheckpointError, PrecisionWarning, PromptTooLongError
 
 WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
 [SPEC] = [spec for spec in MODELS if spec.name == "tiny-cartoon"]
@@ -34,7 +36,7 @@ TEXTS = ["a frog", "a much longer text about an octopus that swims", ""]
 
 @pytest.fixture(scope="module")
 def encoder() -> Encoder:
-    return create_encoder("clip", "tiny-cartoon", device="cpu")
+    return create_encoder("clip", "tiny-cartoon", device="cpu", precision="fp32")
 
 
 @pytest.fixture(scope="module")
@@ -88,10 +90,8 @@ def test_nothing_is_nothing(encoder: Encoder) -> None:
 def test_texts_keep_their_order_over_many_batches(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from zsclip.encoders import native
-
     expected = encoder.encode_texts(TEXTS * 3)
-    monkeypatch.setattr(native, "TEXT_BATCH", 2)
+    monkeypatch.setattr("zsclip.clip.text.LIMIT", 2)
     np.testing.assert_allclose(encoder.encode_texts(TEXTS * 3), expected, atol=2e-6)
     np.testing.assert_array_equal(encoder.count_tokens(["a frog", ""]), [4, 2])
 
@@ -141,7 +141,7 @@ def test_half_precisions_of_a_resnet(precision: str) -> None:
     tensors = Tensors({k: tuple(v.shape) for k, v in state.items()}, state.__getitem__, {})
     checkpoint = Checkpoint("mini", Path("mini.pt"), tensors, "00" * 32)
     pictures = [Image.radial_gradient("L").convert("RGB"), Image.new("RGB", (50, 90), "red")]
-    exact = NativeEncoder(checkpoint, device="cpu").encode_images(pictures)
+    exact = NativeEncoder(checkpoint, device="cpu", precision="fp32").encode_images(pictures)
     half = NativeEncoder(checkpoint, device="cpu", precision=precision)
     assert (exact * half.encode_images(pictures)).sum(axis=1).min() > 0.99
     assert half.encode_texts(["a frog"]).shape == (1, 32)
@@ -150,6 +150,44 @@ def test_half_precisions_of_a_resnet(precision: str) -> None:
         assert norms
         assert {p.dtype for norm in norms for p in norm.parameters()} == {torch.float32}
         assert {p.dtype for p in tower.parameters()} == {torch.float32, half._dtype}
+
+
+@pytest.mark.parametrize("what", ["pictures", "texts"])
+def test_what_overflows_in_half_precision_is_computed_again(
+    encoder: Encoder, pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    from zsclip.encoders import native
+
+    half = create_encoder("clip", "tiny-cartoon", device="cpu", precision="bf16")
+    calls: list[int] = []
+
+    def spoiled(embeddings: torch.Tensor) -> NDArray[np.float32]:
+        rows = to_unit_rows(embeddings)
+        if not calls:
+            rows[1] = np.nan
+        calls.append(len(rows))
+        return rows
+
+    def embed(engine: Encoder) -> NDArray[np.float32]:
+        return engine.encode_images(pictures) if what == "pictures" else engine.encode_texts(TEXTS)
+
+    exact = embed(encoder)
+    monkeypatch.setattr(native, "to_unit_rows", spoiled)
+    with pytest.warns(PrecisionWarning, match=f"infinity for 1 of [34] {what} on cpu in bf16"):
+        mended = embed(half)
+    assert calls[:2] == [len(exact), 1]
+    np.testing.assert_allclose(mended[1], exact[1], atol=1e-6)
+    assert not np.allclose(mended[0], exact[0], atol=1e-6)
+
+
+def test_fp32_that_is_not_finite_stays_so(
+    pictures: list[Image.Image], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from zsclip.encoders import native
+
+    encoder = create_encoder("clip", "tiny-cartoon", device="cpu", precision="fp32")
+    monkeypatch.setattr(native, "to_unit_rows", lambda x: np.full(x.shape, np.nan, np.float32))
+    assert np.isnan(encoder.encode_images(pictures)).all()
 
 
 def test_each_tower_is_loaded_when_it_is_needed_and_once(

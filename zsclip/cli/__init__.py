@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from zsclip.cli.cache import cache
 from zsclip.cli.classify import classify
 from zsclip.cli.demo import demo
 from zsclip.cli.doctor import doctor
@@ -36,5 +37,5 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-for command in (demo, classify, save, labelsets, models, doctor):
+for command in (demo, classify, save, labelsets, models, cache, doctor):
     cli.add_command(command)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from zsclip.cli.cache import embedding_rows
 from zsclip.cli.group import examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts, show
@@ -19,7 +20,7 @@ __all__ = ["doctor"]
 def doctor(ctx: click.Context, *, form: str) -> None:
     """Look at all that zsclip needs here, and try it once.
 
-    Shows versions, devices, the cache and what is in it, settings, label sets and engines, and
+    Shows versions, devices, the caches and what is in them, settings, label sets and engines, and
     classifies one drawing with the bundled model. Exit status: 0 all is well, 1 something is
     broken.
     """
@@ -45,6 +46,8 @@ def _print_report(report: dict[str, Any]) -> None:
     facts("Settings", settings)
     files = [(file["name"], f"{file['size']:,} bytes") for file in cache["files"]]
     facts(f"Cache: {cache['folder']}", files or [("empty", "")])
+    if embeddings := report["embeddings"]:
+        facts(f"Embedding cache: {embeddings['path']}", embedding_rows(embeddings))
     here = [(m["name"], m["path"]) for m in report["models"] if m["path"]]
     facts("Models that are here", here)
     sets = [

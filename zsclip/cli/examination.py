@@ -46,12 +46,15 @@ def examine() -> dict[str, Any]:
         "auto": guarded("Device and precision", _auto, {}),
         "environment": {key: os.environ.get(key) for key in SETTINGS},
         "cache": guarded("Cache", _cache, {"folder": "not known", "files": []}),
+        "embeddings": guarded("Embedding cache", _embeddings, None),
         "models": guarded("Models", describe_models, []),
         "labelsets": guarded("Label sets", describe_labelsets, []),
         "encoders": guarded("Encoders", _encoders, []),
         "trial": guarded("Trial", _trial, {"what": "tiny-cartoon", "result": "failed"}),
         "problems": problems,
     }
+    if report["embeddings"] and report["embeddings"]["problem"]:
+        problems.append(report["embeddings"]["problem"])
     for kind in ("labelsets", "encoders"):
         problems += [f"{row['name']}: {row['error']}" for row in report[kind] if row["error"]]
     return report
@@ -112,6 +115,16 @@ def _cache() -> dict[str, Any]:
             if file.is_file() and not file.name.endswith(NOTES)
         ]
     return {"folder": str(folder), "files": files}
+
+
+def _embeddings() -> dict[str, Any]:
+    from zsclip.cache import EmbeddingCache
+
+    cache = EmbeddingCache()
+    try:
+        return cache.info().to_dict()
+    finally:
+        cache.close()
 
 
 def _encoders() -> list[dict[str, Any]]:

@@ -51,8 +51,9 @@ class VisionTransformer(nn.Module):
         x = x.flatten(2).transpose(1, 2)  # (n, places, width)
         first = self.class_embedding.to(x.dtype).expand(len(x), 1, -1)
         x = torch.cat([first, x], dim=1) + self.positional_embedding.to(x.dtype)
-        x = self.transformer(self.ln_pre(x))
-        return self.ln_post(x[:, 0]) @ self.proj  # type: ignore[no-any-return]
+        first_places = torch.arange(len(x), device=x.device) * x.shape[1]
+        x = self.transformer(self.ln_pre(x), read=first_places)
+        return self.ln_post(x) @ self.proj  # type: ignore[no-any-return]
 
 
 class TextTower(nn.Module):
@@ -80,13 +81,20 @@ class TextTower(nn.Module):
         self.text_projection = nn.Parameter(width**-0.5 * torch.randn(width, embed_dim))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        dtype = self.text_projection.dtype
         end = tokens.argmax(dim=-1)
         tokens = tokens[:, : int(end.max()) + 1]
-        x = self.token_embedding(tokens).to(dtype)
-        x = x + self.positional_embedding[: tokens.shape[1]].to(dtype)
-        x = self.transformer(x)
-        x = x[torch.arange(len(x), device=x.device), end]
+        n, length = tokens.shape
+        places = torch.arange(length, device=tokens.device)
+        read = torch.arange(n, device=tokens.device) * length + end
+        return self.project(self.transformer(self.embed(tokens, places), read=read))
+
+    def embed(self, tokens: Tensor, places: Tensor) -> Tensor:
+        """Token ids and their places in the prompts to the transformer's input."""
+        dtype = self.text_projection.dtype
+        return self.token_embedding(tokens).to(dtype) + self.positional_embedding[places].to(dtype)  # type: ignore[no-any-return]
+
+    def project(self, x: Tensor) -> Tensor:
+        """What the transformer gave at the end tokens, (n, width), to embeddings."""
         return self.ln_final(x) @ self.text_projection  # type: ignore[no-any-return]
 
 

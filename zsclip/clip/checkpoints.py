@@ -10,19 +10,23 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from zsclip.clip.architecture import Architecture
+from zsclip.clip.architecture import Architecture, TextTower, VisionTransformer
 from zsclip.clip.download import file_sha256
 from zsclip.clip.models import MODELS, ModelSpec, get_model_spec
+from zsclip.clip.resnet import ModifiedResNet
 from zsclip.clip.tensors import Tensors, open_tensors
 from zsclip.clip.weights import archive_path, bundled_path, fetch_archive
 from zsclip.errors import CheckpointError
 
 log = logging.getLogger("zsclip")
+
+Tower = TypeVar("Tower", bound=nn.Module)
 
 # Present in some checkpoints and computed anew by the modules.
 _IGNORED_ENDS = ("num_batches_tracked", "attn_mask")
@@ -57,11 +61,11 @@ class Checkpoint:
         """The SHA-256 of the file that was published, or of this file if none was."""
         return self._sha256 or file_sha256(self.path)
 
-    def load_image_tower(self) -> nn.Module:
+    def load_image_tower(self) -> VisionTransformer | ModifiedResNet:
         """The image tower with its weights, in the checkpoint's own precision, on the CPU."""
         return self._load(self.architecture.image_tower, "visual.", lambda _: True)
 
-    def load_text_tower(self) -> nn.Module:
+    def load_text_tower(self) -> TextTower:
         """The text tower with its weights, in the checkpoint's own precision, on the CPU."""
         return self._load(
             self.architecture.text_tower,
@@ -69,9 +73,7 @@ class Checkpoint:
             lambda key: not key.startswith("visual.") and key != "logit_scale",
         )
 
-    def _load(
-        self, make: Callable[[], nn.Module], prefix: str, wanted: Callable[[str], bool]
-    ) -> nn.Module:
+    def _load(self, make: Callable[[], Tower], prefix: str, wanted: Callable[[str], bool]) -> Tower:
         with torch.device("meta"):  # no memory is taken before the weights come
             tower = make()
         expected = {key: tuple(t.shape) for key, t in tower.state_dict().items()}

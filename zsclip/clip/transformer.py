@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
+QUICK = 1.702  # of QuickGELU
 HEAD_WIDTH = 64  # in every published CLIP; checkpoints do not record the number of heads
 
 
@@ -23,11 +24,14 @@ class QuickGELU(nn.Module):
     """The sigmoid approximation of GELU that CLIP was trained with: x * sigmoid(1.702 x)."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.sigmoid(1.702 * x)
+        return x * torch.sigmoid(QUICK * x)
 
 
 class Attention(nn.Module):
-    """Multi-head self-attention with one projection for queries, keys and values."""
+    """Multi-head self-attention with one projection for queries, keys and values.
+
+    `forward` ends before the output projection, which only the places that are read need.
+    """
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -43,7 +47,7 @@ class Attention(nn.Module):
         qkv = qkv.view(n, length, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (n, heads, length, head width)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
-        return self.out_proj(mixed.transpose(1, 2).reshape(n, length, width))  # type: ignore[no-any-return]
+        return mixed.transpose(1, 2).reshape(n, length, width)
 
 
 class MLP(nn.Module):
@@ -69,8 +73,11 @@ class Block(nn.Module):
         self.mlp = MLP(width)
         self.ln_2 = LayerNorm(width)
 
-    def forward(self, x: Tensor, *, causal: bool) -> Tensor:
-        x = x + self.attn(self.ln_1(x), causal=causal)
+    def forward(self, x: Tensor, *, causal: bool, read: Tensor | None = None) -> Tensor:
+        mixed = self.attn(self.ln_1(x), causal=causal)
+        if read is not None:
+            x, mixed = x.flatten(0, 1)[read], mixed.flatten(0, 1)[read]
+        x = x + self.attn.out_proj(mixed)
         return x + self.mlp(self.ln_2(x))  # type: ignore[no-any-return]
 
 
@@ -82,7 +89,13 @@ class Transformer(nn.Module):
         self.causal = causal
         self.resblocks = nn.ModuleList([Block(width) for _ in range(layers)])
 
-    def forward(self, x: Tensor) -> Tensor:
-        for block in self.resblocks:
-            x = block(x, causal=self.causal)
+    def forward(self, x: Tensor, *, read: Tensor | None = None) -> Tensor:
+        """Run the blocks over x (n, length, width).
+
+        With `read`, int64 (m,), the last block computes no more than these places among all
+        n * length, and gives (m, width).
+        """
+        last = len(self.resblocks) - 1
+        for i, block in enumerate(self.resblocks):
+            x = block(x, causal=self.causal, read=read if i == last else None)
         return x

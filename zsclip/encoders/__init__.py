@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zsclip.encoders.base import Encoder, ModelInfo, PixelEncoder
+from zsclip.encoders.base import Encoder, ModelInfo, PixelEncoder, TokenEncoder
 from zsclip.encoders.registry import EncoderEntry, create_encoder, list_encoders
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "EncoderEntry",
     "ModelInfo",
     "PixelEncoder",
+    "TokenEncoder",
     "create_encoder",
     "list_encoders",
 ]

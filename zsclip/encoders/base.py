@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "ModelInfo", "PixelEncoder"]
+__all__ = ["Encoder", "ModelInfo", "PixelEncoder", "TokenEncoder"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +134,20 @@ class PixelEncoder(Encoder, Protocol):
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed what `prepare` made: uint8 (n, resolution, resolution, 3) to float32 (n, d)."""
+        ...
+
+
+class TokenEncoder(Encoder, Protocol):
+    """An engine that tells what of a text it computes with.
+
+    Embeddings of texts are kept by their token ids if an engine has this member, and else by their
+    characters.
+    """
+
+    def tokenize(self, texts: Sequence[str], *, truncate: bool = False) -> list[list[int]]:
+        """The token ids of each text, which alone say what its embedding is.
+
+        Raises:
+            PromptTooLongError: A text is too long, and `truncate` is false.
+        """
         ...

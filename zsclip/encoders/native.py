@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Generic, Literal, TypeVar
 
@@ -14,18 +15,22 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from zsclip.clip.architecture import TextTower
 from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
+from zsclip.clip.fused import FusedTransformer
 from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
+from zsclip.clip.text import encode_packed
 from zsclip.clip.tokenizer import Tokenizer, pad
-from zsclip.clip.transformer import LayerNorm
+from zsclip.clip.transformer import LayerNorm, Transformer
 from zsclip.encoders.base import ModelInfo
 from zsclip.encoders.devices import choose_device, choose_precision
 from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import ParameterTypeError, PrecisionWarning
 
 __all__ = ["NativeEncoder", "create_encoder"]
 
 T = TypeVar("T")
+Tower = TypeVar("Tower", bound=nn.Module)
 
 
 def create_encoder(
@@ -91,6 +96,11 @@ class NativeEncoder:
         self._image_tower = _Lazy(lambda: self._place(checkpoint.load_image_tower()))
         self._text_tower = _Lazy(lambda: self._place(checkpoint.load_text_tower()))
         self._sha256 = _Lazy(lambda: checkpoint.sha256)
+        self._in_fp32 = _Lazy(
+            lambda: NativeEncoder(checkpoint, device=self._device, precision="fp32")
+        )
+        self._tokens_computed = 0
+        self._counting = threading.Lock()
 
     def __repr__(self) -> str:
         return f"<NativeEncoder {self._checkpoint.name} on {self._device} in {self._precision}>"
@@ -152,34 +162,93 @@ class NativeEncoder:
         if not len(pixels):
             return np.empty((0, self._checkpoint.architecture.embed_dim), np.float32)
         x = normalize(torch.from_numpy(pixels).to(self._device))
-        return to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
+        rows = to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
+        return self._mend(rows, "pictures", lambda exact, bad: exact.encode_pixels(pixels[bad]))
 
-    @torch.inference_mode()
     def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
         """Embed texts: float32 (n, d), L2-normalized.
 
-        The texts are sorted by length, so that a batch holds little padding, and the order is
-        restored; nothing behind a text's end token goes through the tower.
+        On a CPU, what texts begin with in common goes through the tower once. Elsewhere they are
+        sorted by length, so that a batch holds little padding. Nothing behind a text's end token
+        goes through the tower.
 
         Raises:
             PromptTooLongError: A text is too long, and `truncate` is false.
         """
-        out = np.empty((len(texts), self._checkpoint.architecture.embed_dim), np.float32)
-        ids = self._tokenizer.encode(texts, truncate=truncate)
-        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-        for start in range(0, len(order), TEXT_BATCH):
-            rows = order[start : start + TEXT_BATCH]
-            tokens = torch.from_numpy(pad([ids[i] for i in rows])).to(self._device)
-            out[rows] = to_unit_rows(self._text_tower.get()(tokens))
-        return out
+        return self._encode_ids(self.tokenize(texts, truncate=truncate))
+
+    def tokenize(self, texts: Sequence[str], *, truncate: bool = False) -> list[list[int]]:
+        """The token ids of each text, which alone say what its embedding is.
+
+        Raises:
+            PromptTooLongError: A text is too long, and `truncate` is false.
+        """
+        return self._tokenizer.encode(texts, truncate=truncate)
+
+    @torch.inference_mode()
+    def _encode_ids(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        rows = np.empty((len(ids), self._checkpoint.architecture.embed_dim), np.float32)
+        if not ids:
+            return rows
+        tower = self._text_tower.get()
+        if self._device.type == "cpu":
+            embeddings, computed = encode_packed(tower, ids)
+            rows = to_unit_rows(embeddings)
+        else:
+            computed = 0
+            order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+            for start in range(0, len(order), TEXT_BATCH):
+                batch = order[start : start + TEXT_BATCH]
+                tokens = torch.from_numpy(pad([ids[i] for i in batch]))
+                rows[batch] = to_unit_rows(tower(tokens.to(self._device)))
+                computed += tokens.numel()
+        with self._counting:
+            self._tokens_computed += computed
+        return self._mend(
+            rows, "texts", lambda exact, bad: exact._encode_ids([ids[i] for i in bad])
+        )
+
+    @property
+    def tokens_computed(self) -> int:
+        """How many tokens went through the text tower so far, padding included."""
+        return self._tokens_computed
+
+    def _mend(
+        self,
+        rows: NDArray[np.float32],
+        what: str,
+        again: Callable[[NativeEncoder, list[int]], NDArray[np.float32]],
+    ) -> NDArray[np.float32]:
+        """Compute rows that are not finite again in fp32, whose range half precision lacks."""
+        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1)).tolist()
+        if bad and self._precision != "fp32":
+            warnings.warn(
+                f"{self._checkpoint.name} gave NaN or infinity for {len(bad)} of {len(rows)} "
+                f"{what} on {self._device} in {self._precision}; these are computed again in fp32. "
+                "Pass precision='fp32' if this comes often.",
+                PrecisionWarning,
+                stacklevel=2,
+            )
+            rows[bad] = again(self._in_fp32.get(), bad)
+        return rows
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""
         return self._tokenizer.count(texts)
 
-    def _place(self, tower: nn.Module) -> nn.Module:
+    def _place(self, tower: Tower) -> Tower:
         """Move a tower; norms stay in fp32, whose statistics half precision would spoil."""
+        table = None
+        if self._device.type == "cpu":
+            transformer = getattr(tower, "transformer", None)
+            if isinstance(transformer, Transformer):  # a ResNet has none
+                tower.transformer = FusedTransformer(transformer, self._dtype)
+            if isinstance(tower, TextTower):
+                # looked up row by row: the table may stay as it lies in the file
+                table = tower._modules.pop("token_embedding")
         tower.to(self._device, self._dtype)
+        if table is not None:
+            tower.token_embedding = table
         if self._dtype != torch.float32:
             for module in tower.modules():
                 if isinstance(module, LayerNorm | nn.BatchNorm2d):

@@ -1,0 +1,263 @@
+"""The public side of the cache: what may be asked of it, and with what."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.cache.faults import TROUBLE, Cause, Fault
+from zsclip.cache.files import list_set_aside, size_on_disk, why_unwritable
+from zsclip.cache.keys import FileStamp, make_key
+from zsclip.cache.location import locate
+from zsclip.cache.records import pack
+from zsclip.cache.reports import CacheInfo, CacheReport
+from zsclip.cache.schema import SCHEMA
+from zsclip.cache.store import Store
+from zsclip.errors import ParameterError, ParameterTypeError
+
+if TYPE_CHECKING:
+    from zsclip.cache.database import Database
+
+__all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache"]
+
+DEFAULT_MAX_BYTES = 1024**3
+"""1 GiB: some 450,000 embeddings of 512 numbers."""
+
+_LEAST_MAX_BYTES = 1024**2
+
+
+class EmbeddingCache:
+    """Embeddings kept on disk: one SQLite file, shared by threads and processes.
+
+    No method raises for trouble with the disk. A file that fails is done without for a minute and
+    then tried again: what is asked for is not there, what is given is not kept, and a
+    `CacheWarning` tells of it, once for each cause. A damaged file is set aside and replaced.
+
+    Nothing is opened before the first use, and a closed cache opens itself again.
+
+    Args:
+        path: A file that ends in ``.sqlite``, ``.sqlite3`` or ``.db``, or a folder for
+            ``embeddings.sqlite``. If None, that is in the folder that ``ZSCLIP_CACHE`` names, or
+            else in the user's cache folder. What is missing is made.
+        max_bytes: What the file may take. Beyond it, what was not used for the longest time goes.
+
+    Raises:
+        ParameterError: `path` is empty or a file of another kind, or `max_bytes` is below 1 MiB.
+        ParameterTypeError: One of them is of another type.
+
+    Examples:
+        >>> import numpy as np
+        >>> from zsclip.cache import make_key
+        >>> cache = EmbeddingCache("embeddings")
+        >>> key = make_key("text", "weights", "a red fox")
+        >>> cache.put([(key, np.array([0.6, 0.8], np.float32))])
+        >>> cache.get([key, make_key("another")])
+        [array([0.6, 0.8], dtype=float32), None]
+        >>> cache.close()
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        max_bytes: int = DEFAULT_MAX_BYTES,
+    ) -> None:
+        if isinstance(max_bytes, bool) or not isinstance(max_bytes, int | np.integer):
+            raise ParameterTypeError(f"`max_bytes` must be a whole number, got {max_bytes!r}.")
+        if max_bytes < _LEAST_MAX_BYTES:
+            raise ParameterError(
+                f"`max_bytes` must be {_LEAST_MAX_BYTES} (1 MiB) or more, got {max_bytes!r}."
+            )
+        self._store = Store(locate(path), int(max_bytes))
+        weakref.finalize(self, self._store.close)  # when it is forgotten, or Python ends
+
+    @property
+    def path(self) -> Path:
+        """The file, absolute."""
+        return self._store.path
+
+    @property
+    def max_bytes(self) -> int:
+        """What the file may take."""
+        return self._store.max_bytes
+
+    def get(self, keys: Sequence[bytes]) -> list[NDArray[np.float32] | None]:
+        """The embeddings under some keys.
+
+        Args:
+            keys: As `put` was given them.
+
+        Returns:
+            One for each key, in their order: float32 (width,), read-only; or None.
+
+        Raises:
+            ParameterTypeError: A key is not `bytes`.
+        """
+        wanted = [_check_bytes(key, "keys") for key in keys]
+        if not wanted:
+            return []
+        nothing: dict[bytes, NDArray[np.float32]] = {}
+        found = self._store.run(lambda database: database.read(wanted), nothing)
+        return [found.get(key) for key in wanted]
+
+    def put(self, entries: Iterable[tuple[bytes, NDArray[np.float32]]]) -> None:
+        """Keep embeddings, all of them or, if the process dies meanwhile, none.
+
+        Args:
+            entries: Keys and vectors, float32 (width,). What is under a key already is replaced.
+
+        Raises:
+            ParameterError: An array has not one dimension, or nothing in it.
+            ParameterTypeError: A key is not `bytes`, or a vector is no float32 array.
+        """
+        records = [(_check_bytes(key, "entries"), pack(vector)) for key, vector in entries]
+        if records:
+            self._store.run(lambda database: database.write(records), None, writes=True)
+
+    def get_digests(self, stamps: Sequence[FileStamp]) -> list[bytes | None]:
+        """The hashes of files' contents, of those that have not changed since.
+
+        Args:
+            stamps: The files as they are now.
+
+        Returns:
+            One for each file, in their order; None where it has changed or is not known.
+
+        Raises:
+            ParameterTypeError: One of them is no `FileStamp`.
+        """
+        wanted = [_row(stamp, "stamps") for stamp in stamps]
+        if not wanted:
+            return []
+        paths = [path for path, _ in wanted]
+        nothing: dict[bytes, tuple[bytes, bytes]] = {}
+        found = self._store.run(lambda database: database.read_digests(paths), nothing)
+        known = [found.get(path, (None, None)) for path in paths]
+        return [
+            digest if then == now else None
+            for (_, now), (then, digest) in zip(wanted, known, strict=True)
+        ]
+
+    def put_digests(self, entries: Iterable[tuple[FileStamp, bytes]]) -> None:
+        """Keep the hashes of files' contents.
+
+        A file that had been changed within two seconds when its stamp was taken is left out: it may
+        change again and keep its size and time.
+
+        Args:
+            entries: Files as they were before they were read, and the hashes of what was read.
+
+        Raises:
+            ParameterTypeError: One of them is no `FileStamp`, or a hash is not `bytes`.
+        """
+        records = [
+            (*_row(stamp, "entries"), _check_bytes(digest, "entries"))
+            for stamp, digest in entries
+            if not isinstance(stamp, FileStamp) or stamp.settled
+        ]
+        if records:
+            self._store.run(lambda database: database.write_digests(records), None, writes=True)
+
+    def info(self) -> CacheInfo:
+        """What is in it and whether it can be used. Makes and mends nothing."""
+
+        def look(database: Database) -> tuple[int, int, Fault | None]:
+            return *database.count(), database.fault
+
+        found = self._store.inspect(look)
+        entries, files, fault = 0, 0, self._store.fault
+        exists, schema = found is not None, None
+        if isinstance(found, Fault):
+            fault = found
+        elif found is not None:
+            entries, files, schema = found[0], found[1], SCHEMA
+            fault = fault or found[2]
+        fault = fault or why_unwritable(self.path)
+        return CacheInfo(
+            path=self.path,
+            exists=exists,
+            entries=entries,
+            files=files,
+            bytes=size_on_disk(self.path),
+            max_bytes=self.max_bytes,
+            schema=schema,
+            set_aside=tuple(list_set_aside(self.path)),
+            problem=None if fault is None else fault.about(self.path),
+        )
+
+    def clear(self) -> int:
+        """Remove everything, damaged files that were set aside as well, and give the space back.
+
+        Returns:
+            How many embeddings went.
+        """
+        return self._store.clear()
+
+    def verify(self) -> CacheReport:
+        """Check the structure of the file, and every record in it against its checksum.
+
+        What is damaged is removed. If the structure is, the file is set aside, and a new one holds
+        what could be read of it.
+        """
+
+        def check(database: Database) -> tuple[int, int, int]:
+            database.check()
+            return database.sweep(), *database.count()
+
+        found, damaged, aside = self._store.inspect(check), 0, None
+        if isinstance(found, Fault) and found.cause is Cause.DAMAGED:
+            fault = found
+            try:
+                if done := self._store.replace():
+                    aside, damaged = done[0], done[1].lost
+                found = self._store.inspect(check)
+            except TROUBLE as error:
+                found = Fault(fault.cause, f"{fault.detail}, and cannot be replaced: {error}")
+        problem = found.about(self.path) if isinstance(found, Fault) else None
+        swept, entries, files = (0, 0, 0) if found is None or isinstance(found, Fault) else found
+        return CacheReport(
+            path=self.path,
+            entries=entries,
+            files=files,
+            damaged=damaged + swept,
+            set_aside=aside,
+            problem=problem,
+        )
+
+    def close(self) -> None:
+        """Close the file. The next use opens it again."""
+        self._store.close()
+
+    def __repr__(self) -> str:
+        return f"<EmbeddingCache {self.path}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _remake, (str(self.path), self.max_bytes)
+
+
+def _remake(path: str, max_bytes: int) -> EmbeddingCache:
+    return EmbeddingCache(path, max_bytes=max_bytes)
+
+
+def _check_bytes(value: object, name: str) -> bytes:
+    if not isinstance(value, bytes):
+        raise ParameterTypeError(
+            f"`{name}` must hold keys and hashes that are bytes, got {type(value).__name__}: "
+            f"{value!r}."
+        )
+    return value
+
+
+def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
+    """The hash of a file's path, so that no names are kept, and its size and time."""
+    if not isinstance(stamp, FileStamp):
+        raise ParameterTypeError(
+            f"`{name}` must hold a FileStamp for each file, got {type(stamp).__name__}: {stamp!r}."
+        )
+    return make_key(os.fsencode(stamp.path)), b"%d %d" % (stamp.size, stamp.mtime_ns)

@@ -1,0 +1,156 @@
+"""The tables, and how a connection to them is made."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from urllib.parse import quote_from_bytes
+
+from zsclip.cache.faults import Cause, UnfitError
+
+__all__ = ["SCHEMA", "connect", "connect_immutable", "connect_raw", "prepare", "transaction"]
+
+SCHEMA = 1
+"""The version of the tables. A file with a higher one is left alone."""
+
+_APPLICATION_ID = int.from_bytes(b"zsce", "big")
+
+# Seven embeddings of 512 numbers fill a page of 16 KiB to nine tenths; one would fill one of 4 KiB.
+_PAGE = 16_384
+_WAL_BYTES = 4 * 1024 * 1024
+
+# When an embedding was last used stands apart from it: to note that must not rewrite the embedding.
+_TABLES = {
+    "embeddings": """
+        CREATE TABLE embeddings (
+            id INTEGER PRIMARY KEY,
+            key BLOB NOT NULL UNIQUE,
+            checksum INTEGER NOT NULL,
+            vector BLOB NOT NULL
+        )""",
+    "uses": "CREATE TABLE uses (id INTEGER PRIMARY KEY, used INTEGER NOT NULL)",
+    "files": """
+        CREATE TABLE files (
+            path BLOB NOT NULL PRIMARY KEY,
+            stamp BLOB NOT NULL,
+            checksum INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            used INTEGER NOT NULL
+        ) WITHOUT ROWID""",
+}
+
+
+def connect(path: Path, *, patience: float) -> sqlite3.Connection:
+    """Open the file, or make it.
+
+    Args:
+        path: The file.
+        patience: Seconds to wait for a lock.
+
+    Raises:
+        sqlite3.Error: It cannot be opened, or is damaged.
+        UnfitError: It is not a cache of this version.
+    """
+    connection = connect_raw(path, patience=patience)
+    try:
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_raw(path: Path, *, patience: float) -> sqlite3.Connection:
+    """A connection, with nothing read yet."""
+    connection = sqlite3.connect(
+        path, timeout=patience, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = bytes  # of a damaged file, what should be bytes may come as text
+    return connection
+
+
+def connect_immutable(path: Path) -> sqlite3.Connection:
+    """Open a file in a folder where SQLite cannot make what it needs beside it.
+
+    Nothing is locked: a change by another process can show as damage, which the checksums find.
+
+    Raises:
+        sqlite3.Error: It cannot be opened, or is damaged.
+        UnfitError: It is not a cache of this version.
+    """
+    connection = sqlite3.connect(
+        f"file:{quote_from_bytes(bytes(path))}?mode=ro&immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.text_factory = bytes
+    try:
+        if _is_empty(connection):
+            raise UnfitError(Cause.READ_ONLY, "it is empty")
+        _check(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def prepare(connection: sqlite3.Connection) -> None:
+    """Set the connection up, and the file as well if it is empty; a file of others stays as is."""
+    connection.execute("PRAGMA cache_size = -16000")
+    if _is_empty(connection):
+        connection.execute(f"PRAGMA page_size = {_PAGE}")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        with transaction(connection):
+            if _is_empty(connection):  # nobody else came first
+                for statement in _TABLES.values():
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    _check(connection)
+    # A power cut may take the last commits with it, but cannot spoil the file.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    number = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    return number == (0, 0) and not _names(connection)
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    if _pragma(connection, "application_id") != _APPLICATION_ID:
+        raise UnfitError(Cause.FOREIGN, "it has not the application id of zsclip's caches")
+    version = _pragma(connection, "user_version")
+    if version > SCHEMA:
+        raise UnfitError(Cause.NEWER, f"its schema is {version}, and this zsclip knows {SCHEMA}")
+    if version != SCHEMA or not _TABLES.keys() <= _names(connection):
+        raise UnfitError(Cause.DAMAGED, "tables are missing")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def _names(connection: sqlite3.Connection) -> set[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name.decode("utf-8", "replace") for (name,) in rows if isinstance(name, bytes)}
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of what is written in here, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,176 @@
+"""The transformer for CPUs: the same blocks, with fewer passes over memory.
+
+On a CPU half of a block's time goes into passes over its activations beside the matrix products:
+the activation function, residuals, biases. oneDNN, which PyTorch computes with on x86, adds and
+activates while a product's results are still in registers, and takes weights in its own layout.
+PyTorch reaches it by operators that its compiler emits (``mkldnn::_linear_pointwise``); where this
+build of PyTorch lacks them, the same is done step by step.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
+
+from zsclip.clip.transformer import QUICK, Block, Transformer
+
+__all__ = ["FusedTransformer", "KeysAndValues"]
+
+CHUNK = 512  # tokens whose hidden activations stay in a core's cache between the MLP's two layers
+
+KeysAndValues = tuple[Tensor, Tensor]
+"""Of one layer, each (n, heads, length, head width)."""
+
+
+class FusedTransformer(nn.Module):
+    """A transformer's blocks for inference on a CPU; takes the weights over.
+
+    Args:
+        transformer: The blocks as they were loaded.
+        dtype: What to compute in; layer norms' weights stay in fp32.
+    """
+
+    def __init__(self, transformer: Transformer, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.causal = transformer.causal
+        self.blocks: list[_FusedBlock] = []
+        for block in transformer.resblocks:
+            assert isinstance(block, Block)
+            self.blocks.append(_FusedBlock(block, dtype))
+
+    def forward(
+        self,
+        x: Tensor,
+        *,
+        read: Tensor | None = None,
+        mask: Tensor | None = None,
+        context: list[KeysAndValues] | None = None,
+        kept: list[KeysAndValues] | None = None,
+    ) -> Tensor:
+        """Run the blocks.
+
+        Args:
+            x: (n, length, width).
+            read: int64 (m,): the places, among all n * length, that the caller reads. The last
+                block computes no others.
+            mask: (n, 1, length, context's length + length), added to the attention's logits; None
+                for full or causal attention, as the transformer has it.
+            context: The keys and values of tokens before these, of each layer.
+            kept: A list that takes the keys and values of these tokens, of each layer.
+
+        Returns:
+            (n, length, width), or (m, width) with `read`.
+        """
+        last = len(self.blocks) - 1
+        for i, block in enumerate(self.blocks):
+            before = context[i] if context else None
+            x = block(
+                x,
+                causal=self.causal and mask is None,
+                mask=mask,
+                context=before,
+                kept=kept,
+                read=read if i == last else None,
+            )
+        return x
+
+
+class _FusedBlock:
+    def __init__(self, block: Block, dtype: torch.dtype) -> None:
+        attention, mlp = block.attn, block.mlp
+        self.heads = attention.heads
+        self.ln_1, self.ln_2 = block.ln_1.float(), block.ln_2.float()
+        self.in_proj = _Linear(attention.in_proj_weight, attention.in_proj_bias, dtype)
+        self.out_proj = _Linear(attention.out_proj.weight, attention.out_proj.bias, dtype)
+        # QuickGELU(x) = x * sigmoid(1.702 x) = SiLU(1.702 x) / 1.702, and SiLU is what there is
+        fc, proj = mlp.c_fc, mlp.c_proj
+        self.c_fc = _Linear(fc.weight.float() * QUICK, fc.bias.float() * QUICK, dtype)
+        self.c_proj = _Linear(proj.weight.float() / QUICK, proj.bias, dtype)
+        attention.to_empty(device="meta")  # the weights live on in the layout above
+        mlp.to_empty(device="meta")
+
+    def __call__(
+        self,
+        x: Tensor,
+        *,
+        causal: bool,
+        mask: Tensor | None,
+        context: KeysAndValues | None,
+        kept: list[KeysAndValues] | None,
+        read: Tensor | None,
+    ) -> Tensor:
+        n, length, width = x.shape
+        qkv = self.in_proj(_norm(self.ln_1, x))
+        q, k, v = qkv.view(n, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        if kept is not None:
+            kept.append((k, v))
+        if context is not None:
+            k, v = (
+                torch.cat([old.expand(n, -1, -1, -1), new], 2)
+                for old, new in zip(context, (k, v), strict=True)
+            )
+        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
+        mixed = mixed.transpose(1, 2).reshape(n * length, width)
+        flat = x.reshape(n * length, width)
+        if read is not None:
+            mixed, flat = mixed[read], flat[read]
+        flat = self.out_proj(mixed, add=flat)
+        hidden = _norm(self.ln_2, flat)
+        out = torch.empty_like(flat)
+        for start in range(0, len(flat), CHUNK):
+            part = slice(start, start + CHUNK)
+            out[part] = self.c_proj(self.c_fc(hidden[part], silu=True), add=flat[part])
+        return out if read is not None else out.view(n, length, width)
+
+
+class _Linear:
+    """``x @ weight.T + bias``, and SiLU or the sum with another tensor in the same pass."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
+        self.bias = bias.to(dtype)
+        self.fused = _can_fuse(dtype)
+        self.weight = weight.to(dtype)
+        if self.fused:
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, CHUNK)
+
+    def __call__(self, x: Tensor, *, add: Tensor | None = None, silu: bool = False) -> Tensor:
+        out: Tensor
+        if self.fused and add is not None:
+            out = torch.ops.mkldnn._linear_pointwise.binary(x, add, self.weight, self.bias, "add")
+        elif self.fused:
+            after = "swish" if silu else "none"
+            out = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, after, [], "")
+        else:
+            out = F.linear(x, self.weight, self.bias)
+            if add is not None:
+                out += add
+            elif silu:
+                F.silu(out, inplace=True)
+        return out
+
+
+@functools.cache
+def _can_fuse(dtype: torch.dtype) -> bool:
+    """Whether this build of PyTorch has the operators, and they give what they should."""
+    if dtype not in (torch.float32, torch.bfloat16) or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    x, other = torch.linspace(-2, 2, 128, dtype=dtype).view(2, 4, 16).unbind()
+    weight, bias = torch.linspace(-1, 1, 64, dtype=dtype).view(4, 16), x[0, :4].contiguous()
+    expected = F.linear(x, weight, bias)
+    try:
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, CHUNK)
+        operator = torch.ops.mkldnn._linear_pointwise
+        silu = operator(x, packed, bias, "swish", [], "")
+        summed = operator.binary(x, other[:, :4].contiguous(), packed, bias, "add")
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+    close = functools.partial(torch.allclose, rtol=0.05, atol=0.05)
+    return bool(close(silu, F.silu(expected)) and close(summed, expected + other[:, :4]))
+
+
+def _norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:
+    """Layer norm with fp32 statistics; on a CPU PyTorch takes them so of lower precision too."""
+    return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
