@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.resources
+import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +35,9 @@ COLORS = {
     "blue": (0, 0, 255),
     "white": (255, 255, 255),
 }
+
+
+_serial = itertools.count(1)
 
 
 class FakeEncoder:
@@ -124,6 +128,22 @@ def _unit(
     return unit
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _not_the_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("caches")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZSCLIP_CACHE", str(folder / "shared"))  # by what is made for several tests
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(_not_the_cache_of_the_user: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the cache, which each test has to itself."""
+    folder = _not_the_cache_of_the_user / str(next(_serial))
+    monkeypatch.setenv("ZSCLIP_CACHE", str(folder))
+    return folder
+
+
 @pytest.fixture
 def fake_encoder() -> type[FakeEncoder]:
     """The class `FakeEncoder`."""
@@ -138,9 +158,9 @@ def fake() -> FakeEncoder:
 
 @pytest.fixture
 def colors(fake: FakeEncoder) -> ZeroShotClassifier:
-    """A classifier of red, green and blue over `fake`, three pictures at a time."""
+    """A classifier of red, green and blue over `fake`, three pictures at a time, uncached."""
     return ZeroShotClassifier(
-        ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3
+        ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3, cache=False
     )
 
 

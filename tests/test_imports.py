@@ -19,12 +19,16 @@ labels = ["robin", "wren"]
 
 # Each line's claim holds when the lines above it have run as well.
 STEPS = [
-    ("import zsclip", "torch numpy PIL tokenizers ftfy safetensors httpx click rich tqdm tomllib"),
+    (
+        "import zsclip",
+        "torch numpy PIL tokenizers ftfy safetensors httpx click rich tqdm tomllib sqlite3",
+    ),
     ("zsclip.__version__, dir(zsclip), zsclip.errors.ImageError", "torch numpy PIL tokenizers"),
     ("assert 'tiny-cartoon' in zsclip.list_models() and zsclip.MODELS", "torch numpy PIL"),
     ("assert zsclip.load_labelset('trap').names == ('robin', 'wren')", "torch numpy PIL"),
     ("assert 'trap' in [info.name for info in zsclip.list_labelsets()]", "torch numpy PIL"),
     ("assert 'trap' in [entry.name for entry in zsclip.list_encoders()]", "torch PIL"),
+    ("zsclip.EmbeddingCache('kept').path", "torch PIL tokenizers"),
     ("zsclip.ZeroShotClassifier, zsclip.Encoder, zsclip.load_image", "torch tokenizers"),
     ("from zsclip import *", "torch tokenizers"),
     ("import zsclip.labels, zsclip.results, zsclip.classifier, zsclip.demo", "torch tokenizers"),

@@ -110,6 +110,11 @@ def test_a_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     Path("garden").mkdir()
     with pytest.raises(LabelSetNotFoundError, match="For the folder write 'garden/'"):
         examine("garden")
+    Path("names.txt").write_text("cat\ndog\n")
+    with pytest.raises(LabelSetNotFoundError, match=r"Of files, those that end in \.toml"):
+        examine("names.txt")
+    with pytest.raises(LabelSetNotFoundError, match=r"is named ''\. Known: [^\n]*$"):
+        examine("")
     with pytest.raises(LabelSetUnreadableError):
         examine("nowhere/x.whl")
 

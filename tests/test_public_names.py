@@ -37,6 +37,7 @@ def callables() -> Iterator[tuple[str, Any]]:
     yield from ((name, getattr(zsclip, name)) for name in FUNCTIONS)
     yield from ((name, value) for name, value in members() if inspect.isfunction(value))
     yield "ZeroShotClassifier", zsclip.ZeroShotClassifier
+    yield "EmbeddingCache", zsclip.EmbeddingCache
 
 
 def documentation() -> str:

@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from zsclip.cache import EmbeddingCache
 from zsclip.encoders import Encoder, ModelInfo, create_encoder
-from zsclip.encoders.contract import require_embeddings, require_encoder
+from zsclip.encoders.contract import require_encoder
+from zsclip.ensembles import Ensembles
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.head import HeadCache, Labels, resolve_labels, scores_of
-from zsclip.images import ImageSource, load_image
+from zsclip.head import Labels, resolve_labels, scores_of
+from zsclip.images import ImageSource
 from zsclip.labels import LabelSet
 from zsclip.labels.values import as_tuple
-from zsclip.pipeline import Images, embed, sources_of
+from zsclip.pipeline import Images, PictureOptions, embed, embed_all, precision_of, sources_of
 from zsclip.prompts import build_prompts, check_lengths
 from zsclip.results import Failure, Origin, Prediction
 from zsclip.version import __version__
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 __all__ = ["ZeroShotClassifier"]
 
@@ -59,6 +61,12 @@ class ZeroShotClassifier:
         batch_size: How many pictures go through the model at once.
         truncate: Cut prompts that are too long in place of an error.
         background: The color that transparent pictures are laid over.
+        exact: Give what the official code gives: compute in fp32, and decode large JPEGs at their
+            full size and not at 1/2, 1/4 or 1/8 of it, whichever leaves at least twice the model's
+            resolution. Of an `encoder` that is an object, only the decoding.
+        workers: How many threads decode and resize pictures; as many as there are cores if None.
+        cache: Where embeddings are kept, so that none is computed twice: True for the user's
+            cache, a file or folder, an `EmbeddingCache`, or False for nowhere.
 
     Raises:
         LabelError: Fewer than two labels, an empty or doubled one, a template without ``{}``.
@@ -94,20 +102,25 @@ class ZeroShotClassifier:
         batch_size: int = 32,
         truncate: bool = False,
         background: str | tuple[int, int, int] = "white",
+        exact: bool = False,
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer):
-            raise ParameterTypeError(f"`batch_size` must be a whole number, got {batch_size!r}.")
-        if batch_size < 1:
-            raise ParameterError(f"`batch_size` must be 1 or more, got {batch_size!r}.")
-        # raises now what every picture would raise
-        load_image(Image.new("RGB", (1, 1)), background=background)
+        pictures = PictureOptions.of(
+            batch_size=batch_size,
+            background=background,
+            exact=exact,
+            workers=workers,
+            cache=cache,
+        )
         labelset, used = resolve_labels(labels, templates)
+        asked = precision_of(precision, exact=exact)
         if isinstance(encoder, str):
             encoder = create_encoder(
                 encoder,
                 model,
                 device=str(device),
-                precision=precision,
+                precision=asked,
                 download_root=download_root,
             )
         elif (model, device, precision, download_root) != (None, "auto", "auto", None):
@@ -120,12 +133,11 @@ class ZeroShotClassifier:
         self._labels, self._templates = labelset, used
         self._encoder = encoder
         self._info = encoder.model_info
-        self._heads = HeadCache()
+        self._texts = Ensembles(encoder, cache=pictures.cache)
         self._head: NDArray[np.float32] | None = None
         self._head_precision: str | None = None  # of one that was loaded
-        self._batch_size = int(batch_size)
+        self._pictures = pictures
         self._truncate = truncate
-        self._background = background
         self._check_prompts()
 
     @classmethod
@@ -139,6 +151,9 @@ class ZeroShotClassifier:
         batch_size: int = 32,
         truncate: bool = False,
         background: str | tuple[int, int, int] = "white",
+        exact: bool = False,
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
     ) -> ZeroShotClassifier:
         """Drive what the official package's ``clip.load`` returned.
 
@@ -150,6 +165,9 @@ class ZeroShotClassifier:
             batch_size: How many pictures go through the model at once.
             truncate: Cut prompts that are too long in place of an error.
             background: The color that transparent pictures are laid over.
+            exact: Decode large JPEGs at their full size.
+            workers: How many threads decode pictures.
+            cache: Where embeddings are kept.
 
         Raises:
             ParameterTypeError: `model` or `preprocess` is not what ``clip.load`` returns.
@@ -164,6 +182,9 @@ class ZeroShotClassifier:
             batch_size=batch_size,
             truncate=truncate,
             background=background,
+            exact=exact,
+            workers=workers,
+            cache=cache,
         )
 
     def with_labels(
@@ -196,6 +217,9 @@ class ZeroShotClassifier:
         batch_size: int = 32,
         truncate: bool = False,
         background: str | tuple[int, int, int] = "white",
+        exact: bool = False,
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
     ) -> ZeroShotClassifier:
         """Load what `save` wrote; the text tower is not loaded before other labels are asked for.
 
@@ -213,6 +237,9 @@ class ZeroShotClassifier:
             batch_size: How many pictures go through the model at once.
             truncate: Cut texts that are too long; the labels' own are embedded already.
             background: The color that transparent pictures are laid over.
+            exact: Embed pictures in fp32, and decode large JPEGs at their full size.
+            workers: How many threads decode and resize pictures.
+            cache: Where embeddings are kept.
 
         Raises:
             SavedClassifierFileError: There is no such file, or it cannot be read.
@@ -235,6 +262,9 @@ class ZeroShotClassifier:
             batch_size=batch_size,
             truncate=True,  # no prompt is to be made any more
             background=background,
+            exact=exact,
+            workers=workers,
+            cache=cache,
         )
         check_fit(saved, path, made.encoder)
         made._templates, made._truncate = saved.templates, truncate
@@ -382,7 +412,8 @@ class ZeroShotClassifier:
         """Classify pictures as they come, in constant memory.
 
         Takes and raises what `classify_many` does. Results come in order; those before a picture
-        that cannot be read come before the error. At most `batch_size` pictures are read ahead.
+        that cannot be read come before the error. At most two batches are read ahead, and eight
+        where embeddings out of the cache or failures lie between; with a `batch_size` of 1 nothing.
         """
         if on_error not in ("raise", "record"):
             raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
@@ -416,13 +447,7 @@ class ZeroShotClassifier:
             ParameterTypeError: `images` is a single picture.
             NonFiniteError: The model gave NaN or infinity.
         """
-        parts = [np.empty((0, self._info.embedding_dim), np.float32)]
-        for described, embeddings in self._embed(sources_of(images), "raise"):
-            for source in described:
-                if isinstance(source, Failure):
-                    raise source.error
-            parts.append(embeddings)
-        return np.concatenate(parts)
+        return embed_all(sources_of(images), self._encoder, self._pictures)
 
     def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
@@ -436,12 +461,7 @@ class ZeroShotClassifier:
         for i, text in enumerate(texts):
             if not isinstance(text, str):
                 raise ParameterTypeError(f"`texts[{i}]` must be a text, got {text!r}.")
-        if not texts:
-            return np.empty((0, self._info.embedding_dim), np.float32)
-        embeddings = self._encoder.encode_texts(texts, truncate=self._truncate)
-        return require_embeddings(
-            embeddings, len(texts), self._encoder, lambda row: f"the text {texts[row]!r}"
-        )
+        return self._texts.embed([[text] for text in texts], truncate=self._truncate)
 
     def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
         """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
@@ -458,30 +478,22 @@ class ZeroShotClassifier:
 
     def _class_matrix(self) -> NDArray[np.float32]:
         if self._head is None:  # kept here as well: the cache may drop it, and this needs it
-            self._head = self._heads.get(self._labels, self._templates, self.encode_texts)
+            self._head = self._texts.class_matrix(
+                self._labels, self._templates, truncate=self._truncate
+            )
         return self._head
 
     def _stream(
         self, sources: Iterator[ImageSource], on_error: OnError
     ) -> Iterator[Prediction | Failure]:
         head, origin = self._class_matrix(), self.provenance
-        for described, embeddings in self._embed(sources, on_error):
+        stop = on_error == "raise"
+        for described, embeddings in embed(sources, self._encoder, self._pictures, stop=stop):
             scores = iter(scores_of(embeddings @ head.T, self._encoder))
             for source in described:
                 if isinstance(source, str):
                     yield Prediction(source, next(scores), self._labels, origin)
-                elif on_error == "record":
-                    yield source
-                else:
+                elif stop:
                     raise source.error
-
-    def _embed(
-        self, sources: Iterator[ImageSource], on_error: OnError
-    ) -> Iterator[tuple[list[str | Failure], NDArray[np.float32]]]:
-        return embed(
-            sources,
-            self._encoder,
-            batch_size=self._batch_size,
-            background=self._background,
-            stop=on_error == "raise",
-        )
+                else:
+                    yield source

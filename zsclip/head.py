@@ -1,10 +1,8 @@
-"""The text head: from labels as a user names them to one unit vector for each, and to scores."""
+"""The ends of a classification: from labels as a user names them, and to scores."""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -15,17 +13,12 @@ from zsclip.encoders.contract import non_finite
 from zsclip.errors import LabelError, LabelSetNotFoundError
 from zsclip.labels import Label, LabelSet, parse_labels
 from zsclip.labels.values import as_tuple
-from zsclip.prompts import DEFAULT_TEMPLATES, Prompts, build_prompts
+from zsclip.prompts import DEFAULT_TEMPLATES
 
-__all__ = ["HeadCache", "Labels", "class_matrix", "prompt_sums", "resolve_labels", "scores_of"]
-
-CHUNK = 4096  # prompts at a time, so that a thousand labels by eighty templates stay in bounds
-KEPT = 16  # class matrices; one of a thousand labels takes 2 MB
+__all__ = ["Labels", "resolve_labels", "scores_of"]
 
 Labels: TypeAlias = str | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
 """A label set as `parse_labels` reads it, a `LabelSet`, names, or names with phrases for each."""
-
-Encode: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
 def resolve_labels(
@@ -73,41 +66,6 @@ def _parse(text: str, templates: tuple[str, ...]) -> LabelSet:
         ) from None
 
 
-def class_matrix(prompts: Prompts, labels: int, encode: Encode) -> NDArray[np.float32]:
-    """Ensemble the prompts of each label in embedding space.
-
-    As in CLIP (Radford et al. 2021, §3.1.4): each prompt's embedding is of unit length, a label's
-    is their mean, made of unit length again.
-
-    Args:
-        prompts: The prompts of all labels.
-        labels: The number of labels.
-        encode: Texts to float32 (n, d), L2-normalized.
-
-    Returns:
-        float32 (labels, d), L2-normalized.
-    """
-    total = prompt_sums(prompts, labels, encode)
-    with np.errstate(invalid="ignore"):  # prompts that cancel out; the scores are checked for NaN
-        unit = total / np.linalg.norm(total, axis=1, keepdims=True)
-    matrix: NDArray[np.float32] = unit.astype(np.float32)
-    matrix.flags.writeable = False
-    return matrix
-
-
-def prompt_sums(prompts: Prompts, rows: int, encode: Encode) -> NDArray[np.float64]:
-    """The sum of the embeddings of each row's prompts: float64 (rows, d)."""
-    total: NDArray[np.float64] | None = None
-    for start in range(0, len(prompts), CHUNK):
-        part = slice(start, start + CHUNK)
-        embedded = encode(prompts.texts[part])
-        if total is None:
-            total = np.zeros((rows, embedded.shape[1]))
-        np.add.at(total, list(prompts.rows[part]), embedded)
-    assert total is not None
-    return total
-
-
 def scores_of(cosines: NDArray[np.float32], encoder: Encoder) -> NDArray[np.float32]:
     """Scores of cosines, by the model's own scale, bias and activation.
 
@@ -131,28 +89,3 @@ def scores_of(cosines: NDArray[np.float32], encoder: Encoder) -> NDArray[np.floa
         raise non_finite(encoder.model_info, "the scores")
     rounded: NDArray[np.float32] = scores.astype(np.float32)
     return rounded
-
-
-class HeadCache:
-    """The class matrices of one encoder, kept by label set and templates; the least used go.
-
-    May be shared between threads, which wait for each other rather than encode twice.
-    """
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(
-        self, labels: LabelSet, templates: tuple[str, ...], encode: Encode
-    ) -> NDArray[np.float32]:
-        """The class matrix, from memory if it is there: float32 (len(labels), d), read-only."""
-        key = (labels, templates)
-        with self._lock:
-            if key not in self._kept:
-                prompts = build_prompts(labels, templates)
-                self._kept[key] = class_matrix(prompts, len(labels), encode)
-            self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-            return self._kept[key]

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import require_embeddings
+from zsclip.ensembles import prompt_sums
 from zsclip.errors import LabelSetNotFoundError
-from zsclip.head import prompt_sums
 from zsclip.labels import LabelSet, TokenCounter, check_labelset, load_labelset
 from zsclip.labels.distributions import Examined, examine_distribution
 from zsclip.labels.findings import Finding
 from zsclip.labels.trees import kind_of
-from zsclip.prompts import DEFAULT_TEMPLATES, Prompts
+from zsclip.prompts import DEFAULT_TEMPLATES
 
 __all__ = ["COINCIDE", "check_lengths_of", "examine", "find_near_ones", "is_distribution"]
 
@@ -45,9 +45,15 @@ def examine(target: str | os.PathLike[str]) -> Examined:
     try:
         problems = check_labelset(target)
     except LabelSetNotFoundError as error:
-        if kind_of(target) is None:
+        if kind_of(target) is not None:
+            hint = f"For the folder write {os.path.join(os.fspath(target), '')!r}."  # noqa: PTH118
+        elif os.path.isfile(target):  # noqa: PTH113 - false for what can be no path at all
+            hint = (
+                "Of files, those that end in .toml, .whl and .tar.gz are checked; "
+                "`zsclip labelsets new NAME --from FILE` makes a label set of a list of names."
+            )
+        else:
             raise
-        hint = f"For the folder write {os.path.join(os.fspath(target), '')!r}."  # noqa: PTH118
         raise LabelSetNotFoundError(f"{error}\n{hint}") from None
     file = "" if _is_name(target) else os.fspath(target)
     examined = Examined([Finding.of_problem(problem, file) for problem in problems])
@@ -126,7 +132,7 @@ def _text_vectors(labelset: LabelSet, encoder: Encoder) -> tuple[NDArray[np.floa
             encoder.encode_texts(some), len(some), encoder, lambda i: f"the text {some[i]!r}"
         )
 
-    return prompt_sums(Prompts(tuple(texts), tuple(text_rows)), len(rows), encode), rows
+    return prompt_sums(texts, text_rows, encode), rows
 
 
 def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -34,22 +34,26 @@ class Source:
             yield self._solid(("red", "green", "blue")[(self.taken - 1) % 3])
 
 
-def test_no_more_is_taken_than_a_batch(
-    colors: ZeroShotClassifier, fake: FakeEncoder, solid: Solid
-) -> None:
+def test_no_more_is_taken_than_the_bound(fake: FakeEncoder, solid: Solid) -> None:
+    """Of an engine that cannot prepare pictures apart: a batch, and as many as there are threads."""
+    colors = ZeroShotClassifier(
+        ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3, workers=2
+    )
     source = Source(solid)
     results = colors.stream(source)
     assert (source.taken, fake.text_batches) == (0, [])
     labels = []
     for given in range(1, 11):
         labels.append(next(results).label)
-        assert source.taken == -(-given // 3) * 3  # whole batches of three
+        assert given <= source.taken <= given + 3 + 2
     assert labels == (["red", "green", "blue"] * 4)[:10]
     assert len(fake.text_batches) == 1
+    assert set(fake.image_batches) == {3}
 
 
-def test_memory_stays_constant(colors: ZeroShotClassifier) -> None:
-    """Of a thousand pictures no more are alive at once than a batch of three and the next one."""
+def test_memory_stays_constant(fake: FakeEncoder) -> None:
+    """No more of a thousand are alive at once than a batch of three, two read, and the next."""
+    colors = ZeroShotClassifier(["red", "blue"], encoder=fake, batch_size=3, workers=2)
     alive: set[int] = set()
     most = 0
 
@@ -63,7 +67,7 @@ def test_memory_stays_constant(colors: ZeroShotClassifier) -> None:
             yield picture
 
     assert sum(1 for _ in colors.stream(pictures())) == 1000
-    assert most <= 4
+    assert most <= 3 + 2 + 1
 
 
 def test_results_before_a_bad_picture_come_first(
@@ -80,8 +84,8 @@ def test_results_before_a_bad_picture_come_first(
     assert list(results) == []
 
 
-def test_nothing_after_a_bad_picture_is_opened(
-    colors: ZeroShotClassifier, solid: Solid, tmp_path: Path
+def test_little_after_a_bad_picture_is_opened(
+    fake: FakeEncoder, solid: Solid, tmp_path: Path
 ) -> None:
     class Watched:
         read_calls = 0
@@ -90,9 +94,11 @@ def test_nothing_after_a_bad_picture_is_opened(
             Watched.read_calls += 1
             return b""
 
-    with pytest.raises(ImageError):
-        colors.classify_many([solid("red"), tmp_path / "missing.png", Watched()])
-    assert Watched.read_calls == 0
+    colors = ZeroShotClassifier(["red", "blue"], encoder=fake, batch_size=3, workers=2)
+    pictures: list[Any] = [solid("red"), tmp_path / "missing.png", *(Watched() for _ in range(99))]
+    with pytest.raises(ImageError, match="missing"):
+        colors.classify_many(pictures)
+    assert Watched.read_calls <= 3  # the read-ahead of five, less the two before
 
 
 def test_recorded_failures_stand_in_their_place(
@@ -121,7 +127,7 @@ def test_recorded_failures_stand_in_their_place(
         "<NoneType>",
     ]
     assert [type(f.error) for f in failures] == [ImageError] * 3 + [ParameterTypeError]
-    assert fake.image_batches == [1, 1, 1]
+    assert fake.image_batches == [3]
 
 
 def test_a_batch_of_nothing_but_failures_does_not_reach_the_model(

@@ -83,9 +83,9 @@ def test_what_is_kept_goes_by_all_that_makes_the_prompts(
 def test_few_are_kept_but_none_is_lost_to_a_classifier_that_uses_it(
     colors: ZeroShotClassifier, fake: FakeEncoder, solid: Solid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import zsclip.head
+    import zsclip.ensembles
 
-    monkeypatch.setattr(zsclip.head, "KEPT", 2)
+    monkeypatch.setattr(zsclip.ensembles, "KEPT", 2)
     others = [colors.with_labels(["red", f"blue {i}"]) for i in range(5)]
     for _ in range(3):
         for clf in others:
@@ -100,9 +100,9 @@ def test_few_are_kept_but_none_is_lost_to_a_classifier_that_uses_it(
 def test_what_was_used_last_is_kept_longest(
     colors: ZeroShotClassifier, fake: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import zsclip.head
+    import zsclip.ensembles
 
-    monkeypatch.setattr(zsclip.head, "KEPT", 2)
+    monkeypatch.setattr(zsclip.ensembles, "KEPT", 2)
 
     def use(label: str) -> int:
         colors.with_labels(["red", label]).predict([])
@@ -113,8 +113,8 @@ def test_what_was_used_last_is_kept_longest(
 
 
 def test_classifiers_made_apart_share_nothing_but_may_share_a_model(fake: FakeEncoder) -> None:
-    first = ZeroShotClassifier(["red", "blue"], encoder=fake)
-    second = ZeroShotClassifier(["red", "blue"], encoder=first.encoder)
+    first = ZeroShotClassifier(["red", "blue"], encoder=fake, cache=False)
+    second = ZeroShotClassifier(["red", "blue"], encoder=first.encoder, cache=False)
     first.predict([])
     second.predict([])
     assert fake.text_batches[0] == fake.text_batches[1]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 
+from zsclip import EmbeddingCache
 from zsclip.demo import load_labels
 
 Run = Callable[..., Result]
@@ -70,12 +74,47 @@ def test_json_has_the_same(report: Callable[[], dict[str, object]]) -> None:
     assert values["encoders"][0]["name"] == "clip"
 
 
+def test_the_embedding_cache_is_told_of(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "cache" / "embeddings.sqlite"
+    before = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
+    assert f"Embedding cache: {path}" in before
+    with closing(EmbeddingCache()) as cache:
+        cache.put([(b"a", np.ones(2, np.float32)), (b"b", np.ones(2, np.float32))])
+        known = cache.info().entries
+    after = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
+    assert f"embeddings {known}" in after
+    assert any(line.endswith(" MB of 1,073.7 MB") for line in after)
+
+
+def test_an_embedding_cache_that_cannot_be_used_is_a_problem(
+    report: Callable[[], dict[str, object]], tmp_path: Path
+) -> None:
+    with closing(EmbeddingCache()) as cache:
+        cache.put([(b"a", np.ones(2, np.float32))])
+    with closing(sqlite3.connect(cache.path)) as plain:
+        plain.execute("PRAGMA application_id = 1")
+    values = report()
+    assert isinstance(values["problems"], list)
+    assert f"The embedding cache {cache.path} is a database of another" in values["problems"][0]
+    assert isinstance(values["embeddings"], dict)
+    assert values["embeddings"]["usable"] is False
+
+
 def test_a_broken_label_set_is_a_problem(run: Run, install: Install) -> None:
     install(toml="schema = 1")
     result = run("doctor")
     assert result.exit_code == 1
     assert "garden   " in result.stdout
     assert "Problem: garden: " in result.stdout
+    assert result.stdout.endswith("\n1 problem.\n")
+
+
+def test_a_collision_is_one_problem(run: Run, install: Install) -> None:
+    install("test-one")
+    install("test-two")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert result.stdout.count("Problem: garden: 2 installed distributions") == 1
     assert result.stdout.endswith("\n1 problem.\n")
 
 
@@ -87,11 +126,7 @@ def test_encoders_that_cannot_work_are_problems(
     install("test-two", entry_points="[zsclip.encoders]\ntwice = test_two:make\n")
     values = report()
     assert isinstance(values["problems"], list)
-    assert sorted(problem.split(":")[0] for problem in values["problems"]) == [
-        "gone",
-        "twice",
-        "twice",
-    ]
+    assert sorted(problem.split(":")[0] for problem in values["problems"]) == ["gone", "twice"]
 
 
 def test_a_setting_that_says_nothing_is_a_problem(

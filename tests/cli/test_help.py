@@ -77,14 +77,16 @@ from zsclip.cli import cli
 def run(*args):
     result = CliRunner().invoke(cli, args)
     assert result.exit_code == 0, result.output
-    return {"torch", "numpy", "PIL", "rich", "tqdm", "httpx"} & set(sys.modules)
+    slow = {"torch", "numpy", "PIL", "rich", "tqdm", "httpx", "sqlite3"}
+    return slow & set(sys.modules)
 
 for args in [(), ("demo",), ("classify",), ("save",), ("doctor",), ("labelsets",),
-             ("labelsets", "check"), ("labelsets", "new"),
-             ("models",), ("models", "info"), ("models", "fetch")]:
+             ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"),
+             ("models", "fetch"), ("cache",), ("cache", "clear")]:
     assert not run(*args, "--help"), args
 assert not run("--version")
-for args in [("labelsets", "list"), ("models", "list"), ("models", "info", "ViT-B/32")]:
+for args in [("labelsets", "list"), ("models", "list"), ("models", "info", "ViT-B/32"),
+             ("cache", "info"), ("cache", "verify")]:
     assert "torch" not in run(*args), args
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -48,6 +48,14 @@ def test_list_shows_a_broken_set_with_the_reason_and_the_others(run: Run, instal
     assert "R3" in result.stdout
 
 
+def test_list_tells_of_a_collision_once(run: Run, install: Install) -> None:
+    install("test-one")
+    install("test-two")
+    text = run("labelsets", "list").stdout
+    assert text.count("broken; see below") == 2
+    assert text.count("2 installed distributions offer a label set 'garden'.") == 1
+
+
 def test_list_as_json(run: Run, install: Install) -> None:
     install()
     rows = json.loads(run("labelsets", "list", "--format", "json").stdout)
@@ -140,6 +148,19 @@ def test_show_takes_parts_and_several_sets_with_the_files_of_each(
     assert "File test_garden/garden.toml" in lines
     assert sum(line.startswith("SHA-256 ") for line in lines) == 2
     assert "License" not in result.stdout  # which nobody said for the file
+    assert "none: each label has complete prompts" not in lines  # a cat and a dog have none
+    result = run("labelsets", "show", "garden/tit+garden/robin")
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "Labels 2 in 2 groups" in lines
+    assert "a photo of a {}." in lines  # both parts have the same
+
+
+def test_show_of_complete_prompts_and_of_one_group(run: Run, tmp_path: Path) -> None:
+    table = tmp_path / "cars.csv"
+    table.write_text("name,prompts,parent\ncar,a car|an automobile,road\nbus,a bus,road\n")
+    lines = [" ".join(li.split()) for li in run("labelsets", "show", table).stdout.splitlines()]
+    assert "Labels 2 in 1 group" in lines
+    assert "none: each label has complete prompts" in lines
 
 
 def test_check_prints_every_problem_and_fails(run: Run, install: Install) -> None:

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,6 +48,16 @@ def test_a_reader_that_goes_away_ends_it_in_silence(start: Start, tmp_path: Path
         process.stdin.close()
         assert process.wait(60) == 141
         assert process.stderr.read() == b""
+
+
+def test_no_standard_input_at_all(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m zsclip "$@" <&-', sys.executable, "classify", "-", *TINY],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, b"No picture was named.\n")
 
 
 def test_a_name_that_is_no_text_comes_out_byte_for_byte(start: Start, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def saved(run: Run, tmp_path: Path) -> Path:
 
 
 def test_it_classifies_as_it_did(run: Run, saved: Path, pictures: Path, loads: list[str]) -> None:
-    options = ("--format", "json", *TINY[4:])
+    options = ("--format", "json", "--no-cache", *TINY[4:])
     expected = run("classify", pictures, *TINY, "--format", "json")
     loads.clear()
     result = run("classify", pictures, "--classifier", saved, *options)

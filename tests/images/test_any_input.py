@@ -57,9 +57,9 @@ def sample(number: int) -> bytes:
     return stream.getvalue()
 
 
-def read(data: bytes) -> Image.Image | None:
+def read(data: bytes, min_side: int | None = None) -> Image.Image | None:
     try:
-        image = load_image(data, max_pixels=1_000_000)
+        image = load_image(data, max_pixels=1_000_000, min_side=min_side)
     except ImageError as error:
         reason = error.reason
     else:
@@ -92,6 +92,7 @@ def test_a_file_with_wrong_bytes(file: bytes, data: st.DataObject) -> None:
         place = data.draw(st.integers(0, min(top, len(file)) - 1))
         damaged[place] = data.draw(st.integers(0, 255))
     read(bytes(damaged))
+    read(bytes(damaged), min_side=3)
 
 
 @given(st.binary(max_size=300))

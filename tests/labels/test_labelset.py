@@ -128,8 +128,8 @@ def test_a_set_made_directly_keeps_the_rules() -> None:
 
     message = str(caught.value)
     assert "for 4 reasons" in message
-    assert "labels[2].name: 'cat' belongs to 'cat' (labels[0].name) and to 'cat'" in message
-    assert "labels[2].aliases[0]: 'kitten' belongs to" in message
+    assert "labels[2].name: 'cat' stands at labels[0].name already. Remove one of the" in message
+    assert "labels[2].aliases[0]: 'kitten' stands at labels[0].aliases[0] already" in message
     assert "templates[0]: must hold {} once" in message
     assert "labels[1].parent: 'wolf' is the id of no group" in message
     with pytest.raises(LabelError, match="labels: must hold two labels or more, got none"):
@@ -233,7 +233,7 @@ def test_from_names_of_the_wrong_type(names: object, message: str) -> None:
     [
         ([], "must hold two labels or more, got none"),
         (["cat"], "got one. Scores are a softmax over the labels, which is always 1"),
-        (["cat", "cat"], "'cat' belongs to 'cat' (labels[0].name) and to 'cat'"),
+        (["cat", "cat"], "labels[1].name: 'cat' stands at labels[0].name already"),
         (["cat", "CAT"], "'CAT' belongs to 'cat'"),
         (["café", "cafe\u0301"], "belongs to 'café'"),
         (["cat", ""], "labels[1].name: is empty"),

@@ -42,7 +42,7 @@ BREACHES: list[tuple[str, str | bytes, str]] = [
     (
         "name twice",
         labels('"robin"', '"wren"', '"robin"'),
-        "R6 labels[2]: 'robin' belongs to 'robin'",
+        "R6 labels[2]: 'robin' stands at labels[0] already. Remove one of the two; cla",
     ),
     (
         "case",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,12 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
         LabelSet.from_txt("a\0b.txt")
     with pytest.raises(ParameterTypeError, match="`path` must be a path, got list"):
         LabelSet.from_txt(["cat", "dog"])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("read", [LabelSet.from_txt, LabelSet.from_csv, LabelSet.from_toml])
+def test_a_file_that_never_ends(read: Callable[[str], LabelSet]) -> None:
+    with pytest.raises(LabelSetUnreadableError, match="'/dev/zero': it has more than 16 MiB"):
+        read("/dev/zero")
 
 
 # ---------------------------------------------------------------------------------- class folders

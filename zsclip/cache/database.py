@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache.eviction import evict, shrink
-from zsclip.cache.faults import Cause, Fault, UnfitError
+from zsclip.cache.faults import DATABASE_ERRORS, Cause, Fault, UnfitError
 from zsclip.cache.records import checksum, unpack
 from zsclip.cache.schema import connect, connect_immutable, transaction
 
@@ -219,9 +219,9 @@ class Database:
 
     def close(self) -> None:
         """Close the file, with what is still to be noted of uses."""
-        with suppress(sqlite3.Error):
+        with suppress(*DATABASE_ERRORS):
             self._note_uses(all_of_them=True)
-        with suppress(sqlite3.Error):
+        with suppress(*DATABASE_ERRORS):
             self.connection.close()
 
     # ------------------------------------------------------------------------------------ parts

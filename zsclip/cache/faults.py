@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
-__all__ = ["TROUBLE", "Cause", "Fault", "UnfitError"]
+__all__ = ["DATABASE_ERRORS", "TROUBLE", "Cause", "Fault", "UnfitError"]
 
 
 class Cause(Enum):
@@ -34,7 +34,11 @@ class UnfitError(Exception):
         self.cause = cause
 
 
-TROUBLE = (sqlite3.Error, OSError, UnfitError)
+# Of a damaged file, not even the message need be text.
+DATABASE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite's module raises."""
+
+TROUBLE = (*DATABASE_ERRORS, OSError, UnfitError)
 """Everything that the disk and the database can raise."""
 
 # The primary codes of https://www.sqlite.org/rescode.html.
@@ -86,6 +90,8 @@ class Fault:
         """The fault behind an error, one of `TROUBLE`."""
         if isinstance(error, UnfitError):
             return cls(error.cause, str(error))
+        if isinstance(error, UnicodeDecodeError):
+            return cls(Cause.DAMAGED, "what SQLite says of it is no text")
         if isinstance(error, Timeout):
             return cls(Cause.LOCKED, f"{error.lock_file} is locked")
         if isinstance(error, OSError):

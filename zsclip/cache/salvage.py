@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from zsclip.cache.database import is_intact
+from zsclip.cache.faults import DATABASE_ERRORS
 from zsclip.cache.records import unpack
 from zsclip.cache.schema import connect_raw, transaction
 
@@ -44,7 +45,7 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
     """
     now, embeddings, files, bad = int(time.time()), 0, 0, 0
     with closing(connect_raw(damaged, patience=0)) as old, transaction(connection):
-        with suppress(sqlite3.Error):
+        with suppress(*DATABASE_ERRORS):
             old.execute("PRAGMA writable_schema = ON")  # reads a file that is shorter than it says
         uses = dict(_walk(old, "uses", "id", "id, used"))
         for number, *record in _embeddings(old, uses):  # key, checksum, vector
@@ -82,7 +83,7 @@ def _embeddings(old: sqlite3.Connection, uses: Iterable[int]) -> Iterator[tuple[
     for number in uses:  # what stands between two places that cannot be read
         if number in seen:
             continue
-        with suppress(sqlite3.Error):
+        with suppress(*DATABASE_ERRORS):
             yield from old.execute(
                 "SELECT id, key, checksum, vector FROM embeddings WHERE id = ?", (number,)
             ).fetchall()
@@ -95,7 +96,7 @@ def _walk(
     seen = set()
     for order in ("ASC", "DESC"):
         query = f"SELECT {fields} FROM {table} ORDER BY {column} {order}"  # noqa: S608
-        with suppress(sqlite3.Error):
+        with suppress(*DATABASE_ERRORS):
             for row in old.execute(query):
                 if row[0] in seen:
                     return

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from zsclip.cache.faults import Cause, UnfitError
+from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
 
 __all__ = ["SCHEMA", "connect", "connect_immutable", "connect_raw", "prepare", "transaction"]
 
@@ -151,6 +151,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
-            with suppress(sqlite3.Error):
+            with suppress(*DATABASE_ERRORS):
                 connection.execute("ROLLBACK")
         raise

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import logging
-import sqlite3
 import threading
 import time
 import warnings
@@ -15,7 +15,7 @@ from typing import TypeVar
 from filelock import FileLock, Timeout
 
 from zsclip.cache.database import Database
-from zsclip.cache.faults import TROUBLE, Cause, Fault
+from zsclip.cache.faults import DATABASE_ERRORS, TROUBLE, Cause, Fault, UnfitError
 from zsclip.cache.files import discard, list_set_aside, rename
 from zsclip.cache.forks import watch
 from zsclip.cache.salvage import Salvaged, salvage
@@ -106,7 +106,7 @@ class Store:
         Raises:
             OSError: It cannot be renamed.
             sqlite3.Error: No new one can be made.
-            UnfitError: What stands there now is another program's.
+            UnfitError: No other process can be kept out meanwhile.
         """
         with self._lock, self._alone(needed=True):
             replaced = self._identity() != self._opened
@@ -117,7 +117,7 @@ class Store:
             database = self._connect()
             try:
                 return aside, salvage(aside, database.connection)
-            except sqlite3.Error as error:
+            except DATABASE_ERRORS as error:
                 log.warning("Nothing of %s could be saved: %s", aside, error)
                 return aside, Salvaged(0, 0, 0)
 
@@ -189,6 +189,8 @@ class Store:
             return self._connect()
 
     def _connect(self) -> Database:
+        if self.path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "a folder has its name")
         self._opened = self._identity()
         self._database = Database(self.path, max_bytes=self.max_bytes, patience=PATIENCE)
         self._opened = self._identity()
@@ -220,7 +222,7 @@ class Store:
             raise
         except (OSError, NotImplementedError) as error:
             if needed:
-                raise OSError(f"no lock can be had: {error}") from error
+                raise UnfitError(Cause.READ_ONLY, f"no lock can be had: {error}") from error
             yield  # where no file can be made, none can be replaced
             return
         try:

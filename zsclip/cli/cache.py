@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zsclip.cli.group import examples
+from zsclip.cli.group import Failed, examples
 from zsclip.cli.options import format_option
-from zsclip.cli.output import emit, emit_json, facts, say
+from zsclip.cli.output import emit, emit_json, facts
+from zsclip.errors import CacheWarning
 
 if TYPE_CHECKING:
     from zsclip.cache import CacheInfo
@@ -54,8 +56,7 @@ def info(*, path: str | None, form: str) -> None:
 @cache.command(epilog=examples("zsclip cache clear", "zsclip cache clear --yes"))
 @path_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.pass_context
-def clear(ctx: click.Context, *, path: str | None, yes: bool) -> None:
+def clear(*, path: str | None, yes: bool) -> None:
     """Remove all embeddings, and damaged files that were set aside. Asks first."""
     from zsclip.cache import EmbeddingCache
 
@@ -68,14 +69,16 @@ def clear(ctx: click.Context, *, path: str | None, yes: bool) -> None:
         return
     opened = EmbeddingCache(path)
     try:
-        count = opened.clear()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CacheWarning)  # it would speak of going on without
+            count = opened.clear()
         left = opened.info()
     finally:
         opened.close()
     if left.entries or left.set_aside or (left.exists and left.problem):
-        say(f"Error: {found.path} could not be cleared.")  # why stands in the warning above
-        ctx.exit(2)
-    emit(f"{_counted(count, 'embedding')} removed, {_megabytes(found.bytes - left.bytes)} freed.")
+        raise Failed(f"Not everything could be removed. {left.problem or ''}".rstrip())
+    freed = max(0, found.bytes - left.bytes)
+    emit(f"{_counted(count, 'embedding')} removed, {_megabytes(freed)} freed.")
 
 
 @cache.command(epilog=examples("zsclip cache verify", "zsclip cache verify --format json"))

@@ -76,6 +76,21 @@ __all__ = ["classify"]
     show_default=True,
     help="What shows through transparent pictures.",
 )
+@click.option(
+    "--exact", is_flag=True, help="fp32, and large JPEGs decoded at their full size: slower."
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads that decode pictures; as many as there are cores if not given.",
+)
+@click.option(
+    "--cache/--no-cache",
+    default=True,
+    show_default=True,
+    help="Keep embeddings, and use those that were kept.",
+)
 @progress_option
 @click.pass_context
 def classify(
@@ -95,6 +110,9 @@ def classify(
     batch_size: int,
     truncate: bool,
     background: str,
+    exact: bool,
+    workers: int | None,
+    cache: bool,
     progress: bool | None,
 ) -> None:
     """Classify pictures.
@@ -104,6 +122,9 @@ def classify(
     others: it is reported on standard error, or with --format json and csv in its place. Exit
     status: 0 all were classified, 1 some could not be, 2 none was tried.
     """
+    from zsclip.images.load import to_color
+    from zsclip.pipeline import precision_of
+
     bar = sys.stderr.isatty() if progress is None else progress
     if (labels is None) == (saved is None):
         raise click.UsageError(
@@ -116,9 +137,18 @@ def classify(
             "--template has no effect on --classifier, whose labels are embedded already. Save it "
             "anew with other templates."
         )
-    engine = {"device": device, "precision": precision, "download_root": download_root}
-    options = {"batch_size": batch_size, "truncate": truncate, "background": background}
-    _check_background(background)
+    engine = {
+        "device": device,
+        "precision": precision_of(precision, exact=exact),
+        "download_root": download_root,
+    }
+    options: dict[str, Any] = {
+        "batch_size": batch_size,
+        "truncate": truncate,
+        "background": background,
+    }
+    options |= {"exact": exact, "workers": workers, "cache": cache}
+    to_color(background)  # as the classifier does, but before a model is fetched
     if labels is not None:
         classifier = make_classifier(
             labels, templates, encoder=encoder, model=model, engine=engine, bar=bar, **options
@@ -132,15 +162,6 @@ def classify(
     if failed:
         say(f"{failed} of {total} could not be classified.")
         ctx.exit(1)
-
-
-def _check_background(background: str) -> None:
-    """As the classifier does, but before a model is fetched and loaded."""
-    from PIL import Image
-
-    from zsclip.images import load_image
-
-    load_image(Image.new("RGB", (1, 1)), background=background)
 
 
 def _load(

@@ -55,8 +55,9 @@ def examine() -> dict[str, Any]:
     }
     if report["embeddings"] and report["embeddings"]["problem"]:
         problems.append(report["embeddings"]["problem"])
-    for kind in ("labelsets", "encoders"):
-        problems += [f"{row['name']}: {row['error']}" for row in report[kind] if row["error"]]
+    rows = [*report["labelsets"], *report["encoders"]]
+    # A collision is marked on each of those that collide, in the same words.
+    problems += dict.fromkeys(f"{row['name']}: {row['error']}" for row in rows if row["error"])
     return report
 
 

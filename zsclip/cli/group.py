@@ -12,7 +12,7 @@ import click
 
 from zsclip.errors import ZsclipError
 
-__all__ = ["ZsclipGroup", "examples"]
+__all__ = ["Failed", "ZsclipGroup", "examples"]
 
 # As a shell reports a program that a signal ended: 128 and the signal's number.
 INTERRUPTED = 130

@@ -50,9 +50,9 @@ def list_(*, form: str) -> None:
         title = "broken; see below" if row["error"] else row["title"]
         shown.add_row(row["name"], count, title, row["distribution"], row["version"])
     show(shown)
-    for row in rows:
-        if row["error"]:
-            show(f"\n{row['error']}")
+    # A collision is marked on each of the sets in the same words, which are told once.
+    for error in dict.fromkeys(row["error"] for row in rows if row["error"]):
+        show(f"\n{error}")
     emit("")
     emit("More of one: zsclip labelsets show NAME")
 
@@ -93,12 +93,18 @@ def show_(*, name: str) -> None:
 
     labelset = parse_labels(name)
     facts(labelset.title or labelset.name, _facts(labelset))
-    _print_list("Templates", labelset.templates or ["none: the classifier's own are used"])
+    _print_list("Templates", labelset.templates or [_without_templates(labelset)])
     _print_list("Labels", _trees(labelset))
     prompts = [p for label in labelset for p in label.prompts_with(labelset.templates)]
     if prompts:
         title = f"Prompts, {min(PROMPTS_SHOWN, len(prompts))} of {len(prompts):,}"
         _print_list(title, prompts[:PROMPTS_SHOWN])
+
+
+def _without_templates(labelset: LabelSet) -> str:
+    if all(label.prompts for label in labelset):
+        return "none: each label has complete prompts"
+    return "none: the classifier's own are used"
 
 
 def _print_list(title: str, items: Iterable[str | Tree]) -> None:
@@ -111,7 +117,8 @@ def _print_list(title: str, items: Iterable[str | Tree]) -> None:
 
 
 def _facts(labelset: LabelSet) -> list[tuple[str, str]]:
-    groups = f" in {len(labelset.groups)} groups" if labelset.groups else ""
+    n = len(labelset.groups)
+    groups = f" in {n} {'group' if n == 1 else 'groups'}" if n else ""
     rows = [
         ("Name", labelset.name),
         ("Description", labelset.description.strip()),

@@ -85,6 +85,8 @@ def _expand(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _read_lines() -> Iterator[str]:
+    if sys.stdin is None:  # whoever started this closed it
+        return
     for line in sys.stdin.buffer:  # bytes, since names of files need not be text
         name = line.removesuffix(b"\n").removesuffix(b"\r")
         if name.strip():

@@ -14,15 +14,22 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders.base import Encoder, ModelInfo
+from zsclip.encoders.base import Encoder, ModelInfo, PixelEncoder
 from zsclip.errors import EncoderError, NonFiniteError
 
-__all__ = ["non_finite", "require_embeddings", "require_encoder"]
+__all__ = [
+    "as_pixel_encoder",
+    "non_finite",
+    "require_embeddings",
+    "require_encoder",
+    "require_pixels",
+]
 
 MEMBERS = (
     "activation", "context_length", "count_tokens", "encode_images", "encode_texts", "logit_bias",
     "logit_scale", "model_info", "weights_sha256",
 )  # fmt: skip
+PIXEL_MEMBERS = ("encode_pixels", "prepare", "preprocessing")
 
 TOLERANCE = 1e-2  # of a vector's length; normalizing in bf16 keeps to it, not normalizing does not
 
@@ -51,7 +58,43 @@ def require_encoder(encoder: object, what: str) -> Encoder:
         raise _wrong(what, "logit_scale", "a positive number", checked.logit_scale)
     if not _is_number(checked.logit_bias):
         raise _wrong(what, "logit_bias", "a number", checked.logit_bias)
+    engine = as_pixel_encoder(checked)
+    if engine is not None and not isinstance(engine.preprocessing, str):
+        raise _wrong(what, "preprocessing", "a text", engine.preprocessing)
     return checked
+
+
+def as_pixel_encoder(encoder: Encoder) -> PixelEncoder | None:
+    """The engine, if it can prepare pictures apart from its model: if it has all that takes."""
+    has_all = all(_has(encoder, name) for name in PIXEL_MEMBERS)
+    return cast(PixelEncoder, encoder) if has_all else None
+
+
+def require_pixels(pixels: object, encoder: Encoder, name: str) -> NDArray[np.uint8]:
+    """What an engine made of a picture, once it is known to be what the protocol promises.
+
+    Args:
+        pixels: What the engine gave.
+        encoder: The engine.
+        name: The picture in a few words.
+
+    Returns:
+        uint8 (resolution, resolution, 3).
+
+    Raises:
+        EncoderError: The array has another shape or type.
+    """
+    info = encoder.model_info
+    due = (info.input_resolution, info.input_resolution, 3)
+    if not (isinstance(pixels, np.ndarray) and pixels.shape == due and pixels.dtype == np.uint8):
+        got = type(pixels).__name__
+        if isinstance(pixels, np.ndarray):
+            got = f"{pixels.dtype} {pixels.shape}"
+        raise EncoderError(
+            f"The encoder of {info.name} must prepare uint8 {due}, got {got} for the picture "
+            f"{name}. This is a fault of the encoder."
+        )
+    return pixels
 
 
 def require_embeddings(

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageFile
+from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
 from zsclip.errors import ImageError
 from zsclip.images.modes import to_rgb, true_transparency
@@ -38,7 +38,14 @@ _TRANSPOSITIONS = {
 _ORIENTED_INFO = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
 
-def decode(stream: BinaryIO, *, source: str, background: _Color, max_pixels: int) -> Image.Image:
+def decode(
+    stream: BinaryIO,
+    *,
+    source: str,
+    background: _Color,
+    max_pixels: int,
+    min_side: int | None = None,
+) -> Image.Image:
     """The picture in a stream that can seek, upright and RGB.
 
     Args:
@@ -46,6 +53,7 @@ def decode(stream: BinaryIO, *, source: str, background: _Color, max_pixels: int
         source: What it is, in a few words, for errors.
         background: What shows through where it is transparent.
         max_pixels: The most pixels to decode.
+        min_side: What the short side may be reduced to while decoding; None for the full size.
 
     Raises:
         ImageError: It is no picture, too large, damaged or cut off.
@@ -54,6 +62,8 @@ def decode(stream: BinaryIO, *, source: str, background: _Color, max_pixels: int
     def attempt() -> Image.Image:
         image = _identify(stream, source)
         _check_size(image, source, max_pixels)
+        if min_side is not None:
+            _reduce(image, min_side)
         transparency = true_transparency(image)
         image.load()
         # Icons hold pictures that may be larger than their header says.
@@ -119,6 +129,21 @@ def _check_size(image: Image.Image, source: str, max_pixels: int) -> None:
             f"its {width} x {height} pixels are more than `max_pixels` ({max_pixels:,}). Pass a "
             "higher limit if you trust where it comes from.",
         )
+
+
+def _reduce(image: Image.Image, min_side: int) -> None:
+    """Have a JPEG decoded to a half, a quarter or an eighth, whichever is small and large enough.
+
+    The scale is that of its cosine transform, of which fewer terms are computed (libjpeg's
+    ``scale_denom``); no other format that Pillow reads has such.
+    """
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return
+    width, height = image.size
+    for scale in (8, 4, 2):
+        if min(width, height) // scale >= min_side:
+            image.draft(None, (width // scale, height // scale))
+            return
 
 
 def _finish(

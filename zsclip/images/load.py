@@ -17,7 +17,7 @@ from zsclip.images.kinds import ImageSource, is_tensor
 from zsclip.images.modes import to_rgb
 from zsclip.images.sources import open_source
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "load_image"]
+__all__ = ["MAX_BYTES", "MAX_PIXELS", "TIMEOUT", "load_image", "to_color"]
 
 MAX_BYTES = 64 * 1024 * 1024
 """The most bytes read from a URL, a file object or a pipe: 64 MiB."""
@@ -26,13 +26,18 @@ MAX_PIXELS = 89_478_485
 """The most pixels of a picture that is decoded; Pillow warns from the same number on."""
 
 
+TIMEOUT = 10.0
+"""Seconds that a URL has to give its picture."""
+
+
 def load_image(
     source: ImageSource,
     *,
     background: str | Sequence[int] = "white",
-    timeout: float = 10.0,
+    timeout: float = TIMEOUT,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
+    min_side: int | None = None,
 ) -> Image.Image:
     """Reads a picture from anywhere, upright and as 8-bit RGB.
 
@@ -51,7 +56,10 @@ def load_image(
             Pillow knows, or three integers from 0 to 255.
         timeout: Seconds, for a URL: the most for connecting, for each wait, and in all.
         max_bytes: The most bytes taken from a URL, a file object or a pipe.
-        max_pixels: The most pixels, width times height, that a file is decoded to.
+        max_pixels: The most pixels, width times height, that a file may have.
+        min_side: The least that the short side has to keep, in pixels, where the picture is a
+            large JPEG. It is then decoded at 1/2, 1/4 or 1/8 of its size, which takes a fraction
+            of the time and the memory. None keeps every picture as large as it is.
 
     Returns:
         A picture of mode "RGB", in memory whole and independent of its file. It is ``source``
@@ -71,11 +79,13 @@ def load_image(
         >>> load_image(clear, background="#80ff00").getpixel((0, 0))
         (128, 255, 0)
     """
-    color = _color(background)
+    color = to_color(background)
     if not (isinstance(timeout, int | float) and 0 < timeout < math.inf):
         raise ParameterError(f"`timeout` must be a positive number of seconds, got {timeout!r}.")
     _check_positive("max_bytes", max_bytes)
     _check_positive("max_pixels", max_pixels)
+    if min_side is not None:
+        _check_positive("min_side", min_side)
 
     name = describe_source(source)
     if isinstance(source, Image.Image):
@@ -85,7 +95,9 @@ def load_image(
     if is_tensor(source):
         return to_rgb(from_tensor(source, name), color, source=name)
     with open_source(source, name=name, timeout=timeout, max_bytes=max_bytes) as stream:
-        return decode(stream, source=name, background=color, max_pixels=max_pixels)
+        return decode(
+            stream, source=name, background=color, max_pixels=max_pixels, min_side=min_side
+        )
 
 
 def _check_positive(name: str, value: object) -> None:
@@ -93,7 +105,13 @@ def _check_positive(name: str, value: object) -> None:
         raise ParameterError(f"`{name}` must be a positive integer, got {value!r}.")
 
 
-def _color(background: str | Sequence[int]) -> tuple[int, int, int]:
+def to_color(background: str | Sequence[int]) -> tuple[int, int, int]:
+    """A color as three integers.
+
+    Raises:
+        ParameterError: Pillow knows no such color, or there are not three integers in range.
+        ParameterTypeError: It is no text and no sequence.
+    """
     expected = (
         "`background` must be a color name or code that Pillow knows, such as 'white' or "
         "'#ff8000', or three integers from 0 to 255"

@@ -84,14 +84,12 @@ def _open_path(path: str | os.PathLike[str], name: str, max_bytes: int) -> Itera
     if not text:
         raise ImageError("''", "the path is empty.")
     try:
-        if Path(text).is_dir():  # opening one fails differently on every system
-            raise IsADirectoryError
         stream = Path(text).open("rb")  # noqa: SIM115 - closed by the `with` below
     except FileNotFoundError:
         raise ImageError(name, _missing(text)) from None
-    except IsADirectoryError:
-        raise ImageError(name, _FOLDER) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        if os.path.isdir(text):  # noqa: PTH112 - opening one fails differently on every system
+            raise ImageError(name, _FOLDER) from None
         raise ImageError(name, f"{_why(error)}.") from error
     with stream:
         if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):

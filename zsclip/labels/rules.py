@@ -200,11 +200,7 @@ def _check_owners(draft: Draft) -> list[Problem]:
                 key = fold(text.value)
                 other, there = first.setdefault(key, (node, text))
                 if other is not node:
-                    message = (
-                        f"{text.value!r} belongs to {other.key!r} ({there.where}) and to "
-                        f"{node.key!r}. Remove it from one of them; case and accents composed "
-                        "differently do not tell texts apart."
-                    )
+                    message = _said_of_two(text, node.key, there, other.key)
                     problems.append(Problem(6, text.where, message))
                 elif own.setdefault(key, text) is not text:
                     message = (
@@ -213,6 +209,18 @@ def _check_owners(draft: Draft) -> list[Problem]:
                     )
                     problems.append(Problem(6, text.where, message))
     return problems
+
+
+def _said_of_two(text: Text, key: str | None, there: Text, other: str | None) -> str:
+    if key == other:  # the commonest mistake: the same line twice
+        return (
+            f"{text.value!r} stands at {there.where} already. Remove one of the two; classes that "
+            "differ need names that differ."
+        )
+    return (
+        f"{text.value!r} belongs to {other!r} ({there.where}) and to {key!r}. Remove it from one "
+        "of them; case and accents composed differently do not tell texts apart."
+    )
 
 
 def _check_template(template: Text) -> list[Problem]:

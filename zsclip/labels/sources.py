@@ -12,6 +12,7 @@ from zsclip.errors import LabelSetUnreadableError, ParameterTypeError
 from zsclip.labels.fields import Fields, fields_of_draft
 from zsclip.labels.parsing import format_error, parse_fields
 from zsclip.labels.rules import Draft, DraftNode, Problem, Text, check_draft, check_text
+from zsclip.labels.trees import FILE_LIMIT
 from zsclip.labels.values import Provenance
 
 __all__ = [
@@ -132,14 +133,22 @@ def read_file(path: str | os.PathLike[str], kind: str, hint: str) -> bytes:
     """The bytes of a file.
 
     Raises:
-        LabelSetUnreadableError: There is no such file, or it cannot be read.
+        LabelSetUnreadableError: There is no such file, it cannot be read, or it has more than
+            `FILE_LIMIT` bytes.
         ParameterTypeError: `path` is no path.
     """
     require_path(path)
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            data = file.read(FILE_LIMIT + 1)  # it may be a device that never ends
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise _unreadable(kind, path, error, hint) from error
+    if len(data) > FILE_LIMIT:
+        raise LabelSetUnreadableError(
+            f"Cannot read the {kind} {os.fspath(path)!r}: it has more than {FILE_LIMIT // 2**20} "
+            "MiB, which no label set needs. Check the path, or shorten the file."
+        )
+    return data
 
 
 def require_path(path: object) -> None:

@@ -52,7 +52,7 @@ def kind_of(path: str | os.PathLike[str]) -> Kind | None:
         return "wheel"
     if text.endswith((".tar.gz", ".tgz")):
         return "sdist"
-    return "folder" if Path(text).is_dir() else None
+    return "folder" if text and Path(text).is_dir() else None
 
 
 def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:

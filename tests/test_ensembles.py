@@ -1,0 +1,132 @@
+"""The text half of a classifier: nothing is encoded twice, and what is kept is what is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zsclip import LabelSet
+from zsclip.cache import EmbeddingCache
+from zsclip.encoders import create_encoder
+from zsclip.ensembles import Ensembles
+from zsclip.testing import FakeEncoder
+
+TEMPLATES = ("a {}.", "the {}.", "art of a {}")
+ANIMALS = ["fox", "hen", "owl", "cow"]
+
+
+class TokenizingEncoder(FakeEncoder):
+    """Whose tokens are words in lower case, so that texts can differ and their tokens not."""
+
+    def tokenize(self, texts: list[str], *, truncate: bool = False) -> list[list[int]]:
+        return [[sum(word.encode()) for word in text.lower().split()] for text in texts]
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> EmbeddingCache:
+    return EmbeddingCache(tmp_path)
+
+
+def _ensembles(encoder: FakeEncoder, cache: EmbeddingCache | None) -> Ensembles:
+    return Ensembles(encoder, cache=cache)
+
+
+def _prompts(encoder: FakeEncoder) -> list[str]:
+    return [text for call in encoder.text_calls for text in call]
+
+
+def test_a_second_start_encodes_nothing_and_gives_the_same(cache: EmbeddingCache) -> None:
+    labels = LabelSet.from_names(ANIMALS)
+    first = _ensembles(FakeEncoder(), cache).class_matrix(labels, TEMPLATES)
+    again = FakeEncoder()
+    second = _ensembles(again, EmbeddingCache(cache.path)).class_matrix(labels, TEMPLATES)
+    assert again.text_calls == []
+    np.testing.assert_array_equal(first, second)
+    assert not second.flags.writeable
+
+
+def test_a_changed_label_alone_is_encoded(cache: EmbeddingCache) -> None:
+    _ensembles(FakeEncoder(), cache).class_matrix(LabelSet.from_names(ANIMALS), TEMPLATES)
+    encoder = FakeEncoder()
+    changed = LabelSet.from_names(["dog", *ANIMALS[1:]])
+    matrix = _ensembles(encoder, cache).class_matrix(changed, TEMPLATES)
+    assert _prompts(encoder) == ["a dog.", "the dog.", "art of a dog"]
+    fresh = _ensembles(FakeEncoder(), None).class_matrix(changed, TEMPLATES)
+    np.testing.assert_array_equal(matrix, fresh)
+
+
+def test_labels_in_another_order_are_known(cache: EmbeddingCache) -> None:
+    straight = _ensembles(FakeEncoder(), cache).embed([["a fox"], ["a hen", "the hen"]])
+    encoder = FakeEncoder()
+    turned = _ensembles(encoder, cache).embed([["a hen", "the hen"], ["a fox"]])
+    assert encoder.text_calls == []
+    np.testing.assert_array_equal(turned[::-1], straight)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda: FakeEncoder(name="other weights"),
+        lambda: FakeEncoder(embedding_dim=32),
+    ],
+)
+def test_another_model_has_its_own(cache: EmbeddingCache, other: Callable[[], FakeEncoder]) -> None:
+    _ensembles(FakeEncoder(), cache).embed([["a fox"]])
+    encoder = other()
+    _ensembles(encoder, cache).embed([["a fox"]])
+    assert _prompts(encoder) == ["a fox"]
+
+
+def test_texts_of_the_same_tokens_are_the_same(cache: EmbeddingCache) -> None:
+    _ensembles(TokenizingEncoder(), cache).embed([["a Fox"]])
+    encoder = TokenizingEncoder()
+    _ensembles(encoder, cache).embed([["a  fox"]])
+    assert encoder.text_calls == []
+    _ensembles(encoder, cache).embed([["a fox", "a fox"], ["fox a"]])
+    assert _prompts(encoder) == ["a fox", "a fox", "fox a"]
+
+
+def test_an_engine_without_a_fingerprint_keeps_nothing(cache: EmbeddingCache) -> None:
+    for _ in range(2):
+        encoder = FakeEncoder()
+        vectors = encoder.encode_texts(["a fox"])
+        encoder.text_calls.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(encoder, "weights_sha256", None)
+            patch.setattr(encoder, "_embed", lambda _, vectors=vectors: vectors)
+            _ensembles(encoder, cache).embed([["a fox"]])
+        assert _prompts(encoder) == ["a fox"]
+
+
+def test_nothing_is_kept_of_what_is_not_finite(cache: EmbeddingCache) -> None:
+    """Prompts that cancel out have no direction."""
+    encoder = FakeEncoder(embedding_dim=2)
+    encoder._embed = lambda contents: np.array([[1, 0], [-1, 0]], np.float32)[: len(contents)]  # type: ignore[method-assign]
+    assert np.isnan(_ensembles(encoder, cache).embed([["this", "that"]])).all()
+    assert cache.info().entries == 0
+
+
+def test_many_prompts_go_in_order_of_the_alphabet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the native engine finds beginnings to share in each call."""
+    monkeypatch.setattr("zsclip.ensembles.CHUNK", 5)
+    encoder = FakeEncoder()
+    labels = LabelSet.from_names(ANIMALS)
+    matrix = _ensembles(encoder, None).class_matrix(labels, TEMPLATES)
+    assert [len(call) for call in encoder.text_calls] == [5, 5, 2]
+    assert _prompts(encoder) == sorted(_prompts(encoder))
+    prompts = [[template.replace("{}", name) for template in TEMPLATES] for name in ANIMALS]
+    whole = np.array([FakeEncoder().encode_texts(texts).mean(axis=0) for texts in prompts])
+    whole /= np.linalg.norm(whole, axis=1, keepdims=True)
+    np.testing.assert_allclose(matrix, whole, atol=1e-6)
+
+
+def test_the_text_tower_is_not_loaded_for_labels_that_are_known(
+    cache: EmbeddingCache, loads: list[str]
+) -> None:
+    for expected in (["load_text_tower"], ["load_text_tower"]):
+        encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
+        Ensembles(encoder, cache=cache).embed([["a cartoon fox."]])
+        assert loads == expected

@@ -1,0 +1,159 @@
+"""The text half of a classifier: prompts to one unit vector for each label, none computed twice."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.cache import EmbeddingCache, make_key
+from zsclip.encoders import Encoder, TokenEncoder
+from zsclip.encoders.contract import require_embeddings
+from zsclip.labels import LabelSet
+
+__all__ = ["Ensembles", "prompt_sums"]
+
+CHUNK = 4096  # prompts at a time, so that a thousand labels by eighty templates stay in bounds
+KEPT = 16  # class matrices in memory; one of a thousand labels takes 2 MB
+
+Encode: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
+
+
+class Ensembles:
+    """The text embeddings of one encoder, kept in memory by label set and on disk by label.
+
+    May be shared between threads, which wait for each other rather than encode twice.
+
+    Args:
+        encoder: What embeds the prompts.
+        cache: Where vectors are kept on disk; None for nowhere.
+    """
+
+    def __init__(self, encoder: Encoder, *, cache: EmbeddingCache | None) -> None:
+        self._encoder = encoder
+        self._cache = cache
+        self._kept: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def class_matrix(
+        self, labels: LabelSet, templates: tuple[str, ...], *, truncate: bool = False
+    ) -> NDArray[np.float32]:
+        """A unit vector for each label: float32 (len(labels), d), read-only.
+
+        Comes from memory if it is there, label by label from the cache if they are, and else from
+        the encoder.
+
+        Args:
+            labels: The labels.
+            templates: The templates that their names fill.
+            truncate: Whether to cut prompts that are too long.
+        """
+        key = (labels, templates, truncate)
+        with self._lock:
+            if key not in self._kept:
+                groups = [label.prompts_with(templates) for label in labels]
+                matrix = self.embed(groups, truncate=truncate)
+                matrix.flags.writeable = False
+                self._kept[key] = matrix
+            self._kept.move_to_end(key)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+            return self._kept[key]
+
+    def embed(
+        self, groups: Sequence[Sequence[str]], *, truncate: bool = False
+    ) -> NDArray[np.float32]:
+        """One vector for each group of prompts, the ensemble of their embeddings.
+
+        As in CLIP (Radford et al. 2021, §3.1.4): each prompt's embedding is of unit length, a
+        group's is their mean, made of unit length again.
+
+        Args:
+            groups: The prompts of each group, one or more.
+            truncate: Whether to cut prompts that are too long.
+
+        Returns:
+            float32 (len(groups), d), L2-normalized.
+        """
+        d = self._encoder.model_info.embedding_dim
+        out = np.empty((len(groups), d), np.float32)
+        keys = self._keys(groups, truncate=truncate)
+        missing = list(range(len(groups)))
+        if self._cache is not None and keys:
+            found = self._cache.get(keys)
+            missing = []
+            for row, vector in enumerate(found):
+                if vector is not None and vector.shape == (d,):
+                    out[row] = vector
+                else:
+                    missing.append(row)
+        if missing:
+            out[missing] = self._compute([groups[row] for row in missing], truncate=truncate)
+            if self._cache is not None and keys:
+                kept = [row for row in missing if np.isfinite(out[row]).all()]
+                self._cache.put([(keys[row], out[row]) for row in kept])
+        return out
+
+    def _compute(self, groups: Sequence[Sequence[str]], *, truncate: bool) -> NDArray[np.float32]:
+        def encode(some: Sequence[str]) -> NDArray[np.float32]:
+            embeddings = self._encoder.encode_texts(some, truncate=truncate)
+            return require_embeddings(
+                embeddings, len(some), self._encoder, lambda row: f"the text {some[row]!r}"
+            )
+
+        texts = [text for group in groups for text in group]
+        rows = [row for row, group in enumerate(groups) for _ in group]
+        total = prompt_sums(texts, rows, encode)
+        with np.errstate(invalid="ignore"):  # prompts that cancel out; scores are checked for NaN
+            unit = total / np.linalg.norm(total, axis=1, keepdims=True)
+        vectors: NDArray[np.float32] = unit.astype(np.float32)
+        return vectors
+
+    def _keys(self, groups: Sequence[Sequence[str]], *, truncate: bool) -> list[bytes]:
+        """What each group's vector is kept under; none if it cannot be kept."""
+        if self._cache is None or not groups:
+            return []
+        weights = self._encoder.weights_sha256
+        if weights is None:
+            return []
+        model = ("text", weights, self._encoder.model_info.precision)
+        if not hasattr(self._encoder, "tokenize"):
+            how = "cut" if truncate else "whole"
+            return [make_key(*model, how, *group) for group in groups]
+        engine = cast(TokenEncoder, self._encoder)
+        texts = [text for group in groups for text in group]
+        ids = iter(engine.tokenize(texts, truncate=truncate))
+        return [
+            make_key(*model, "ids", *(array("I", next(ids)).tobytes() for _ in group))
+            for group in groups
+        ]
+
+
+def prompt_sums(texts: Sequence[str], rows: Sequence[int], encode: Encode) -> NDArray[np.float64]:
+    """The sum of the embeddings of each row's texts.
+
+    Args:
+        texts: All texts, one or more.
+        rows: The row of each; each from 0 to the highest has one.
+        encode: Texts to float32 (n, d), L2-normalized.
+
+    Returns:
+        float64 (rows, d).
+    """
+    # in order, so that those of one chunk begin alike: engines may compute that once
+    order = sorted(range(len(texts)), key=texts.__getitem__) if len(texts) > CHUNK else None
+    total: NDArray[np.float64] | None = None
+    for start in range(0, len(texts), CHUNK):
+        chosen = range(start, min(start + CHUNK, len(texts)))
+        part = chosen if order is None else [order[i] for i in chosen]
+        embedded = encode([texts[i] for i in part])
+        if total is None:
+            total = np.zeros((max(rows) + 1, embedded.shape[1]))
+        np.add.at(total, [rows[i] for i in part], embedded)
+    assert total is not None
+    return total

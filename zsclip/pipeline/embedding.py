@@ -1,0 +1,263 @@
+"""`embed`: pictures read ahead in threads, and batch by batch through the model."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.encoders import Encoder
+from zsclip.encoders.contract import as_pixel_encoder, require_embeddings
+from zsclip.images import ImageSource
+from zsclip.pipeline.kept import KeptEmbeddings
+from zsclip.pipeline.options import PictureOptions
+from zsclip.pipeline.picture import Picture
+from zsclip.pipeline.reading import Reader, is_file
+from zsclip.results import Failure
+
+__all__ = ["Embedded", "embed", "embed_all"]
+
+AHEAD = 2  # batches of pictures on their way: one in the model, one being read
+WINDOW = 8  # batches of pictures without their turn, those with an embedding or error among them
+
+Embedded: TypeAlias = tuple[list[str | Failure], NDArray[np.float32]]
+"""The description of each picture, or its failure, and the embeddings of the others (n, d)."""
+
+
+def embed(
+    sources: Iterator[ImageSource], encoder: Encoder, options: PictureOptions, *, stop: bool
+) -> Iterator[Embedded]:
+    """Read and embed pictures, some at a time, and keep none.
+
+    While the model computes, threads read the next pictures: at most two batches are on their way,
+    and of full-size pictures as many as there are threads (of an engine without `prepare`, a batch
+    more). Results come in the order of the pictures. Those out of the cache and failures take no
+    place in a batch; with them, at most eight batches wait for their turn. A batch of one is
+    special: each picture has its result before the next one is taken.
+
+    The source is only ever advanced by whoever asks for results. No thread is left when the
+    generator ends or is closed.
+
+    Args:
+        sources: The pictures.
+        encoder: What embeds them.
+        options: How to read and embed.
+        stop: Whether to leave the rest alone once a picture cannot be read.
+
+    Returns:
+        For some pictures at a time the description of every one, or a `Failure`, and the embeddings
+        of those that could be read: float32 (n, d), L2-normalized.
+
+    Raises:
+        NonFiniteError: An embedding holds NaN or infinity.
+        EncoderError: The encoder breaks its protocol.
+    """
+    run = _Run(sources, encoder, options, stop=stop)
+    try:
+        yield from run.results()
+    finally:
+        run.close()
+
+
+def embed_all(
+    sources: Iterator[ImageSource], encoder: Encoder, options: PictureOptions
+) -> NDArray[np.float32]:
+    """The embeddings of all pictures: float32 (n, d), L2-normalized.
+
+    Raises:
+        ImageError: A picture cannot be read.
+        ParameterTypeError: One is nothing that could be a picture.
+        NonFiniteError: An embedding holds NaN or infinity.
+        EncoderError: The encoder breaks its protocol.
+    """
+    parts = [np.empty((0, encoder.model_info.embedding_dim), np.float32)]
+    for described, embeddings in embed(sources, encoder, options, stop=True):
+        for source in described:
+            if isinstance(source, Failure):
+                raise source.error
+        parts.append(embeddings)
+    return np.concatenate(parts)
+
+
+class _Run:
+    """One call of `embed`."""
+
+    def __init__(
+        self,
+        sources: Iterator[ImageSource],
+        encoder: Encoder,
+        options: PictureOptions,
+        *,
+        stop: bool,
+    ) -> None:
+        self._sources = sources
+        self._encoder = encoder
+        self._engine = as_pixel_encoder(encoder)
+        self._workers = options.workers
+        self._batch_size = options.batch_size
+        self._most = WINDOW * options.batch_size
+        self._ahead = AHEAD * options.batch_size
+        if self._batch_size == 1:
+            self._most = self._ahead = 1
+        elif self._engine is None:  # pictures wait at full size
+            self._ahead = options.batch_size + options.workers
+        self._stop = stop
+        self._kept = _kept_embeddings(encoder, options)
+        self._reader = Reader(encoder, options, self._kept, record=not stop)
+        self._window: deque[Picture] = deque()  # in order, those without a result handed over
+        self._first: Picture | None = None  # not handed to a thread: it may be the only one
+        self._large: deque[Future[None]] = deque()  # whose pictures lie in memory at full size
+        self._pool: ThreadPoolExecutor | None = None
+        self._ended = False
+        self._error: Exception | None = None  # of the source, raised when all results are out
+
+    def results(self) -> Iterator[Embedded]:
+        """The results of all pictures."""
+        while self._window or not self._ended:
+            while room := self._room():
+                self._take(room)
+                yield from self._resolved()
+            batch = self._next_batch()
+            if len(batch) < self._batch_size and self._room():
+                continue  # some turned out to need no place
+            if batch:
+                self._encode(batch)
+            yield from self._resolved()
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Give up what is not done, and wait for what is being done."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # ------------------------------------------------------------------------------ reading
+
+    def _room(self) -> int:
+        """How many pictures may be taken now."""
+        if self._ended:
+            return 0
+        on_their_way = sum(not picture.is_resolved for picture in self._window)
+        room = min(self._ahead - on_their_way, self._most - len(self._window), self._batch_size)
+        return max(0, room)
+
+    def _take(self, count: int) -> None:
+        """Take pictures from the source, find those that are known, and start on the others."""
+        files = []
+        for _ in range(count):
+            source = self._next()
+            if self._ended:
+                break
+            picture = self._reader.take(source)
+            self._window.append(picture)
+            if self._kept is not None and is_file(picture.source):
+                files.append(picture)  # to be looked up together
+            else:
+                self._start(picture)
+            if self._stop and picture.failure is not None:
+                self._ended = True
+                break
+        if self._kept is not None and files:
+            self._kept.find_files(files)
+        for picture in files:
+            self._start(picture)
+
+    def _next(self) -> Any:
+        try:
+            return next(self._sources)
+        except StopIteration:
+            self._ended = True
+        except Exception as error:  # noqa: BLE001 - raised after the results before it
+            self._ended, self._error = True, error
+        return None
+
+    def _start(self, picture: Picture) -> None:
+        if not self._reader.needs_work(picture):
+            return
+        if self._pool is None:
+            if self._first is None:
+                self._first = picture
+                return
+            self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="zsclip-pictures")
+            self._submit(self._pool, self._first)
+            self._first = None
+        self._submit(self._pool, picture)
+
+    def _submit(self, pool: ThreadPoolExecutor, picture: Picture) -> None:
+        in_memory = picture.image is not None
+        if in_memory and len(self._large) >= self._workers:
+            wait([self._large.popleft()])
+        picture.work = pool.submit(self._reader.read, picture)
+        if in_memory:
+            self._large.append(picture.work)
+
+    # ------------------------------------------------------------------------------ embedding
+
+    def _next_batch(self) -> list[Picture]:
+        """The next pictures for the model, once they are read: a batch, or as many as there are."""
+        if self._first is not None:
+            self._reader.read(self._first)
+            self._first = None
+        batch: list[Picture] = []
+        for place, picture in enumerate(self._window, start=1):
+            if picture.work is not None:
+                picture.work.result()
+            if self._stop and picture.failure is not None:
+                self._cut(place)
+                break
+            if not picture.is_resolved:
+                batch.append(picture)
+                if len(batch) == self._batch_size:
+                    break
+        return batch
+
+    def _cut(self, length: int) -> None:
+        """Leave alone all that comes after a failure."""
+        self._ended, self._error = True, None
+        while len(self._window) > length:
+            picture = self._window.pop()
+            if picture.work is not None:
+                picture.work.cancel()
+
+    def _encode(self, batch: list[Picture]) -> None:
+        if self._engine is not None:
+            pixels = [picture.pixels for picture in batch if picture.pixels is not None]
+            embeddings = self._engine.encode_pixels(np.stack(pixels))
+        else:
+            images = [picture.image for picture in batch if picture.image is not None]
+            embeddings = self._encoder.encode_images(images)
+        checked = require_embeddings(
+            embeddings, len(batch), self._encoder, lambda row: f"the picture {batch[row].name}"
+        )
+        for picture, embedding in zip(batch, checked, strict=True):
+            picture.embedding = embedding
+            picture.drop_pixels()
+
+    def _resolved(self) -> Iterator[Embedded]:
+        """The results that are due, all at once; nothing if the next picture is not done."""
+        done = []
+        while self._window and self._window[0].is_resolved:
+            done.append(self._window.popleft())
+        if not done:
+            return
+        if self._kept is not None:
+            self._kept.keep(done)
+        embeddings = [picture.embedding for picture in done if picture.embedding is not None]
+        width = self._encoder.model_info.embedding_dim
+        yield (
+            [picture.failure or picture.name for picture in done],
+            np.stack(embeddings) if embeddings else np.empty((0, width), np.float32),
+        )
+
+
+def _kept_embeddings(encoder: Encoder, options: PictureOptions) -> KeptEmbeddings | None:
+    """What the cache holds for an engine; None if there is no cache, or no telling its models."""
+    engine = as_pixel_encoder(encoder)
+    if options.cache is None or engine is None:
+        return None
+    weights = engine.weights_sha256
+    return None if weights is None else KeptEmbeddings(options.cache, engine, weights, options)

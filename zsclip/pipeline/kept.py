@@ -1,0 +1,105 @@
+"""Embeddings of pictures in the cache: what they are kept under, finding them, and keeping them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.cache import EmbeddingCache, FileStamp, make_key
+from zsclip.encoders import PixelEncoder
+from zsclip.pipeline.options import PictureOptions
+from zsclip.pipeline.picture import Picture
+
+__all__ = ["KeptEmbeddings"]
+
+
+class KeptEmbeddings:
+    """The embeddings that a cache holds for one engine and one way of reading pictures.
+
+    An encoded picture is known by the SHA-256 of its bytes, wherever they come from; a file that
+    has not changed since it was last read is known without reading it. A picture that lies in
+    memory is known by its pixels as they are prepared, which saves the model its work.
+
+    Args:
+        cache: Where they are.
+        encoder: The engine.
+        weights: The SHA-256 of its weights.
+        options: How pictures are read.
+    """
+
+    def __init__(
+        self, cache: EmbeddingCache, encoder: PixelEncoder, weights: str, options: PictureOptions
+    ) -> None:
+        info = encoder.model_info
+        self._cache = cache
+        self._width = info.embedding_dim
+        model = ("image", weights, info.precision, encoder.preprocessing)
+        decoding = "exact" if options.exact else "reduced"
+        color = "#{:02x}{:02x}{:02x}".format(*options.background)
+        self._encoded = (*model, decoding, color)
+        self._prepared = (*model, "prepared")
+
+    def find_files(self, pictures: Sequence[Picture]) -> None:
+        """Look up files by their stamps, all at once; those that are found get their embedding.
+
+        Args:
+            pictures: Those whose source is a path.
+        """
+        stamped = []
+        for picture in pictures:
+            picture.stamp = FileStamp.of(picture.source)  # type: ignore[arg-type]
+            if picture.stamp is not None:
+                stamped.append((picture, picture.stamp))
+        digests = self._cache.get_digests([stamp for _, stamp in stamped])
+        known = []
+        for (picture, _), digest in zip(stamped, digests, strict=True):
+            if digest is not None:
+                picture.key = make_key(*self._encoded, digest)
+                known.append((picture, picture.key))
+        self._find(known)
+
+    def find_content(self, picture: Picture, content: bytes) -> None:
+        """Look up a picture by the bytes that were read of it."""
+        picture.digest = hashlib.sha256(content).digest()
+        if picture.stamp is not None and FileStamp.of(picture.stamp.path) != picture.stamp:
+            picture.stamp = None  # it has changed since, and nobody knows what was read
+        key = make_key(*self._encoded, picture.digest)
+        if key != picture.key:  # which was looked for already
+            picture.key = key
+            self._find([(picture, key)])
+
+    def find_prepared(self, picture: Picture, pixels: NDArray[np.uint8]) -> None:
+        """Look up a picture by its prepared pixels."""
+        digest = hashlib.sha256(pixels.tobytes()).digest()
+        picture.key = make_key(*self._prepared, digest)
+        self._find([(picture, picture.key)])
+
+    def _find(self, pictures: Sequence[tuple[Picture, bytes]]) -> None:
+        found = self._cache.get([key for _, key in pictures])
+        for (picture, _), embedding in zip(pictures, found, strict=True):
+            if embedding is not None and embedding.shape == (self._width,):
+                picture.embedding, picture.from_cache = embedding, True
+
+    def keep(self, pictures: Sequence[Picture]) -> None:
+        """Keep what is new among pictures that have their result."""
+        self._cache.put(
+            [
+                (picture.key, picture.embedding)
+                for picture in pictures
+                if picture.key is not None
+                and picture.embedding is not None
+                and not picture.from_cache
+            ]
+        )
+        self._cache.put_digests(
+            [
+                (picture.stamp, picture.digest)
+                for picture in pictures
+                if picture.stamp is not None
+                and picture.digest is not None
+                and picture.failure is None
+            ]
+        )

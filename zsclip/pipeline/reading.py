@@ -1,0 +1,147 @@
+"""From a source to what a model takes: the part of the work that runs in threads."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from zsclip.encoders import Encoder
+from zsclip.encoders.contract import as_pixel_encoder, require_pixels
+from zsclip.errors import ImageError, ZsclipError
+from zsclip.images import MAX_BYTES, MAX_PIXELS, ImageSource, describe_source, load_image
+from zsclip.images.decode import decode
+from zsclip.images.kinds import is_data_uri, is_tensor, is_url
+from zsclip.images.load import TIMEOUT
+from zsclip.images.sources import open_source
+from zsclip.pipeline.kept import KeptEmbeddings
+from zsclip.pipeline.options import PictureOptions
+from zsclip.pipeline.picture import Picture
+from zsclip.results import Failure
+
+__all__ = ["Reader", "is_file"]
+
+ENLARGED = 2  # times the model's resolution: what reduced decoding leaves
+
+
+class Reader:
+    """Takes pictures from their source and reads them for one engine.
+
+    Args:
+        encoder: The engine. If it has no `prepare`, pictures are read and left as they are.
+        options: How to read.
+        kept: The embeddings that need not be computed again.
+        record: Whether errors are kept, without what they hold on to.
+    """
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        options: PictureOptions,
+        kept: KeptEmbeddings | None,
+        *,
+        record: bool,
+    ) -> None:
+        self._engine = as_pixel_encoder(encoder)
+        self._background = options.background
+        resolution = encoder.model_info.input_resolution
+        self._min_side = None if options.exact else max(1, ENLARGED * resolution)
+        self._kept = kept
+        self._record = record
+
+    def take(self, source: ImageSource) -> Picture:
+        """A picture out of the source's hands, before the next one is asked for.
+
+        What is given may change as soon as its giver goes on: a file object has a position, an
+        image its frame, and an array may be the buffer of the next picture. So these are read here
+        and now, and by nobody else. What cannot change is left to `read`.
+        """
+        picture = Picture(describe_source(source))
+        try:
+            if isinstance(source, str | os.PathLike | bytes):
+                picture.source = source
+            elif isinstance(source, Image.Image | np.ndarray) or is_tensor(source):
+                picture.image = load_image(source, background=self._background)
+            else:
+                picture.source = _read_all(source, picture.name)
+        except ZsclipError as error:
+            self._fail(picture, error)
+        return picture
+
+    def needs_work(self, picture: Picture) -> bool:
+        """Whether there is something left to do for `read`."""
+        has_image = picture.image is not None and self._engine is None
+        return not (has_image or picture.is_resolved)
+
+    def read(self, picture: Picture) -> None:
+        """Read, decode and prepare a picture, whose full size is not kept."""
+        try:
+            image = self._load(picture)
+        except ZsclipError as error:
+            self._fail(picture, error)
+            return
+        picture.source = picture.image = None
+        if image is None:
+            return
+        if self._engine is None:
+            picture.image = image
+        else:
+            picture.pixels = self._prepare(picture, image)
+
+    def _load(self, picture: Picture) -> Image.Image | None:
+        """The picture, decoded; None if its embedding is known."""
+        if picture.image is not None:
+            return picture.image
+        name = picture.name
+        with open_source(picture.source, name=name, timeout=TIMEOUT, max_bytes=MAX_BYTES) as stream:
+            encoded = stream
+            if self._kept is not None:
+                content = stream.read()
+                self._kept.find_content(picture, content)
+                if picture.embedding is not None:
+                    return None
+                encoded = io.BytesIO(content)
+            return decode(
+                encoded,
+                source=name,
+                background=self._background,
+                max_pixels=MAX_PIXELS,
+                min_side=self._min_side,
+            )
+
+    def _prepare(self, picture: Picture, image: Image.Image) -> NDArray[np.uint8] | None:
+        """The picture as the model takes it; None if its embedding is known."""
+        assert self._engine is not None
+        pixels = require_pixels(self._engine.prepare(image), self._engine, picture.name)
+        if self._kept is not None and picture.key is None:  # it lay in memory, decoded
+            self._kept.find_prepared(picture, pixels)
+        return pixels if picture.embedding is None else None
+
+    def _fail(self, picture: Picture, error: ZsclipError) -> None:
+        picture.drop_pixels()
+        name = error.source if isinstance(error, ImageError) else picture.name
+        if self._record:
+            _forget_frames(error)
+        picture.failure = Failure(name, error)
+
+
+def is_file(source: object) -> bool:
+    """Whether a source is the path of a file."""
+    if isinstance(source, str):
+        return not (is_url(source) or is_data_uri(source))
+    return isinstance(source, os.PathLike)
+
+
+def _read_all(source: object, name: str) -> bytes:
+    with open_source(source, name=name, timeout=TIMEOUT, max_bytes=MAX_BYTES) as stream:
+        return stream.read()
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    """Drop the tracebacks of an error that is kept: their frames hold pictures."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
