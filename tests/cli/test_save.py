@@ -16,7 +16,7 @@ from zsclip.clip.weights import bundled_path
 Run = Callable[..., Result]
 
 LABELS = ("--labels", "frog,fish,polar bear")
-TINY = (*LABELS, "--model", "tiny-cartoon", "--device", "cpu")
+TINY = (*LABELS, "--model", "tiny-cartoon", "--device", "cpu", "--precision", "fp32")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def saved(run: Run, tmp_path: Path) -> Path:
 
 
 def test_it_classifies_as_it_did(run: Run, saved: Path, pictures: Path, loads: list[str]) -> None:
-    options = ("--format", "json", "--device", "cpu", "--no-cache")
+    options = ("--format", "json", "--no-cache", *TINY[4:])
     expected = run("classify", pictures, *TINY, "--format", "json")
     loads.clear()
     result = run("classify", pictures, "--classifier", saved, *options)
@@ -42,7 +42,7 @@ def test_it_classifies_as_it_did(run: Run, saved: Path, pictures: Path, loads: l
 
 def test_it_is_what_the_library_saves(run: Run, saved: Path, tmp_path: Path) -> None:
     names = ["frog", "fish", "polar bear"]
-    clf = ZeroShotClassifier(names, model="tiny-cartoon", device="cpu")
+    clf = ZeroShotClassifier(names, model="tiny-cartoon", device="cpu", precision="fp32")
     clf.save(tmp_path / "same.zsclip")
     assert (tmp_path / "same.zsclip").read_bytes() == saved.read_bytes()
     run("save", saved, *TINY, "--template", "a drawn {}", "--template", "a {}", "--no-progress")
