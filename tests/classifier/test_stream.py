@@ -35,7 +35,7 @@ class Source:
 
 
 def test_no_more_is_taken_than_the_bound(fake: FakeEncoder, solid: Solid) -> None:
-    """Of an engine that cannot prepare pictures apart: a batch, and one for each thread."""
+    """Of an engine that prepares nothing apart: a batch, and as many as there are threads."""
     colors = ZeroShotClassifier(
         ["red", "green", "blue"], templates=["a {} thing."], encoder=fake, batch_size=3, workers=2
     )

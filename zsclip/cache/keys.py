@@ -34,7 +34,7 @@ def make_key(*parts: bytes | str) -> bytes:
 
     Examples:
         >>> make_key("image", b"weights").hex()[:16]
-        '4da9f0c5de6a9db4'
+        '629bac85f09e5296'
     """
     made = hashlib.sha256()
     for part in parts:

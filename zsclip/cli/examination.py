@@ -160,7 +160,7 @@ def _trial() -> dict[str, str]:
     from zsclip.demo import MODEL, load_drawings, load_labels
 
     drawing = load_drawings()[0]
-    classifier = ZeroShotClassifier(load_labels(), model=MODEL)
+    classifier = ZeroShotClassifier(load_labels(), model=MODEL, cache=False)
     prediction = classifier.classify(drawing.data)
     return {
         "what": f"{drawing.file} by {MODEL}",

@@ -1,0 +1,28 @@
+"""The sections of the page, by the names that ``--only`` takes, in their order."""
+
+from __future__ import annotations
+
+import importlib
+
+from tests.benchmarks.files import Work
+from tests.benchmarks.record import Section
+
+AGREEMENT = "agreement"
+SECTIONS = {  # a module of `sections`, and its function
+    AGREEMENT: ("agreement", "run"),
+    "texts": ("texts", "run"),
+    "images": ("images", "run"),
+    "large": ("folders", "run_large"),
+    "small": ("folders", "run_small"),
+    "start": ("start", "run"),
+    "cached": ("cached", "run"),
+    "imports": ("imports", "run"),
+}
+
+
+def measure(name: str, work: Work, machine: object) -> Section:
+    """Run one section; what it imports is imported now."""
+    module, function = SECTIONS[name]
+    run = getattr(importlib.import_module(f"tests.benchmarks.sections.{module}"), function)
+    section: Section = run(work, machine)
+    return section

@@ -1,0 +1,24 @@
+"""Columns that several tables have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.benchmarks.machine import peak
+
+
+def differences(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> dict[str, str]:
+    """How far two sets of unit vectors are apart, as columns of a table."""
+    return {
+        "largest difference": f"{np.abs(ours - theirs).max():.1e}",
+        "lowest cosine": f"{(ours * theirs).sum(axis=1).min():.6f}",
+    }
+
+
+def flops_shown(flops: float, machine: Mapping[str, Any], precision: str) -> str:
+    """Operations a second, and their share of what a plain matrix product reaches."""
+    return f"{flops / 1e9:.0f} ({flops / peak(machine, precision):.0%})"

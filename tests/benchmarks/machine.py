@@ -1,0 +1,96 @@
+"""The machine: what it is, and how fast it multiplies matrices."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = (
+    "zsclip",
+    "clip-anytorch",
+    "open-clip-torch",
+    "transformers",
+    "torch",
+    "torchvision",
+    "numpy",
+    "pillow",
+)
+SIZES = (512, 1024, 2048, 4096)
+FLAGS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "amx_int8")
+
+
+def describe_machine(*, quick: bool = False) -> dict[str, Any]:
+    """The processor, what it can do, and FLOP/s of a plain matrix product by type and size."""
+    import torch
+
+    return {
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "instructions": [flag for flag in FLAGS if flag in _flags()],
+        "torch capability": torch.backends.cpu.get_cpu_capability(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "torch threads": torch.get_num_threads(),
+        "matmul": {
+            name: {str(n): _matmul_flops(n, dtype, quick=quick) for n in SIZES}
+            for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16))
+        },
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of what takes part."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed as a package"
+    return found
+
+
+def peak(machine: Mapping[str, Any], precision: str) -> float:
+    """The best FLOP/s of a plain matrix product in this precision."""
+    return float(max(machine["matmul"][precision].values()))
+
+
+def _matmul_flops(n: int, dtype: Any, *, quick: bool) -> float:
+    """The best of several products of two (n, n) matrices, 2 n³ operations each."""
+    import torch
+
+    generator = torch.Generator().manual_seed(n)
+    a, b = (torch.randn(n, n, generator=generator).to(dtype) for _ in range(2))
+    out = torch.empty(n, n, dtype=dtype)
+    torch.mm(a, b, out=out)
+    best = float("inf")
+    stop = time.perf_counter() + (0.2 if quick else 2.0)
+    while best == float("inf") or time.perf_counter() < stop:
+        start = time.perf_counter()
+        torch.mm(a, b, out=out)
+        best = min(best, time.perf_counter() - start)
+    return 2 * n**3 / best
+
+
+def _cpuinfo(field: str) -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return ""
+    found = re.search(rf"^{field}\s*: (.*)$", text, re.MULTILINE)
+    return found[1].strip() if found else ""
+
+
+def _processor() -> str:
+    name = _cpuinfo("model name") or platform.processor() or platform.machine()
+    model, family = _cpuinfo("model"), _cpuinfo("cpu family")
+    return f"{name} (family {family}, model {model})" if model else name
+
+
+def _flags() -> set[str]:
+    return set(_cpuinfo("flags").split())

@@ -1,0 +1,75 @@
+"""The one place where the benchmark touches zsclip."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.benchmarks.files import Weights
+from zsclip import ZeroShotClassifier
+
+MODEL = "ViT-B/32"
+EXACT: dict[str, Any] = {"precision": "fp32", "exact": True}
+AUTO: dict[str, Any] = {"precision": "auto"}
+VARIANTS: dict[str, dict[str, Any]] = {"zsclip, exact": EXACT, "zsclip, auto": AUTO}
+
+_KNOWN = inspect.signature(ZeroShotClassifier).parameters
+HAS_CACHE = "cache" in _KNOWN
+HAS_FILES = hasattr(ZeroShotClassifier, "save")
+
+
+def make(
+    weights: Weights,
+    labels: str | Sequence[str],
+    *,
+    templates: Iterable[str] | None = None,
+    cache: bool | Path = False,
+    **options: Any,
+) -> ZeroShotClassifier:
+    """A classifier over these weights; without a cache unless one is given."""
+    wanted = {"cache": cache, "device": "cpu", **options}
+    known: dict[str, Any] = {key: value for key, value in wanted.items() if key in _KNOWN}
+    return ZeroShotClassifier(
+        labels, templates=templates, model=MODEL, download_root=weights.zsclip, **known
+    )
+
+
+def build_head(
+    clf: ZeroShotClassifier, labels: Sequence[str], templates: Sequence[str]
+) -> ZeroShotClassifier:
+    """A classifier over the same towers that has embedded its classes, to answer one question."""
+    options: dict[str, Any] = {"cache": False} if HAS_CACHE else {}
+    other = ZeroShotClassifier(labels, templates=templates, encoder=clf.encoder, **options)
+    other.classify(Image.new("RGB", (224, 224)))
+    return other
+
+
+def class_embeddings(clf: ZeroShotClassifier) -> NDArray[np.float32]:
+    """The class embeddings that a classifier has computed: float32 (labels, d)."""
+    head = clf._head
+    assert head is not None
+    return head
+
+
+def tokens_through_tower(clf: ZeroShotClassifier) -> int | None:
+    """How many tokens this classifier has put through the text tower; None if it doesn't count."""
+    return getattr(clf.encoder, "tokens_computed", None)
+
+
+def image_embeddings(clf: ZeroShotClassifier, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Embed pictures that are resized and cropped: uint8 (n, 224, 224, 3) to float32 (n, d)."""
+    encoder: Any = clf.encoder
+    embeddings: NDArray[np.float32] = encoder.encode_pixels(pixels)
+    return embeddings
+
+
+def save(clf: ZeroShotClassifier, path: Path) -> None:
+    """Keep a classifier as a file."""
+    saving: Any = clf
+    saving.save(path)
