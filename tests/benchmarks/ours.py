@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,6 @@ EXACT: dict[str, Any] = {"precision": "fp32", "exact": True}
 AUTO: dict[str, Any] = {"precision": "auto"}
 VARIANTS: dict[str, dict[str, Any]] = {"zsclip, exact": EXACT, "zsclip, auto": AUTO}
 
-_KNOWN = inspect.signature(ZeroShotClassifier).parameters
-HAS_CACHE = "cache" in _KNOWN
-HAS_FILES = hasattr(ZeroShotClassifier, "save")
-
 
 def make(
     weights: Weights,
@@ -33,10 +28,9 @@ def make(
     **options: Any,
 ) -> ZeroShotClassifier:
     """A classifier over these weights; without a cache unless one is given."""
-    wanted = {"cache": cache, "device": "cpu", **options}
-    known: dict[str, Any] = {key: value for key, value in wanted.items() if key in _KNOWN}
+    wanted: dict[str, Any] = {"cache": cache, "device": "cpu", **options}
     return ZeroShotClassifier(
-        labels, templates=templates, model=MODEL, download_root=weights.zsclip, **known
+        labels, templates=templates, model=MODEL, download_root=weights.zsclip, **wanted
     )
 
 
@@ -44,8 +38,7 @@ def build_head(
     clf: ZeroShotClassifier, labels: Sequence[str], templates: Sequence[str]
 ) -> ZeroShotClassifier:
     """A classifier over the same towers that has embedded its classes, to answer one question."""
-    options: dict[str, Any] = {"cache": False} if HAS_CACHE else {}
-    other = ZeroShotClassifier(labels, templates=templates, encoder=clf.encoder, **options)
+    other = ZeroShotClassifier(labels, templates=templates, encoder=clf.encoder, cache=False)
     other.classify(Image.new("RGB", (224, 224)))
     return other
 

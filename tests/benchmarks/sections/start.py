@@ -78,8 +78,6 @@ def run(work: Work, machine: object) -> Section:
 
 def _variants(work: Work, other: Path) -> dict[str, dict[str, Any]]:
     """The ways in which zsclip starts, and the files that two of them need."""
-    if not ours.HAS_CACHE:
-        return {"auto": {"precision": "auto"}}
     cache, saved = work.folder / "start-cache", work.folder / "start.zsclip"
     warm = ours.make(work.weights, LABELS, templates=[TEMPLATE], cache=cache, **ours.AUTO)
     warm.classify(other)
