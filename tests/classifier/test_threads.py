@@ -45,7 +45,8 @@ def test_threads_share_a_classifier(drawings: Path, loads: list[str]) -> None:
         return scores[np.argsort(order)], other.predict_proba(paths[:1]), clf.provenance
 
     results = at_once(work)
-    assert sorted(loads) == ["load_image_tower", "load_text_tower"]
+    assert loads.count("load_image_tower") == 1
+    assert loads.count("load_text_tower") <= 2  # once more after the image tower took its place
     for scores, other, origin in results:
         np.testing.assert_allclose(scores, results[0][0], rtol=0, atol=1e-5)
         np.testing.assert_allclose(other, results[0][1], rtol=0, atol=1e-5)

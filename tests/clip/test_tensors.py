@@ -192,6 +192,28 @@ def test_a_file_that_may_not_be_read(path: Path, monkeypatch: pytest.MonkeyPatch
         open_tensors(path)
 
 
+def test_a_file_that_was_replaced_is_not_read_on(path: Path) -> None:
+    save_file(STATE, path)
+    tensors = open_tensors(path)
+    assert torch.equal(tensors["low"], STATE["low"])
+    other = path.with_name("other")
+    save_file({**STATE, "low": STATE["low"] * 2}, other)
+    other.replace(path)
+    with pytest.raises(CheckpointError, match=r"weights\.pt' has changed since it was opened"):
+        tensors["low"]
+    path.unlink()
+    with pytest.raises(CheckpointError, match=r"Cannot read .*weights\.pt' again"):
+        tensors["low"]
+
+
+def test_a_copy_that_another_process_unpacked_meanwhile_is_as_good(path: Path) -> None:
+    save_file(STATE, path, metadata={"source_sha256": "ab"})
+    tensors, other = open_tensors(path), path.with_name("other")
+    save_file(STATE, other, metadata={"source_sha256": "ab"})
+    other.replace(path)
+    assert torch.equal(tensors["low"], STATE["low"])
+
+
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_damage_anywhere_is_an_error_of_ours_or_none(path: Path, data: st.DataObject) -> None:

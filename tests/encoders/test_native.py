@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib.resources
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -202,6 +204,21 @@ def test_each_tower_is_loaded_when_it_is_needed_and_once(
     for _ in range(2):
         encoder.encode_images(pictures)
     assert loads == ["load_text_tower", "load_image_tower"]
+
+
+def test_the_text_tower_makes_room_for_the_image_tower_once(
+    loads: list[str], pictures: list[Image.Image]
+) -> None:
+    encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
+    before = encoder.encode_texts(TEXTS)
+    tower = weakref.ref(encoder._text_tower.get())  # type: ignore[attr-defined]
+    encoder.encode_images(pictures)
+    gc.collect()
+    assert tower() is None
+    for _ in range(2):
+        np.testing.assert_array_equal(encoder.encode_texts(TEXTS), before)
+        encoder.encode_images(pictures)
+    assert loads == ["load_text_tower", "load_image_tower", "load_text_tower"]
 
 
 def test_a_tower_that_fails_to_load_is_tried_again(

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from zsclip.clip.resnet import ModifiedResNet
 from zsclip.clip.transformer import HEAD_WIDTH, LayerNorm, Transformer
+from zsclip.clip.unfilled import unfilled
 from zsclip.errors import CheckpointError
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -39,12 +40,12 @@ class VisionTransformer(nn.Module):
         places = (resolution // patch) ** 2
         scale = width**-0.5
         self.conv1 = nn.Conv2d(3, width, patch, stride=patch, bias=False)
-        self.class_embedding = nn.Parameter(scale * torch.randn(width))
-        self.positional_embedding = nn.Parameter(scale * torch.randn(places + 1, width))
+        self.class_embedding = _normal(width, std=scale)
+        self.positional_embedding = _normal(places + 1, width, std=scale)
         self.ln_pre = LayerNorm(width)
         self.transformer = Transformer(width, layers, causal=False)
         self.ln_post = LayerNorm(width)
-        self.proj = nn.Parameter(scale * torch.randn(width, embed_dim))
+        self.proj = _normal(width, embed_dim, std=scale)
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.conv1(images.to(self.conv1.weight.dtype))
@@ -75,10 +76,10 @@ class TextTower(nn.Module):
     ) -> None:
         super().__init__()
         self.token_embedding = nn.Embedding(vocab_size, width)
-        self.positional_embedding = nn.Parameter(0.01 * torch.randn(context_length, width))
+        self.positional_embedding = _normal(context_length, width, std=0.01)
         self.transformer = Transformer(width, layers, causal=True)
         self.ln_final = LayerNorm(width)
-        self.text_projection = nn.Parameter(width**-0.5 * torch.randn(width, embed_dim))
+        self.text_projection = _normal(width, embed_dim, std=width**-0.5)
 
     def forward(self, tokens: Tensor) -> Tensor:
         end = tokens.argmax(dim=-1)
@@ -184,9 +185,13 @@ class Architecture:
     @property
     def parameters(self) -> int:
         """The number of parameters of both towers, ``logit_scale`` included."""
-        with torch.device("meta"):
+        with unfilled():
             towers = (self.image_tower(), self.text_tower())
         return 1 + sum(p.numel() for tower in towers for p in tower.parameters())
+
+
+def _normal(*shape: int, std: float) -> nn.Parameter:
+    return nn.Parameter(nn.init.normal_(torch.empty(shape), std=std))
 
 
 def _count(shapes: Shapes, pattern: str) -> int:

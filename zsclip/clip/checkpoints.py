@@ -21,6 +21,7 @@ from zsclip.clip.download import file_sha256
 from zsclip.clip.models import MODELS, ModelSpec, get_model_spec
 from zsclip.clip.resnet import ModifiedResNet
 from zsclip.clip.tensors import Tensors, open_tensors
+from zsclip.clip.unfilled import unfilled
 from zsclip.clip.weights import archive_path, bundled_path, fetch_archive
 from zsclip.errors import CheckpointError
 
@@ -74,7 +75,7 @@ class Checkpoint:
         )
 
     def _load(self, make: Callable[[], Tower], prefix: str, wanted: Callable[[str], bool]) -> Tower:
-        with torch.device("meta"):  # no memory is taken before the weights come
+        with unfilled():  # no memory is taken before the weights come
             tower = make()
         expected = {key: tuple(t.shape) for key, t in tower.state_dict().items()}
         found = {

@@ -97,7 +97,35 @@ def _open_safetensors(path: Path) -> Tensors:
             "get it again."
         ) from e
     shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-    return Tensors(shapes, file.get_tensor, file.metadata() or {})
+    identity = _identity(path, file)
+
+    def read(key: str) -> Tensor:
+        # A mapping of its own for each tensor: its pages go when the tensor goes, which is as soon
+        # as its weights have been laid out for the device.
+        try:
+            now: Any = safe_open(path, framework="pt")
+            same = _identity(path, now) == identity
+        except (OSError, SafetensorError) as e:
+            raise CheckpointError(f"Cannot read the checkpoint {str(path)!r} again: {e}.") from e
+        if not same:
+            raise CheckpointError(
+                f"The checkpoint {str(path)!r} has changed since it was opened, and not all of it "
+                "was read. Load it again."
+            )
+        tensor: Tensor = now.get_tensor(key)
+        return tensor
+
+    return Tensors(shapes, read, file.metadata() or {})
+
+
+def _identity(path: Path, file: Any) -> object:
+    """What tells a file from another one that took its place.
+
+    Processes that unpack the same archive replace each other's copies, which are alike.
+    """
+    found = path.stat()
+    stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+    return (file.metadata() or {}).get("source_sha256") or stamp
 
 
 def _is_torchscript(path: Path) -> bool:

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from zsclip.clip.architecture import TextTower
+from zsclip.clip.architecture import TextTower, VisionTransformer
 from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
 from zsclip.clip.fused import FusedTransformer
 from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
+from zsclip.clip.resnet import ModifiedResNet
 from zsclip.clip.text import encode_packed
 from zsclip.clip.tokenizer import Tokenizer, pad
 from zsclip.clip.transformer import LayerNorm, Transformer
@@ -71,7 +72,8 @@ def create_encoder(
 class NativeEncoder:
     """A CLIP checkpoint on a device. Each tower is loaded when it is first needed.
 
-    May be shared between threads: nothing changes after loading.
+    May be shared between threads. The text tower's memory goes to the image tower when that is
+    first needed; texts embedded after it load their tower once more.
 
     Args:
         checkpoint: The weights.
@@ -93,7 +95,7 @@ class NativeEncoder:
         self._device = choose_device(device)
         self._precision, self._dtype = choose_precision(precision, self._device)
         self._tokenizer = Tokenizer(checkpoint.architecture.context_length)
-        self._image_tower = _Lazy(lambda: self._place(checkpoint.load_image_tower()))
+        self._image_tower = _Lazy(self._load_image_tower)
         self._text_tower = _Lazy(lambda: self._place(checkpoint.load_text_tower()))
         self._sha256 = _Lazy(lambda: checkpoint.sha256)
         self._in_fp32 = _Lazy(
@@ -236,6 +238,12 @@ class NativeEncoder:
         """The number of tokens of each text, start and end tokens included."""
         return self._tokenizer.count(texts)
 
+    def _load_image_tower(self) -> VisionTransformer | ModifiedResNet:
+        # Most programs embed their labels, then pictures, and no text again. Those that do load
+        # the text tower once more, and keep it.
+        self._text_tower.forget()
+        return self._place(self._checkpoint.load_image_tower())
+
     def _place(self, tower: Tower) -> Tower:
         """Move a tower; norms stay in fp32, whose statistics half precision would spoil."""
         table = None
@@ -257,7 +265,7 @@ class NativeEncoder:
 
 
 class _Lazy(Generic[T]):
-    """A value that is made once, by the first thread that asks."""
+    """A value that is made by the first thread that asks, and kept until it is forgotten."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -265,8 +273,13 @@ class _Lazy(Generic[T]):
         self._made: tuple[T] | None = None
 
     def get(self) -> T:
-        if self._made is None:
+        made = self._made  # read once: another thread may forget it
+        if made is None:
             with self._lock:
-                if self._made is None:
-                    self._made = (self._make(),)
-        return self._made[0]
+                made = self._made = self._made or (self._make(),)
+        return made[0]
+
+    def forget(self) -> None:
+        """Let go of the value; it is made again when it is asked for."""
+        with self._lock:
+            self._made = None
