@@ -120,8 +120,8 @@ class PromptTooLongError(ZsclipError, ValueError):
     def __init__(self, prompt: str, n_tokens: int, context_length: int, cut: str) -> None:
         super().__init__(
             f"The prompt {_shorten(prompt)!r} has {n_tokens} tokens, and the model takes "
-            f"{context_length}; {_shorten(cut)!r} would be cut. Shorten the prompt, or pass "
-            "truncate=True to cut it there."
+            f"{context_length}; {_shorten(cut)!r} would be cut. Shorten the prompt, or have "
+            "it cut there with truncate=True (on the command line, --truncate)."
         )
         self.prompt = prompt
         self.n_tokens = n_tokens
