@@ -24,9 +24,12 @@ FUNCTIONS = [name for name in NAMES if inspect.isfunction(getattr(zsclip, name))
 
 
 def members() -> Iterator[tuple[str, Any]]:
-    """The public methods and properties that zsclip's classes define themselves."""
+    """The public methods and properties that zsclip's classes and their bases define themselves."""
     for name in CLASSES:
-        for member, defined in vars(getattr(zsclip, name)).items():
+        own = [
+            base for base in getattr(zsclip, name).__mro__ if base.__module__.startswith("zsclip")
+        ]
+        for member, defined in [item for base in own for item in vars(base).items()]:
             value = inspect.unwrap(getattr(defined, "__func__", defined))
             described = isinstance(value, property) or inspect.isfunction(value)
             if described and not member.startswith("_"):

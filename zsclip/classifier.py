@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 from zsclip.cache import EmbeddingCache
-from zsclip.encoders import Encoder, ModelInfo, create_encoder
+from zsclip.encoders import Encoder, create_encoder
 from zsclip.encoders.contract import require_encoder
-from zsclip.ensembles import Ensembles
-from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.head import Labels, resolve_labels, scores_of
-from zsclip.images import ImageSource
-from zsclip.labels import LabelSet
-from zsclip.labels.values import as_tuple
-from zsclip.pipeline import Images, PictureOptions, embed, embed_all, precision_of, sources_of
+from zsclip.errors import ParameterError
+from zsclip.head import Labels, resolve_labels
+from zsclip.inference import Inference
+from zsclip.pipeline import PictureOptions, precision_of
 from zsclip.prompts import build_prompts, check_lengths
-from zsclip.results import Failure, Origin, Prediction
-from zsclip.version import __version__
 
 if TYPE_CHECKING:
     import torch
@@ -30,10 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ZeroShotClassifier"]
 
-OnError: TypeAlias = Literal["raise", "record"]
 
-
-class ZeroShotClassifier:
+class ZeroShotClassifier(Inference):
     """Classify pictures with labels named in words, without training.
 
     A picture's embedding is compared with one embedding per label, the ensemble of the label's
@@ -130,14 +120,7 @@ class ZeroShotClassifier:
             )
         else:
             encoder = require_encoder(encoder, f"the {type(encoder).__name__} given as `encoder`")
-        self._labels, self._templates = labelset, used
-        self._encoder = encoder
-        self._info = encoder.model_info
-        self._texts = Ensembles(encoder, cache=pictures.cache)
-        self._head: NDArray[np.float32] | None = None
-        self._head_precision: str | None = None  # of one that was loaded
-        self._pictures = pictures
-        self._truncate = truncate
+        super().__init__(labelset, used, encoder, pictures, truncate=truncate)
         self._check_prompts()
 
     @classmethod
@@ -294,206 +277,7 @@ class ZeroShotClassifier:
         facts = ModelFacts.of(self._encoder, self._head_precision)
         write_classifier(SavedClassifier(self._labels, self._templates, head, facts), path)
 
-    # ------------------------------------------------------------------------- what it is
-
-    @property
-    def labels(self) -> LabelSet:
-        """The labels, with their ids, aliases, groups and provenance."""
-        return self._labels
-
-    @property
-    def templates(self) -> tuple[str, ...]:
-        """The templates in use."""
-        return self._templates
-
-    @property
-    def classes_(self) -> NDArray[np.str_]:
-        """The names of the classes, in the order of the labels and of `predict_proba`'s columns.
-
-        Where a function of scikit-learn wants classes in sorted order, as ``log_loss`` does, sort
-        the columns: ``proba[:, numpy.argsort(clf.classes_)]``.
-        """
-        return np.array(self._labels.names)
-
-    @property
-    def encoder(self) -> Encoder:
-        """The engine, which other classifiers can be made with."""
-        return self._encoder
-
-    @property
-    def model_info(self) -> ModelInfo:
-        """The model's sizes, device, precision and where its weights came from."""
-        return self._info
-
-    @property
-    def provenance(self) -> Origin:
-        """How this classifier's predictions come about.
-
-        Holds the SHA-256 of the weights. A checkpoint given by its path is read through for it,
-        once.
-        """
-        made_in = self._head_precision
-        return Origin(
-            model=self._info.name,
-            weights_sha256=self._encoder.weights_sha256,
-            encoder=self._info.encoder,
-            device=self._info.device,
-            precision=self._info.precision,
-            labelset=self._labels.name,
-            labelset_provenance=self._labels.provenance,
-            templates=self._templates,
-            zsclip=__version__,
-            labels_precision=None if made_in == self._info.precision else made_in,
-        )
-
-    def __repr__(self) -> str:
-        n, t, info = len(self._labels), len(self._templates), self._info
-        name = f"{self._labels.name!r} " if self._labels.provenance else ""
-        return (
-            f"<ZeroShotClassifier {name}{n} labels, {t} template{'s' * (t != 1)}, "
-            f"{info.name} on {info.device} in {info.precision}>"
-        )
-
-    # --------------------------------------------------------------------- classification
-
-    def classify(self, image: ImageSource) -> Prediction:
-        """Classify one picture.
-
-        Args:
-            image: A path, URL, ``data:`` URI, bytes, file object, PIL image, numpy array or torch
-                tensor; see the documentation's page on pictures.
-
-        Raises:
-            ImageError: The picture cannot be read.
-            ParameterTypeError: `image` is nothing that could be a picture.
-            NonFiniteError: The model gave NaN or infinity.
-        """
-        [prediction] = self.classify_many([image])
-        return prediction
-
-    @overload
-    def classify_many(
-        self, images: Images, *, on_error: Literal["raise"] = "raise"
-    ) -> list[Prediction]: ...
-    @overload
-    def classify_many(
-        self, images: Images, *, on_error: Literal["record"]
-    ) -> list[Prediction | Failure]: ...
-    def classify_many(
-        self, images: Images, *, on_error: OnError = "raise"
-    ) -> list[Prediction] | list[Prediction | Failure]:
-        """Classify several pictures.
-
-        Args:
-            images: Pictures of any kinds, or the path of one folder, whose pictures and those of
-                the folders in it are taken in natural order.
-            on_error: ``"raise"`` at the first picture that cannot be read, or ``"record"`` it: a
-                `Failure` stands in its place.
-
-        Returns:
-            One result for each picture, in their order.
-
-        Raises:
-            ImageError: A picture cannot be read, and `on_error` is ``"raise"``.
-            ParameterTypeError: `images` is a single picture.
-            NonFiniteError: The model gave NaN or infinity.
-        """
-        return list(self.stream(images, on_error=on_error))
-
-    @overload
-    def stream(
-        self, images: Images, *, on_error: Literal["raise"] = "raise"
-    ) -> Iterator[Prediction]: ...
-    @overload
-    def stream(self, images: Images, *, on_error: OnError) -> Iterator[Prediction | Failure]: ...
-    def stream(
-        self, images: Images, *, on_error: OnError = "raise"
-    ) -> Iterator[Prediction] | Iterator[Prediction | Failure]:
-        """Classify pictures as they come, in constant memory.
-
-        Takes and raises what `classify_many` does. Results come in order; those before a picture
-        that cannot be read come before the error. At most two batches are read ahead, and eight
-        where embeddings out of the cache or failures lie between; with a `batch_size` of 1 nothing.
-        """
-        if on_error not in ("raise", "record"):
-            raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
-        return self._stream(sources_of(images), on_error)
-
-    def predict(self, images: Images) -> NDArray[np.str_]:
-        """The name of the best class of each picture, as scikit-learn's classifiers give it.
-
-        Returns:
-            str (n,): entries of `classes_`.
-        """
-        names: NDArray[np.str_] = self.classes_[self.predict_proba(images).argmax(axis=1)]
-        return names
-
-    def predict_proba(self, images: Images) -> NDArray[np.float32]:
-        """The scores of each picture, as scikit-learn's classifiers give them.
-
-        Returns:
-            float32 (n, number of classes), columns in the order of `classes_`.
-        """
-        rows = [prediction.scores for prediction in self.stream(images)]
-        return np.stack(rows) if rows else np.empty((0, len(self._labels)), np.float32)
-
-    # ------------------------------------------------------------------------- embeddings
-
-    def encode_images(self, images: Images) -> NDArray[np.float32]:
-        """Embed pictures: float32 (n, d), L2-normalized.
-
-        Raises:
-            ImageError: A picture cannot be read.
-            ParameterTypeError: `images` is a single picture.
-            NonFiniteError: The model gave NaN or infinity.
-        """
-        return embed_all(sources_of(images), self._encoder, self._pictures)
-
-    def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
-        """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
-
-        Raises:
-            PromptTooLongError: A text does not fit the model, and `truncate` is false.
-            ParameterTypeError: `texts` is a single text, or holds what is none.
-            NonFiniteError: The model gave NaN or infinity.
-        """
-        texts = as_tuple("texts", texts)
-        for i, text in enumerate(texts):
-            if not isinstance(text, str):
-                raise ParameterTypeError(f"`texts[{i}]` must be a text, got {text!r}.")
-        return self._texts.embed([[text] for text in texts], truncate=self._truncate)
-
-    def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
-        """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
-        words = self.encode_texts(texts)  # first, so that a text that is too long fails early
-        cosines: NDArray[np.float32] = self.encode_images(images) @ words.T
-        return cosines
-
-    # ------------------------------------------------------------------------------ inside
-
     def _check_prompts(self) -> None:
         if not self._truncate:
             prompts = build_prompts(self._labels, self._templates)
             check_lengths(prompts.texts, self._encoder.count_tokens, self._encoder.context_length)
-
-    def _class_matrix(self) -> NDArray[np.float32]:
-        if self._head is None:  # kept here as well: the cache may drop it, and this needs it
-            self._head = self._texts.class_matrix(
-                self._labels, self._templates, truncate=self._truncate
-            )
-        return self._head
-
-    def _stream(
-        self, sources: Iterator[ImageSource], on_error: OnError
-    ) -> Iterator[Prediction | Failure]:
-        head, origin = self._class_matrix(), self.provenance
-        stop = on_error == "raise"
-        for described, embeddings in embed(sources, self._encoder, self._pictures, stop=stop):
-            scores = iter(scores_of(embeddings @ head.T, self._encoder))
-            for source in described:
-                if isinstance(source, str):
-                    yield Prediction(source, next(scores), self._labels, origin)
-                elif stop:
-                    raise source.error
-                else:
-                    yield source
