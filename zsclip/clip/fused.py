@@ -37,9 +37,11 @@ class FusedTransformer(nn.Module):
         super().__init__()
         self.causal = transformer.causal
         self.blocks: list[_FusedBlock] = []
+        # what weights pass through one by one; temporary copies of each would leave holes in memory
+        scratch = torch.empty(max(weight.numel() for weight in transformer.parameters()))
         for block in transformer.resblocks:
             assert isinstance(block, Block)
-            self.blocks.append(_FusedBlock(block, dtype))
+            self.blocks.append(_FusedBlock(block, dtype, scratch))
 
     def forward(
         self,
@@ -79,16 +81,16 @@ class FusedTransformer(nn.Module):
 
 
 class _FusedBlock:
-    def __init__(self, block: Block, dtype: torch.dtype) -> None:
+    def __init__(self, block: Block, dtype: torch.dtype, scratch: Tensor) -> None:
         attention, mlp = block.attn, block.mlp
+        linear = functools.partial(_Linear, dtype=dtype, scratch=scratch)
         self.heads = attention.heads
         self.ln_1, self.ln_2 = block.ln_1.float(), block.ln_2.float()
-        self.in_proj = _Linear(attention.in_proj_weight, attention.in_proj_bias, dtype)
-        self.out_proj = _Linear(attention.out_proj.weight, attention.out_proj.bias, dtype)
+        self.in_proj = linear(attention.in_proj_weight, attention.in_proj_bias)
+        self.out_proj = linear(attention.out_proj.weight, attention.out_proj.bias)
         # QuickGELU(x) = x * sigmoid(1.702 x) = SiLU(1.702 x) / 1.702, and SiLU is what there is
-        fc, proj = mlp.c_fc, mlp.c_proj
-        self.c_fc = _Linear(fc.weight.float() * QUICK, fc.bias.float() * QUICK, dtype)
-        self.c_proj = _Linear(proj.weight.float() / QUICK, proj.bias, dtype)
+        self.c_fc = linear(mlp.c_fc.weight, mlp.c_fc.bias.float() * QUICK, factor=QUICK)
+        self.c_proj = linear(mlp.c_proj.weight, mlp.c_proj.bias, factor=1 / QUICK)
         attention.to_empty(device="meta")  # the weights live on in the layout above
         mlp.to_empty(device="meta")
 
@@ -127,14 +129,26 @@ class _FusedBlock:
 
 
 class _Linear:
-    """``x @ weight.T + bias``, and SiLU or the sum with another tensor in the same pass."""
+    """``x @ weight.T * factor + bias``, and SiLU or a sum with another tensor in the same pass."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
-        self.bias = bias.to(dtype)
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        *,
+        dtype: torch.dtype,
+        scratch: Tensor,
+        factor: float = 1,
+    ) -> None:
+        self.bias = bias.to(dtype, copy=True)
         self.fused = _can_fuse(dtype)
-        self.weight = weight.to(dtype)
+        scaled = scratch[: weight.numel()].view(weight.shape).copy_(weight)
+        if factor != 1:
+            scaled *= factor
         if self.fused:
-            self.weight = torch.ops.mkldnn._reorder_linear_weight(self.weight, CHUNK)
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(scaled.to(dtype), CHUNK)
+        else:
+            self.weight = scaled.to(dtype, copy=True)
 
     def __call__(self, x: Tensor, *, add: Tensor | None = None, silu: bool = False) -> Tensor:
         out: Tensor
@@ -162,6 +176,7 @@ def _can_fuse(dtype: torch.dtype) -> bool:
     expected = F.linear(x, weight, bias)
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, CHUNK)
+        weight.zero_()  # what is packed must be a copy
         operator = torch.ops.mkldnn._linear_pointwise
         silu = operator(x, packed, bias, "swish", [], "")
         summed = operator.binary(x, other[:, :4].contiguous(), packed, bias, "add")
