@@ -1,10 +1,7 @@
 """The transformer for CPUs: the same blocks, with fewer passes over memory.
 
 On a CPU half of a block's time goes into passes over its activations beside the matrix products:
-the activation function, residuals, biases. oneDNN, which PyTorch computes with on x86, adds and
-activates while a product's results are still in registers, and takes weights in its own layout.
-PyTorch reaches it by operators that its compiler emits (``mkldnn::_linear_pointwise``); where this
-build of PyTorch lacks them, the same is done step by step.
+the activation function, residuals, biases. Here they are part of the products (`onednn`).
 """
 
 from __future__ import annotations
@@ -15,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
+from zsclip.clip.onednn import Linear
 from zsclip.clip.transformer import QUICK, Block, Transformer
 
 __all__ = ["FusedTransformer", "KeysAndValues"]
@@ -83,7 +81,7 @@ class FusedTransformer(nn.Module):
 class _FusedBlock:
     def __init__(self, block: Block, dtype: torch.dtype, scratch: Tensor) -> None:
         attention, mlp = block.attn, block.mlp
-        linear = functools.partial(_Linear, dtype=dtype, scratch=scratch)
+        linear = functools.partial(Linear, dtype=dtype, scratch=scratch)
         self.heads = attention.heads
         self.ln_1, self.ln_2 = block.ln_1.float(), block.ln_2.float()
         self.in_proj = linear(attention.in_proj_weight, attention.in_proj_bias)
@@ -126,64 +124,6 @@ class _FusedBlock:
             part = slice(start, start + CHUNK)
             out[part] = self.c_proj(self.c_fc(hidden[part], silu=True), add=flat[part])
         return out if read is not None else out.view(n, length, width)
-
-
-class _Linear:
-    """``x @ weight.T * factor + bias``, and SiLU or a sum with another tensor in the same pass."""
-
-    def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor,
-        *,
-        dtype: torch.dtype,
-        scratch: Tensor,
-        factor: float = 1,
-    ) -> None:
-        self.bias = bias.to(dtype, copy=True)
-        self.fused = _can_fuse(dtype)
-        scaled = scratch[: weight.numel()].view(weight.shape).copy_(weight)
-        if factor != 1:
-            scaled *= factor
-        if self.fused:
-            self.weight = torch.ops.mkldnn._reorder_linear_weight(scaled.to(dtype), CHUNK)
-        else:
-            self.weight = scaled.to(dtype, copy=True)
-
-    def __call__(self, x: Tensor, *, add: Tensor | None = None, silu: bool = False) -> Tensor:
-        out: Tensor
-        if self.fused and add is not None:
-            out = torch.ops.mkldnn._linear_pointwise.binary(x, add, self.weight, self.bias, "add")
-        elif self.fused:
-            after = "swish" if silu else "none"
-            out = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, after, [], "")
-        else:
-            out = F.linear(x, self.weight, self.bias)
-            if add is not None:
-                out += add
-            elif silu:
-                F.silu(out, inplace=True)
-        return out
-
-
-@functools.cache
-def _can_fuse(dtype: torch.dtype) -> bool:
-    """Whether this build of PyTorch has the operators, and they give what they should."""
-    if dtype not in (torch.float32, torch.bfloat16) or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return False
-    x, other = torch.linspace(-2, 2, 128, dtype=dtype).view(2, 4, 16).unbind()
-    weight, bias = torch.linspace(-1, 1, 64, dtype=dtype).view(4, 16), x[0, :4].contiguous()
-    expected = F.linear(x, weight, bias)
-    try:
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, CHUNK)
-        weight.zero_()  # what is packed must be a copy
-        operator = torch.ops.mkldnn._linear_pointwise
-        silu = operator(x, packed, bias, "swish", [], "")
-        summed = operator.binary(x, other[:, :4].contiguous(), packed, bias, "add")
-    except (AttributeError, RuntimeError, NotImplementedError):
-        return False
-    close = functools.partial(torch.allclose, rtol=0.05, atol=0.05)
-    return bool(close(silu, F.silu(expected)) and close(summed, expected + other[:, :4]))
 
 
 def _norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -112,6 +113,11 @@ class ModifiedResNet(nn.Module):
         x = F.relu(self.bn1(self.conv1(x)))
         x = F.relu(self.bn2(self.conv2(x)))
         x = self.avgpool(F.relu(self.bn3(self.conv3(x))))
-        for stage in range(self.stages):
-            x = self.get_submodule(f"layer{stage + 1}")(x)
+        for stage in self.get_stages():
+            x = stage(x)
         return self.attnpool(x)  # type: ignore[no-any-return]
+
+    def get_stages(self) -> list[nn.Sequential]:
+        """The four stages, each of several `Bottleneck`."""
+        names = [f"layer{stage + 1}" for stage in range(self.stages)]
+        return [cast(nn.Sequential, self.get_submodule(name)) for name in names]

@@ -18,11 +18,12 @@ from torch import nn
 from zsclip.clip.architecture import TextTower, VisionTransformer
 from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
 from zsclip.clip.fused import FusedTransformer
+from zsclip.clip.fused_resnet import FusedResNet
 from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
 from zsclip.clip.resnet import ModifiedResNet
 from zsclip.clip.text import encode_packed
 from zsclip.clip.tokenizer import Tokenizer, pad
-from zsclip.clip.transformer import LayerNorm, Transformer
+from zsclip.clip.transformer import LayerNorm
 from zsclip.encoders.base import ModelInfo
 from zsclip.encoders.devices import choose_device, choose_precision
 from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
@@ -238,19 +239,22 @@ class NativeEncoder:
         """The number of tokens of each text, start and end tokens included."""
         return self._tokenizer.count(texts)
 
-    def _load_image_tower(self) -> VisionTransformer | ModifiedResNet:
+    def _load_image_tower(self) -> nn.Module:
         # Most programs embed their labels, then pictures, and no text again. Those that do load
         # the text tower once more, and keep it.
         self._text_tower.forget()
-        return self._place(self._checkpoint.load_image_tower())
+        tower = self._checkpoint.load_image_tower()
+        if isinstance(tower, ModifiedResNet) and self._device.type == "cpu":
+            return self._place(FusedResNet(tower, self._dtype))
+        return self._place(tower)
 
     def _place(self, tower: Tower) -> Tower:
         """Move a tower; norms stay in fp32, whose statistics half precision would spoil."""
         table = None
         if self._device.type == "cpu":
-            transformer = getattr(tower, "transformer", None)
-            if isinstance(transformer, Transformer):  # a ResNet has none
-                tower.transformer = FusedTransformer(transformer, self._dtype)
+            if isinstance(tower, VisionTransformer | TextTower):
+                fused: nn.Module = FusedTransformer(tower.transformer, self._dtype)
+                tower.add_module("transformer", fused)
             if isinstance(tower, TextTower):
                 # looked up row by row: the table may stay as it lies in the file
                 table = tower._modules.pop("token_embedding")

@@ -1,0 +1,163 @@
+"""Layers that oneDNN computes together with what follows them, in weights of its own layout.
+
+oneDNN, which PyTorch computes with on x86, activates and adds while a product's results are still
+in registers. PyTorch reaches that by operators that its compiler emits; where this build of PyTorch
+lacks them, or they give something else than they should, the same is done step by step.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
+
+__all__ = ["ROWS", "Convolution", "Linear"]
+
+ROWS = 512  # of the inputs that a linear layer's weights are laid out for
+
+
+class Linear:
+    """``x @ weight.T * factor + bias``, and SiLU or a sum with another tensor in the same pass.
+
+    Args:
+        weight: (outputs, inputs).
+        bias: (outputs,).
+        dtype: What to compute in.
+        scratch: Memory in fp32 for as many numbers as `weight` has, which may be overwritten.
+        factor: What the weights are multiplied by.
+    """
+
+    def __init__(
+        self,
+        weight: Tensor,
+        bias: Tensor,
+        *,
+        dtype: torch.dtype,
+        scratch: Tensor,
+        factor: float = 1,
+    ) -> None:
+        self.bias = bias.to(dtype, copy=True)
+        self.fused = _can_fuse_linear(dtype)
+        scaled = scratch[: weight.numel()].view(weight.shape).copy_(weight)
+        if factor != 1:
+            scaled *= factor
+        if self.fused:
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(scaled.to(dtype), ROWS)
+        else:
+            self.weight = scaled.to(dtype, copy=True)
+
+    def __call__(self, x: Tensor, *, add: Tensor | None = None, silu: bool = False) -> Tensor:
+        """(n, inputs) to (n, outputs), with SiLU behind it or `add` (n, outputs) added."""
+        out: Tensor
+        if self.fused and add is not None:
+            out = torch.ops.mkldnn._linear_pointwise.binary(x, add, self.weight, self.bias, "add")
+        elif self.fused:
+            after = "swish" if silu else "none"
+            out = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, after, [], "")
+        else:
+            out = F.linear(x, self.weight, self.bias)
+            if add is not None:
+                out += add
+            elif silu:
+                F.silu(out, inplace=True)
+        return out
+
+
+class Convolution:
+    """A convolution and its batch norm in one, and a sum and ReLU in the same pass.
+
+    Args:
+        conv: The convolution, without a bias, of any stride and padding.
+        norm: The batch norm behind it, whose statistics are constants here.
+        dtype: What to compute in.
+    """
+
+    def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d, *, dtype: torch.dtype) -> None:
+        assert isinstance(conv.padding, tuple)
+        assert norm.running_var is not None
+        assert norm.running_mean is not None
+        scale = norm.weight.float() * torch.rsqrt(norm.running_var.float() + norm.eps)
+        weight = (conv.weight.float() * scale[:, None, None, None]).to(dtype)
+        self.bias = (norm.bias.float() - norm.running_mean.float() * scale).to(dtype)
+        self.padding, self.stride = list(conv.padding), list(conv.stride)
+        self.fused = _can_fuse_convolution(dtype)
+        if self.fused:
+            self.weight = _lay_out_convolution(weight, self.padding, self.stride)
+        else:
+            self.weight = weight.contiguous(memory_format=torch.channels_last)
+
+    def __call__(self, x: Tensor, *, add: Tensor | None = None, relu: bool = True) -> Tensor:
+        """(n, inputs, height, width) to (n, outputs, ...); `add` is added before the ReLU."""
+        out: Tensor
+        after = "relu" if relu else "none"
+        where = (self.padding, self.stride, [1, 1], 1)  # dilation, groups
+        if self.fused and add is not None:
+            out = torch.ops.mkldnn._convolution_pointwise.binary(
+                x, add, self.weight, self.bias, *where, "add", 1.0, after if relu else None, [], ""
+            )
+        elif self.fused:
+            out = torch.ops.mkldnn._convolution_pointwise(
+                x, self.weight, self.bias, *where, after, [], ""
+            )
+        else:
+            out = F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
+            if add is not None:
+                out += add
+            if relu:
+                F.relu(out, inplace=True)
+        return out
+
+
+def _lay_out_convolution(weight: Tensor, padding: list[int], stride: list[int]) -> Tensor:
+    laid_out: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
+        weight, padding, stride, [1, 1], 1, None
+    )
+    return laid_out
+
+
+@functools.cache
+def _can_fuse_linear(dtype: torch.dtype) -> bool:
+    x, other = torch.linspace(-2, 2, 128, dtype=dtype).view(2, 4, 16).unbind()
+    weight, bias = torch.linspace(-1, 1, 64, dtype=dtype).view(4, 16), x[0, :4].contiguous()
+    plain = F.linear(x, weight, bias)
+
+    def fused() -> list[Tensor]:
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
+        weight.zero_()  # what is packed must be a copy
+        operator = torch.ops.mkldnn._linear_pointwise
+        silu = operator(x, packed, bias, "swish", [], "")
+        return [silu, operator.binary(x, other[:, :4].contiguous(), packed, bias, "add")]
+
+    return _works(dtype, fused, [F.silu(plain), plain + other[:, :4]])
+
+
+@functools.cache
+def _can_fuse_convolution(dtype: torch.dtype) -> bool:
+    x = torch.linspace(-2, 2, 96, dtype=dtype).view(2, 3, 4, 4)
+    weight, bias = torch.linspace(-1, 1, 81, dtype=dtype).view(3, 3, 3, 3), x[0, 0, 0, :3]
+    plain, where = F.conv2d(x, weight, bias, padding=1), ([1, 1], [1, 1], [1, 1], 1)
+
+    def fused() -> list[Tensor]:
+        packed = _lay_out_convolution(weight, [1, 1], [1, 1])
+        operator = torch.ops.mkldnn._convolution_pointwise
+        relu = operator(x, packed, bias, *where, "relu", [], "")
+        both = operator.binary(x, x, packed, bias, *where, "add", 1.0, "relu", [], "")
+        return [relu, both]
+
+    return _works(dtype, fused, [F.relu(plain), F.relu(plain + x)])
+
+
+def _works(dtype: torch.dtype, fused: Callable[[], list[Tensor]], expected: list[Any]) -> bool:
+    """Whether this build of PyTorch has the operators, and they give what they should."""
+    if dtype not in (torch.float32, torch.bfloat16) or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
+    try:
+        found = fused()
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return False
+    pairs = zip(found, expected, strict=True)
+    return all(torch.allclose(a, b, rtol=0.05, atol=0.05) for a, b in pairs)
