@@ -12,6 +12,7 @@ SECTIONS = {  # a module of `sections`, and its function
     AGREEMENT: ("agreement", "run"),
     "texts": ("texts", "run"),
     "images": ("images", "run"),
+    "resnet": ("resnet", "run"),
     "large": ("folders", "run_large"),
     "small": ("folders", "run_small"),
     "start": ("start", "run"),

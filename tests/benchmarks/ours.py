@@ -25,12 +25,13 @@ def make(
     *,
     templates: Iterable[str] | None = None,
     cache: bool | Path = False,
+    model: str | Path = MODEL,
     **options: Any,
 ) -> ZeroShotClassifier:
     """A classifier over these weights; without a cache unless one is given."""
     wanted: dict[str, Any] = {"cache": cache, "device": "cpu", **options}
     return ZeroShotClassifier(
-        labels, templates=templates, model=MODEL, download_root=weights.zsclip, **wanted
+        labels, templates=templates, model=model, download_root=weights.zsclip, **wanted
     )
 
 

@@ -1,4 +1,4 @@
-"""One random ViT-B/32, in the file that each system loads.
+"""Random models: a ViT-B/32 in the file that each system loads, and a RN50.
 
 No published weights are needed: the official code makes the model and its first values, seeded;
 what it starts as zeros and ones is moved, so that every tensor counts.
@@ -20,7 +20,9 @@ from tests.benchmarks.huggingface import write_huggingface_folder
 from zsclip.clip.models import get_model_spec
 
 SEED = 20_210_226
-SIZES = (512, 224, 12, 768, 32, 77, 49_408, 512, 8, 12)  # ViT-B/32, as `clip.model.CLIP` takes it
+# as `clip.model.CLIP` takes them
+VIT_B_32 = (512, 224, 12, 768, 32, 77, 49_408, 512, 8, 12)
+RN50 = (1024, 224, (3, 4, 6, 3), 64, None, 77, 49_408, 512, 8, 12)
 
 
 def make_weights(weights: Weights) -> None:
@@ -28,7 +30,7 @@ def make_weights(weights: Weights) -> None:
     if weights.huggingface.is_dir():  # the last to be in place
         return
     clip = import_clip()
-    model = random_model(clip)
+    model = random_model(clip, VIT_B_32)
     state = dict(model.state_dict())
     weights.folder.mkdir(parents=True, exist_ok=True)
     torch.save(state, weights.state)
@@ -49,15 +51,18 @@ def import_clip() -> Any:
 
 
 @torch.no_grad()
-def random_model(clip: Any) -> Any:
+def random_model(clip: Any, sizes: tuple[Any, ...]) -> Any:
     """The official code's own first values, every bias and norm moved from 0 and 1; in fp16."""
     torch.manual_seed(SEED)
-    model = clip.model.CLIP(*SIZES)
+    model = clip.model.CLIP(*sizes)
     for name, parameter in model.named_parameters():
         if name.endswith("bias"):
             parameter.add_(torch.randn_like(parameter) * 0.1)
         elif parameter.ndim == 1 and name.endswith("weight"):
             parameter.add_(torch.randn_like(parameter) * 0.2)
+    for name, buffer in model.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            buffer.add_(torch.rand_like(buffer) * 0.2)
     model.logit_scale.fill_(math.log(90))
     clip.model.convert_weights(model)  # as published: all but norms and embeddings
     return model.eval()
