@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.clip import onednn
-from zsclip.clip.onednn import Convolution, Linear
+from zsclip.clip.onednn import Convolution, Linear, Scratch
 
 CHECKS = [onednn._can_fuse_linear, onednn._can_fuse_convolution]
 
@@ -35,7 +35,7 @@ def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("factor", [1, 1.7])
 def test_linear(either_way: None, factor: float) -> None:
     x, other, weight, bias = (torch.randn(n, m) for n, m in ((5, 16), (5, 8), (8, 16), (1, 8)))
-    layer = Linear(weight, bias[0], dtype=torch.float32, scratch=torch.empty(200), factor=factor)
+    layer = Linear(weight, bias[0], scratch=Scratch([weight], torch.float32), factor=factor)
     plain = F.linear(x, weight * factor, bias[0])
     for found, expected in (
         (layer(x), plain),
@@ -46,9 +46,10 @@ def test_linear(either_way: None, factor: float) -> None:
 
 
 def test_layers_share_scratch_and_keep_their_own_weights(either_way: None) -> None:
-    scratch, weights = torch.empty(128), torch.randn(2, 8, 16)
-    layers = [Linear(w, torch.zeros(8), dtype=torch.float32, scratch=scratch) for w in weights]
-    scratch.zero_()
+    weights = torch.randn(2, 8, 16)
+    scratch = Scratch(weights, torch.float32)
+    layers = [Linear(weight, torch.zeros(8), scratch=scratch) for weight in weights]
+    scratch.convert(torch.zeros(8, 16))
     x = torch.randn(5, 16)
     for layer, weight in zip(layers, weights, strict=True):
         torch.testing.assert_close(layer(x), x @ weight.T)

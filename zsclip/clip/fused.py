@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.clip.onednn import Linear
+from zsclip.clip.onednn import Linear, Scratch
 from zsclip.clip.transformer import QUICK, Block, Transformer
 
 __all__ = ["FusedTransformer", "KeysAndValues"]
@@ -35,11 +35,10 @@ class FusedTransformer(nn.Module):
         super().__init__()
         self.causal = transformer.causal
         self.blocks: list[_FusedBlock] = []
-        # what weights pass through one by one; temporary copies of each would leave holes in memory
-        scratch = torch.empty(max(weight.numel() for weight in transformer.parameters()))
+        scratch = Scratch(transformer.parameters(), dtype)
         for block in transformer.resblocks:
             assert isinstance(block, Block)
-            self.blocks.append(_FusedBlock(block, dtype, scratch))
+            self.blocks.append(_FusedBlock(block, scratch))
 
     def forward(
         self,
@@ -79,9 +78,9 @@ class FusedTransformer(nn.Module):
 
 
 class _FusedBlock:
-    def __init__(self, block: Block, dtype: torch.dtype, scratch: Tensor) -> None:
+    def __init__(self, block: Block, scratch: Scratch) -> None:
         attention, mlp = block.attn, block.mlp
-        linear = functools.partial(Linear, dtype=dtype, scratch=scratch)
+        linear = functools.partial(Linear, scratch=scratch)
         self.heads = attention.heads
         self.ln_1, self.ln_2 = block.ln_1.float(), block.ln_2.float()
         self.in_proj = linear(attention.in_proj_weight, attention.in_proj_bias)

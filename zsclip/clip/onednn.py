@@ -8,16 +8,44 @@ lacks them, or they give something else than they should, the same is done step 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-__all__ = ["ROWS", "Convolution", "Linear"]
+__all__ = ["ROWS", "Convolution", "Linear", "Scratch"]
 
 ROWS = 512  # of the inputs that a linear layer's weights are laid out for
+
+
+class Scratch:
+    """Memory that weights pass through, one by one, on the way into their layout.
+
+    A temporary copy of each would do as well, but leaves the process with memory in pieces that it
+    cannot give back: a tenth of what the weights take.
+
+    Args:
+        weights: All that are to pass.
+        dtype: What they are converted to.
+    """
+
+    def __init__(self, weights: Iterable[Tensor], dtype: torch.dtype) -> None:
+        self.dtype = dtype
+        most = max(weight.numel() for weight in weights)
+        self._exact = torch.empty(most)
+        self._rounded = self._exact if dtype == torch.float32 else torch.empty(most, dtype=dtype)
+
+    def convert(self, weight: Tensor, factor: float = 1) -> Tensor:
+        """The weights by a factor in `dtype`, there until the next ones come."""
+        n, shape = weight.numel(), weight.shape
+        exact = self._exact[:n].view(shape).copy_(weight)
+        if factor != 1:
+            exact *= factor
+        if self.dtype == torch.float32:
+            return exact
+        return self._rounded[:n].view(shape).copy_(exact)
 
 
 class Linear:
@@ -26,29 +54,20 @@ class Linear:
     Args:
         weight: (outputs, inputs).
         bias: (outputs,).
-        dtype: What to compute in.
-        scratch: Memory in fp32 for as many numbers as `weight` has, which may be overwritten.
+        scratch: What the weights are converted in; the layer computes in its dtype.
         factor: What the weights are multiplied by.
     """
 
     def __init__(
-        self,
-        weight: Tensor,
-        bias: Tensor,
-        *,
-        dtype: torch.dtype,
-        scratch: Tensor,
-        factor: float = 1,
+        self, weight: Tensor, bias: Tensor, *, scratch: Scratch, factor: float = 1
     ) -> None:
-        self.bias = bias.to(dtype, copy=True)
-        self.fused = _can_fuse_linear(dtype)
-        scaled = scratch[: weight.numel()].view(weight.shape).copy_(weight)
-        if factor != 1:
-            scaled *= factor
+        self.bias = bias.to(scratch.dtype, copy=True)
+        self.fused = _can_fuse_linear(scratch.dtype)
+        converted = scratch.convert(weight, factor)
         if self.fused:
-            self.weight = torch.ops.mkldnn._reorder_linear_weight(scaled.to(dtype), ROWS)
+            self.weight = torch.ops.mkldnn._reorder_linear_weight(converted, ROWS)
         else:
-            self.weight = scaled.to(dtype, copy=True)
+            self.weight = converted.clone()
 
     def __call__(self, x: Tensor, *, add: Tensor | None = None, silu: bool = False) -> Tensor:
         """(n, inputs) to (n, outputs), with SiLU behind it or `add` (n, outputs) added."""
