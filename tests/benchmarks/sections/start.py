@@ -25,7 +25,8 @@ most memory that it held until then, files mapped and touched included (`VmHWM` 
 system loads the kind of file that it is published with: openai/CLIP a TorchScript archive in fp16,
 open_clip a state dict in fp16, the pipeline a folder with safetensors in fp32, zsclip the
 safetensors in fp16 that its first load keeps of the archive. One template for all. With a warm
-cache, zsclip has embedded these labels before, and not this picture."""
+cache, zsclip has embedded these labels before, and not this picture. bf16 is what zsclip computes
+in by default on a CPU with AMX; here it tells how much memory that takes."""
 
 
 def run(work: Work, machine: object) -> Section:
