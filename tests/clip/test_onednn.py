@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,7 +18,13 @@ CHECKS = [onednn._can_fuse_linear, onednn._can_fuse_convolution]
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
+    """What other tests found out of this build of PyTorch, and what these pretend of it."""
+    _clear()
     yield
+    _clear()
+
+
+def _clear() -> None:
     for check in CHECKS:
         check.cache_clear()
 
@@ -94,6 +101,11 @@ def test_operators_that_give_something_else_are_not_used(
         patched.setattr(torch.nn.functional, function, _doubled(getattr(F, function)))
         assert not check(torch.float32)
     assert not check(torch.float16)
+
+
+def test_other_processors_go_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert not any(check(torch.float32) for check in CHECKS)
 
 
 def test_operators_that_are_missing_are_not_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ lacks them, or they give something else than they should, the same is done step 
 from __future__ import annotations
 
 import functools
+import platform
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -172,11 +173,13 @@ def _can_fuse_convolution(dtype: torch.dtype) -> bool:
 
 def _works(dtype: torch.dtype, fused: Callable[[], list[Tensor]], expected: list[Any]) -> bool:
     """Whether this build of PyTorch has the operators, and they give what they should."""
-    if dtype not in (torch.float32, torch.bfloat16) or not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+    if dtype not in (torch.float32, torch.bfloat16):
+        return False
+    if platform.machine().lower() not in ("x86_64", "amd64"):  # measured nowhere else
         return False
     try:
         found = fused()
-    except (AttributeError, RuntimeError, NotImplementedError):
+    except (AttributeError, RuntimeError, NotImplementedError):  # a build without oneDNN, too
         return False
     pairs = zip(found, expected, strict=True)
     return all(torch.allclose(a, b, rtol=0.05, atol=0.05) for a, b in pairs)
