@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from zsclip import ModelInfo, ZeroShotClassifier
+from zsclip import EmbeddingCache, ModelInfo, ZeroShotClassifier
 from zsclip.errors import PromptTooLongError
 
 if TYPE_CHECKING:
@@ -213,3 +213,11 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(checkpoints.Checkpoint, name, counted)
     return loaded
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[EmbeddingCache]:
+    """An empty cache."""
+    made = EmbeddingCache(tmp_path / "kept")
+    yield made
+    made.close()

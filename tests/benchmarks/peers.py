@@ -77,17 +77,17 @@ class OpenAI:
 
     def images(self, pixels: Tensor) -> Tensor:
         with torch.no_grad(), _autocast(self._autocast):
-            return _unit(self._model.encode_image(pixels))
+            return unit(self._model.encode_image(pixels))
 
     def texts(self, texts: Sequence[str]) -> Tensor:
         with torch.no_grad(), _autocast(self._autocast):
-            return _unit(self._model.encode_text(self._clip.tokenize(list(texts))))
+            return unit(self._model.encode_text(self._clip.tokenize(list(texts))))
 
     def head(self, names: Sequence[str], templates: Sequence[str]) -> Tensor:
         rows = []
         for name in names:  # the notebook's loop: all templates of one class at a time
             embeddings = self.texts([template.replace("{}", name) for template in templates])
-            rows.append(_unit(embeddings.mean(dim=0)))
+            rows.append(unit(embeddings.mean(dim=0)))
         return torch.stack(rows)
 
     def classify(self, paths: Sequence[Path], labels: Sequence[str], head: Tensor) -> list[str]:
@@ -178,12 +178,12 @@ class HuggingFace:
     def images(self, pixels: Tensor) -> Tensor:
         with torch.no_grad(), _autocast(self._autocast):
             out = self._pipeline.model.get_image_features(pixel_values=pixels)
-            return _unit(out.pooler_output)
+            return unit(out.pooler_output)
 
     def texts(self, texts: Sequence[str]) -> Tensor:
         tokens = self._pipeline.tokenizer(list(texts), return_tensors="pt", padding=True)
         with torch.no_grad(), _autocast(self._autocast):
-            return _unit(self._pipeline.model.get_text_features(**tokens).pooler_output)
+            return unit(self._pipeline.model.get_text_features(**tokens).pooler_output)
 
     def longest(self, texts: Sequence[str]) -> int:
         """How many tokens each of these texts is padded to."""
@@ -197,7 +197,7 @@ class HuggingFace:
         total = torch.zeros(())
         for template in templates:  # the pipeline takes one template, and all labels in one batch
             total = total + self.texts([template.replace("{}", name) for name in names])
-        return _unit(total)
+        return unit(total)
 
     def classify(self, paths: Sequence[Path], labels: Sequence[str], head: Tensor) -> list[str]:
         del head  # the pipeline embeds the labels anew for every batch
@@ -246,9 +246,10 @@ def _autocast(on: bool) -> AbstractContextManager[Any]:
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=on)
 
 
-def _unit(embeddings: Tensor) -> Tensor:
-    unit: Tensor = embeddings / embeddings.norm(dim=-1, keepdim=True)
-    return unit
+def unit(embeddings: Tensor) -> Tensor:
+    """Embeddings (..., d), L2-normalised."""
+    rows: Tensor = embeddings / embeddings.norm(dim=-1, keepdim=True)
+    return rows
 
 
 def _best(embeddings: Tensor, head: Tensor, labels: Sequence[str]) -> list[str]:

@@ -80,14 +80,6 @@ def present(
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Iterator[EmbeddingCache]:
-    """An empty cache."""
-    made = EmbeddingCache(tmp_path / "kept")
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def start() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts Python scripts with warnings as errors; none outlives the test."""
     running: list[subprocess.Popen[str]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from zsclip.clip import onednn
 from zsclip.clip.architecture import Architecture
 from zsclip.clip.checkpoints import Checkpoint
 from zsclip.clip.tensors import Tensors
@@ -125,3 +126,13 @@ def save_archive() -> Callable[[State, Path], None]:
             torch.jit.save(trace(module.eval(), torch.zeros(1)), path)
 
     return save
+
+
+@pytest.fixture(params=["fused", "step by step"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """With oneDNN's fused operators, as they work here, and without; in inference mode."""
+    if request.param == "step by step":
+        monkeypatch.setattr(onednn, "_can_fuse_linear", lambda dtype: False)
+        monkeypatch.setattr(onednn, "_can_fuse_convolution", lambda dtype: False)
+    with torch.inference_mode():
+        yield

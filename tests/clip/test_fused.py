@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 
 import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.clip import onednn
 from zsclip.clip.fused import FusedTransformer, KeysAndValues
 from zsclip.clip.transformer import Transformer
 
 WIDTH, LAYERS = 128, 3
-
-
-@pytest.fixture(params=["fused", "step by step"])
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if request.param == "step by step":
-        monkeypatch.setattr(onednn, "_can_fuse_linear", lambda dtype: False)
-    with torch.inference_mode():
-        yield
 
 
 def _transformer(*, causal: bool) -> Transformer:

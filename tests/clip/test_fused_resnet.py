@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.clip import onednn
 from zsclip.clip.architecture import Architecture
 from zsclip.clip.checkpoints import Checkpoint
 from zsclip.clip.fused_resnet import FusedResNet
@@ -25,14 +24,6 @@ def checkpoint(
     make_state: Callable[[Architecture], State], checkpoint_of: Callable[[State], Checkpoint]
 ) -> Checkpoint:
     return checkpoint_of(make_state(SIZES))
-
-
-@pytest.fixture(params=["fused", "step by step"])
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if request.param == "step by step":
-        monkeypatch.setattr(onednn, "_can_fuse_convolution", lambda dtype: False)
-    with torch.inference_mode():
-        yield
 
 
 @pytest.mark.parametrize("count", [1, 5])

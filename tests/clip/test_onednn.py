@@ -18,8 +18,9 @@ CHECKS = [onednn._can_fuse_linear, onednn._can_fuse_convolution]
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
-    """What other tests found out of this build of PyTorch, and what these pretend of it."""
+    """Forget what other tests found out of this build of PyTorch, and what these pretend of it."""
     _clear()
+    torch.manual_seed(0)
     yield
     _clear()
 
@@ -27,16 +28,6 @@ def _forget() -> Iterator[None]:
 def _clear() -> None:
     for check in CHECKS:
         check.cache_clear()
-
-
-@pytest.fixture(params=["fused", "step by step"])
-def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if request.param == "step by step":
-        monkeypatch.setattr(onednn, "_can_fuse_linear", lambda dtype: False)
-        monkeypatch.setattr(onednn, "_can_fuse_convolution", lambda dtype: False)
-    with torch.inference_mode():
-        torch.manual_seed(0)
-        yield
 
 
 @pytest.mark.parametrize("factor", [1, 1.7])

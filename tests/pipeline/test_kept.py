@@ -46,11 +46,6 @@ class Counted:
         monkeypatch.setattr(engine, "encode_pixels", counted)
 
 
-@pytest.fixture
-def cache(tmp_path: Path) -> EmbeddingCache:
-    return EmbeddingCache(tmp_path / "cache")
-
-
 def _scores(counted: Counted, images: Any) -> list[list[float]]:
     return [result.scores.tolist() for result in counted.clf.classify_many(images)]
 

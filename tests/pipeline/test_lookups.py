@@ -32,13 +32,6 @@ LONG_AGO = 1_000_000_000  # seconds: files changed a moment ago are not trusted 
 
 
 @pytest.fixture
-def cache(tmp_path: Path) -> Iterator[EmbeddingCache]:
-    cache = EmbeddingCache(tmp_path / "cache")
-    yield cache
-    cache.close()
-
-
-@pytest.fixture
 def old_files(files: Files) -> Files:
     """`files`, not changed for years."""
 

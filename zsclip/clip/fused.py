@@ -12,12 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.clip.onednn import Linear, Scratch
+from zsclip.clip.onednn import ROWS, Linear, Scratch
 from zsclip.clip.transformer import QUICK, Block, Transformer
 
 __all__ = ["FusedTransformer", "KeysAndValues"]
-
-CHUNK = 512  # tokens whose hidden activations stay in a core's cache between the MLP's two layers
 
 KeysAndValues = tuple[Tensor, Tensor]
 """Of one layer, each (n, heads, length, head width)."""
@@ -119,8 +117,9 @@ class _FusedBlock:
         flat = self.out_proj(mixed, add=flat)
         hidden = _norm(self.ln_2, flat)
         out = torch.empty_like(flat)
-        for start in range(0, len(flat), CHUNK):
-            part = slice(start, start + CHUNK)
+        # so few at a time that hidden activations stay in a core's cache between the two layers
+        for start in range(0, len(flat), ROWS):
+            part = slice(start, start + ROWS)
             out[part] = self.c_proj(self.c_fc(hidden[part], silu=True), add=flat[part])
         return out if read is not None else out.view(n, length, width)
 

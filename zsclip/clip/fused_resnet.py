@@ -7,6 +7,8 @@ memory, as its kernels want them.
 
 from __future__ import annotations
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
@@ -30,12 +32,10 @@ class FusedResNet(nn.Module):
         pairs = [(getattr(tower, f"conv{i}"), getattr(tower, f"bn{i}")) for i in (1, 2, 3)]
         self.stem = [_take_over(conv, norm, dtype) for conv, norm in pairs]
         self.avgpool = tower.avgpool
-        self.blocks = [
-            _FusedBottleneck(block, dtype)
-            for stage in tower.get_stages()
-            for block in stage
-            if isinstance(block, Bottleneck)  # which all are
-        ]
+        self.blocks: list[_FusedBottleneck] = []
+        for block in itertools.chain.from_iterable(tower.get_stages()):
+            assert isinstance(block, Bottleneck)
+            self.blocks.append(_FusedBottleneck(block, dtype))
         self.attnpool = tower.attnpool
 
     def forward(self, images: Tensor) -> Tensor:

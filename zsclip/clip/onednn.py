@@ -10,15 +10,16 @@ from __future__ import annotations
 import functools
 import platform
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 __all__ = ["ROWS", "Convolution", "Linear", "Scratch"]
 
-ROWS = 512  # of the inputs that a linear layer's weights are laid out for
+ROWS = 512
+"""Rows at a time that a linear layer's weights are laid out for."""
 
 
 class Scratch:
@@ -100,9 +101,11 @@ class Convolution:
         assert isinstance(conv.padding, tuple)
         assert norm.running_var is not None
         assert norm.running_mean is not None
-        scale = norm.weight.float() * torch.rsqrt(norm.running_var.float() + norm.eps)
-        weight = (conv.weight.float() * scale[:, None, None, None]).to(dtype)
-        self.bias = (norm.bias.float() - norm.running_mean.float() * scale).to(dtype)
+        both = fuse_conv_bn_weights(
+            conv.weight.float(), None, norm.running_mean.float(), norm.running_var.float(),
+            norm.eps, norm.weight.float(), norm.bias.float(),
+        )  # fmt: skip
+        weight, self.bias = (tensor.detach().to(dtype) for tensor in both)
         self.padding, self.stride = list(conv.padding), list(conv.stride)
         self.fused = _can_fuse_convolution(dtype)
         if self.fused:
@@ -113,15 +116,14 @@ class Convolution:
     def __call__(self, x: Tensor, *, add: Tensor | None = None, relu: bool = True) -> Tensor:
         """(n, inputs, height, width) to (n, outputs, ...); `add` is added before the ReLU."""
         out: Tensor
-        after = "relu" if relu else "none"
         where = (self.padding, self.stride, [1, 1], 1)  # dilation, groups
         if self.fused and add is not None:
             out = torch.ops.mkldnn._convolution_pointwise.binary(
-                x, add, self.weight, self.bias, *where, "add", 1.0, after if relu else None, [], ""
+                x, add, self.weight, self.bias, *where, "add", 1.0, "relu" if relu else None, [], ""
             )
         elif self.fused:
             out = torch.ops.mkldnn._convolution_pointwise(
-                x, self.weight, self.bias, *where, after, [], ""
+                x, self.weight, self.bias, *where, "relu" if relu else "none", [], ""
             )
         else:
             out = F.conv2d(x, self.weight, self.bias, self.stride, self.padding)
@@ -171,7 +173,7 @@ def _can_fuse_convolution(dtype: torch.dtype) -> bool:
     return _works(dtype, fused, [F.relu(plain), F.relu(plain + x)])
 
 
-def _works(dtype: torch.dtype, fused: Callable[[], list[Tensor]], expected: list[Any]) -> bool:
+def _works(dtype: torch.dtype, fused: Callable[[], list[Tensor]], expected: list[Tensor]) -> bool:
     """Whether this build of PyTorch has the operators, and they give what they should."""
     if dtype not in (torch.float32, torch.bfloat16):
         return False

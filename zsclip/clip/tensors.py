@@ -123,9 +123,10 @@ def _identity(path: Path, file: Any) -> object:
 
     Processes that unpack the same archive replace each other's copies, which are alike.
     """
+    if source := (file.metadata() or {}).get("source_sha256"):
+        return source
     found = path.stat()
-    stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
-    return (file.metadata() or {}).get("source_sha256") or stamp
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _is_torchscript(path: Path) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from tests.benchmarks import ours
 from tests.benchmarks.columns import differences
 from tests.benchmarks.files import Work
-from tests.benchmarks.peers import BATCH
+from tests.benchmarks.peers import BATCH, unit
 from tests.benchmarks.pixels import normalise, prepared
 from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.timing import Job, rates_in_turn
@@ -62,6 +62,4 @@ def _open(path: Any) -> Any:
 
 def _embed(model: Any, pixels: Tensor) -> Tensor:
     with torch.no_grad():
-        embeddings = model.encode_image(pixels)
-        unit: Tensor = embeddings / embeddings.norm(dim=-1, keepdim=True)
-        return unit
+        return unit(model.encode_image(pixels))

@@ -48,7 +48,8 @@ def run(work: Work, machine: object) -> Section:
     before = work.size(1, 0)  # to have the files in memory
     for i in range(-before, rounds):
         for name, (module, files, options) in commands.items():
-            _forget_picture(work)
+            if options.get("cache"):
+                _forget_picture(work)
             arguments = [str(files), str(picture)] + ([json.dumps(options)] if options else [])
             took, told = _first_line(module, arguments)
             if i >= 0:
