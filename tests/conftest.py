@@ -20,7 +20,9 @@ from zsclip import EmbeddingCache, ModelInfo, ZeroShotClassifier
 from zsclip.errors import PromptTooLongError
 
 if TYPE_CHECKING:
-    from zsclip.clip.checkpoints import Checkpoint
+    from zsclip.weights.checkpoints import Checkpoint
+
+pytest_plugins = ["checkpoint_fixtures", "distribution_fixtures"]  # of tests/support
 
 # Before torch is loaded: on a machine that does other work as well, several threads that wait for
 # each other take forty times as long over a small model as one does.
@@ -201,7 +203,7 @@ def tiny() -> ZeroShotClassifier:
 @pytest.fixture
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The towers that are loaded from here on."""
-    from zsclip.clip import checkpoints  # loads torch, which few tests need
+    from zsclip.weights import checkpoints  # loads torch, which few tests need
 
     loaded: list[str] = []
     for name in ("load_image_tower", "load_text_tower"):

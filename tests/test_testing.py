@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from zsclip import Encoder, ZeroShotClassifier
+from zsclip.authoring.findings import RULES
 from zsclip.encoders.contract import require_embeddings, require_encoder
 from zsclip.errors import PromptTooLongError
-from zsclip.labels.findings import RULES
 from zsclip.testing import FakeEncoder, parametrize_with_labelset_checks
 
 GOOD = 'schema = 1\nname = "x"\nlicense = "MIT"\nsource = "own"\nlabels = ["robin", "wren"]\n'

@@ -18,21 +18,21 @@ from typing import TYPE_CHECKING
 from zsclip import errors
 
 if TYPE_CHECKING:
+    from zsclip.authoring import check_labelset
     from zsclip.cache import EmbeddingCache
     from zsclip.classifier import ZeroShotClassifier
-    from zsclip.clip.models import MODELS, ModelSpec, list_models
     from zsclip.encoders import Encoder, ModelInfo, list_encoders
     from zsclip.images import load_image
     from zsclip.labels import (
         Label,
         LabelSet,
-        check_labelset,
         list_labelsets,
         load_labelset,
     )
     from zsclip.prompts import DEFAULT_TEMPLATES
     from zsclip.results import Failure, Origin, Prediction, Score
     from zsclip.version import __version__
+    from zsclip.weights.models import MODELS, ModelSpec, list_models
 
 __all__ = [
     "DEFAULT_TEMPLATES",
@@ -65,18 +65,18 @@ _HOMES = {
     "Failure": "zsclip.results",
     "Label": "zsclip.labels",
     "LabelSet": "zsclip.labels",
-    "MODELS": "zsclip.clip.models",
+    "MODELS": "zsclip.weights.models",
     "ModelInfo": "zsclip.encoders",
-    "ModelSpec": "zsclip.clip.models",
+    "ModelSpec": "zsclip.weights.models",
     "Origin": "zsclip.results",
     "Prediction": "zsclip.results",
     "Score": "zsclip.results",
     "ZeroShotClassifier": "zsclip.classifier",
     "__version__": "zsclip.version",
-    "check_labelset": "zsclip.labels",
+    "check_labelset": "zsclip.authoring",
     "list_encoders": "zsclip.encoders",
     "list_labelsets": "zsclip.labels",
-    "list_models": "zsclip.clip.models",
+    "list_models": "zsclip.weights.models",
     "load_image": "zsclip.images",
     "load_labelset": "zsclip.labels",
 }

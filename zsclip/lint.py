@@ -8,14 +8,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.authoring import TokenCounter, check_labelset
+from zsclip.authoring.distributions import Examined, examine_distribution
+from zsclip.authoring.findings import Finding
+from zsclip.authoring.trees import kind_of
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import require_embeddings
 from zsclip.ensembles import prompt_sums
 from zsclip.errors import LabelSetNotFoundError
-from zsclip.labels import LabelSet, TokenCounter, check_labelset, load_labelset
-from zsclip.labels.distributions import Examined, examine_distribution
-from zsclip.labels.findings import Finding
-from zsclip.labels.trees import kind_of
+from zsclip.labels import LabelSet, load_labelset
 from zsclip.prompts import DEFAULT_TEMPLATES
 
 __all__ = ["COINCIDE", "check_lengths_of", "examine", "find_near_ones", "is_distribution"]

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.authoring.findings import RULES, Finding
 from zsclip.encoders import ModelInfo
 from zsclip.errors import LabelSetError, PromptTooLongError
-from zsclip.labels.findings import RULES, Finding
 from zsclip.lint import check_lengths_of, examine, is_distribution
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ import torch
 
 from tests.benchmarks.files import Weights
 from tests.benchmarks.huggingface import write_huggingface_folder
-from zsclip.clip.models import get_model_spec
+from zsclip.weights.models import get_model_spec
 
 SEED = 20_210_226
 # as `clip.model.CLIP` takes them

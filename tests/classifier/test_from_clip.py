@@ -12,9 +12,9 @@ from PIL import Image
 from torch import Tensor, nn
 
 from zsclip import MODELS, ZeroShotClassifier
-from zsclip.clip.checkpoints import load_checkpoint
 from zsclip.clip.preprocess import normalize, to_pixels
 from zsclip.errors import ParameterError, ParameterTypeError, PromptTooLongError
+from zsclip.weights.checkpoints import load_checkpoint
 
 [SPEC] = [spec for spec in MODELS if spec.name == "tiny-cartoon"]
 

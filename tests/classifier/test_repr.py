@@ -11,7 +11,7 @@ import pytest
 
 import zsclip
 from zsclip import ZeroShotClassifier, load_labelset
-from zsclip.clip import checkpoints
+from zsclip.weights import checkpoints
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder

@@ -16,9 +16,9 @@ from click.testing import Result
 from safetensors.numpy import save_file
 
 from zsclip import MODELS, ZeroShotClassifier
-from zsclip.clip import models
-from zsclip.clip.models import get_model_spec
-from zsclip.clip.weights import fetch_weights, find_weights
+from zsclip.weights import models
+from zsclip.weights.models import get_model_spec
+from zsclip.weights.sources import fetch_weights, find_weights
 
 Run = Callable[..., Result]
 

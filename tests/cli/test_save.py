@@ -10,8 +10,8 @@ import pytest
 from click.testing import Result
 
 from zsclip import ZeroShotClassifier
-from zsclip.clip.models import get_model_spec
-from zsclip.clip.weights import bundled_path
+from zsclip.weights.models import get_model_spec
+from zsclip.weights.sources import bundled_path
 
 Run = Callable[..., Result]
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from zsclip.clip.architecture import Architecture
-from zsclip.clip.checkpoints import Checkpoint
-from zsclip.clip.models import MODELS
 from zsclip.errors import CheckpointError
+from zsclip.weights.checkpoints import Checkpoint
+from zsclip.weights.models import MODELS
 
 State = dict[str, Tensor]
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.clip.architecture import Architecture
-from zsclip.clip.checkpoints import Checkpoint
 from zsclip.clip.fused_resnet import FusedResNet
 from zsclip.clip.resnet import ModifiedResNet
 from zsclip.encoders.native import NativeEncoder
+from zsclip.weights.checkpoints import Checkpoint
 
 State = dict[str, Tensor]
 SIZES = Architecture(32, 64, (1, 2, 1, 1), 16, None, 77, 49_408, 64, 2)

@@ -11,13 +11,13 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.clip import text as room
 from zsclip.clip.architecture import TextTower
-from zsclip.clip.checkpoints import Checkpoint
 from zsclip.clip.fused import FusedTransformer
 from zsclip.clip.text import encode_packed
 from zsclip.clip.tokenizer import Tokenizer, pad
 from zsclip.encoders.native import NativeEncoder
 from zsclip.labels import load_labelset
 from zsclip.prompts import build_prompts
+from zsclip.weights.checkpoints import Checkpoint
 
 State = dict[str, Tensor]
 
@@ -76,6 +76,6 @@ def test_tokens_are_counted_over_calls() -> None:
 
 
 def _tiny() -> Checkpoint:
-    from zsclip.clip.checkpoints import load_checkpoint
+    from zsclip.weights.checkpoints import load_checkpoint
 
     return load_checkpoint("tiny-cartoon")

@@ -12,10 +12,10 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.clip.checkpoints import Checkpoint
 from zsclip.clip.tokenizer import END, START, Tokenizer, pad
 from zsclip.clip.transformer import Block, LayerNorm, QuickGELU
 from zsclip.encoders.native import NativeEncoder
+from zsclip.weights.checkpoints import Checkpoint
 
 State = dict[str, Tensor]
 

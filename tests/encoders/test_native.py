@@ -133,8 +133,8 @@ def test_half_precisions_come_near(
 def test_half_precisions_of_a_resnet(precision: str) -> None:
     """Whose batch norms become part of the weights on a CPU, in single precision."""
     from zsclip.clip.architecture import Architecture
-    from zsclip.clip.checkpoints import Checkpoint
-    from zsclip.clip.tensors import Tensors
+    from zsclip.weights.checkpoints import Checkpoint
+    from zsclip.weights.layouts import Tensors
 
     torch.manual_seed(0)
     sizes = Architecture(32, 64, (1, 1, 1, 1), 16, None, 16, 49_408, 64, 1)
@@ -228,7 +228,7 @@ def test_the_text_tower_makes_room_for_the_image_tower_once(
 def test_a_tower_that_fails_to_load_is_tried_again(
     monkeypatch: pytest.MonkeyPatch, pictures: list[Image.Image]
 ) -> None:
-    from zsclip.clip.checkpoints import Checkpoint
+    from zsclip.weights.checkpoints import Checkpoint
 
     load = Checkpoint.load_image_tower
     monkeypatch.setattr(Checkpoint, "load_image_tower", lambda self: 1 / 0)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from zsclip.authoring import check_labelset
 from zsclip.clip.tokenizer import Tokenizer
-from zsclip.labels import check_labelset
 
 PAGE = (Path(__file__).parents[2] / "docs/label-sets.md").read_text("utf-8")
 SECTIONS = re.findall(r"^### (R\d+): .*?\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)

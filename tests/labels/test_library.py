@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from zsclip.clip.models import list_models
+from zsclip.authoring import check_labelset
 from zsclip.clip.tokenizer import Tokenizer
-from zsclip.labels import LABELSETS_GROUP, LabelSet, check_labelset
+from zsclip.labels import LABELSETS_GROUP, LabelSet
 from zsclip.labels.parsing import NAME_FORM
+from zsclip.weights.models import list_models
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "labelsets"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from zsclip.authoring import check_labelset
 from zsclip.errors import (
     LabelSetConflictError,
     LabelSetError,
@@ -18,7 +19,7 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterTypeError,
 )
-from zsclip.labels import LabelSetInfo, check_labelset, list_labelsets, load_labelset
+from zsclip.labels import LabelSetInfo, list_labelsets, load_labelset
 
 
 def infos(*names: str) -> list[LabelSetInfo]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from zsclip.authoring import check_labelset
 from zsclip.errors import LabelSetFormatError, LabelSetVersionError
-from zsclip.labels import LabelSet, check_labelset, load_labelset
+from zsclip.labels import LabelSet, load_labelset
 
 HEAD = 'schema = 1\nname = "garden"\nlicense = "CC0-1.0"\nsource = "own work"\n'
 PAIR = 'labels = ["robin", "wren"]\n'

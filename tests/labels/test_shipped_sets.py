@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from zsclip.labels import check_labelset, load_labelset
+from zsclip.authoring import check_labelset
+from zsclip.labels import load_labelset
 
 FOLDER = Path(__file__).parents[2] / "labelsets"
 NAMES = ("cartoon-animals", "satellite")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from zsclip.authoring import check_labelset
 from zsclip.errors import LabelError, ParameterTypeError
-from zsclip.labels import Expected, Group, Label, LabelSet, check_labelset
+from zsclip.labels import Expected, Group, Label, LabelSet
 
 BIRDS = LabelSet(
     "garden-birds",

@@ -14,8 +14,8 @@ import torch
 from PIL import Image
 
 from zsclip import ZeroShotClassifier
-from zsclip.clip.models import MODELS
 from zsclip.encoders import create_encoder
+from zsclip.weights.models import MODELS
 
 TOLERANCE = 1e-5
 

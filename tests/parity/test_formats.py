@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from zsclip import ZeroShotClassifier
-from zsclip.clip.checkpoints import load_checkpoint
+from zsclip.weights.checkpoints import load_checkpoint
 
 TOLERANCE = 1e-5
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from zsclip.clip.models import MODELS
 from zsclip.clip.preprocess import normalize, to_pixels
+from zsclip.weights.models import MODELS
 
 RESOLUTIONS = sorted({spec.resolution for spec in MODELS})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsclip.clip.models import MODELS
+from zsclip.weights.models import MODELS
 
 
 def test_names_addresses_and_hashes(official: Any) -> None:

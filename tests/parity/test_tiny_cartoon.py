@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load
 
 from zsclip import ZeroShotClassifier
-from zsclip.clip.models import get_model_spec
+from zsclip.weights.models import get_model_spec
 
 TOLERANCE = 1e-5
 

@@ -18,8 +18,6 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from zsclip import MODELS, ZeroShotClassifier
-from zsclip.clip.download import file_sha256
-from zsclip.clip.weights import bundled_path
 from zsclip.errors import (
     EncoderNotFoundError,
     ModelNotFoundError,
@@ -28,6 +26,8 @@ from zsclip.errors import (
     SavedClassifierModelError,
 )
 from zsclip.saved.content import KEY
+from zsclip.weights.download import file_sha256
+from zsclip.weights.sources import bundled_path
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder

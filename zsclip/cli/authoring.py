@@ -15,8 +15,8 @@ from zsclip.cli.options import format_option, make_encoder
 from zsclip.cli.output import emit, emit_json, say
 
 if TYPE_CHECKING:
-    from zsclip.labels.distributions import Examined
-    from zsclip.labels.findings import Finding
+    from zsclip.authoring.distributions import Examined
+    from zsclip.authoring.findings import Finding
 
 __all__ = ["check", "new"]
 
@@ -71,8 +71,8 @@ def new(
     NAME is the label set's name, lower-case words with hyphens between them, and the name of the
     folder that is made. Nothing is overwritten.
     """
-    from zsclip.labels.distributions import check_distribution
-    from zsclip.labels.scaffold import create_distribution
+    from zsclip.authoring.distributions import check_distribution
+    from zsclip.authoring.new import create_distribution
 
     made = create_distribution(
         name, names, templates=templates, license=license, source=source, into=into

@@ -23,7 +23,7 @@ from zsclip.cli.options import (
 from zsclip.cli.output import emit, emit_json, show, table
 
 if TYPE_CHECKING:
-    from zsclip.clip.models import ModelSpec
+    from zsclip.weights.models import ModelSpec
 
 __all__ = ["describe_models", "models"]
 
@@ -61,8 +61,8 @@ def list_(*, download_root: str | None, form: str) -> None:
 
 def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
     """The models as plain values, each with the path of its weights if they are here."""
-    from zsclip.clip.models import MODELS
-    from zsclip.clip.weights import find_weights
+    from zsclip.weights.models import MODELS
+    from zsclip.weights.sources import find_weights
 
     rows = []
     for spec in MODELS:
@@ -80,8 +80,8 @@ def info(*, name: str, device: str, precision: str, download_root: str | None) -
 
     If its weights are here it is loaded, which tells device and precision as well.
     """
-    from zsclip.clip.models import MODELS
-    from zsclip.clip.weights import find_weights
+    from zsclip.weights.models import MODELS
+    from zsclip.weights.sources import find_weights
 
     for spec in MODELS:
         if spec.name == name and find_weights(spec, download_root=download_root) is None:
@@ -136,8 +136,8 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool |
 
     A download that broke off is resumed.
     """
-    from zsclip.clip.models import get_model_spec
-    from zsclip.clip.weights import fetch_weights
+    from zsclip.weights.models import get_model_spec
+    from zsclip.weights.sources import fetch_weights
 
     bar = sys.stderr.isatty() if progress is None else progress
     for spec in [get_model_spec(name) for name in names]:

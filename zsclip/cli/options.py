@@ -12,9 +12,9 @@ from zsclip.errors import LabelSetNotFoundError
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
-    from zsclip.clip.models import ModelSpec
     from zsclip.encoders import Encoder
     from zsclip.labels import LabelSet
+    from zsclip.weights.models import ModelSpec
 
 __all__ = [
     "announce_download",
@@ -175,8 +175,8 @@ def make_encoder(
     progress: bool = False,
 ) -> Encoder:
     """Make an engine by its name; say so if that means a download."""
-    from zsclip.clip.models import MODELS
     from zsclip.encoders.registry import DEFAULT_MODEL, NATIVE, create_encoder
+    from zsclip.weights.models import MODELS
 
     options: dict[str, Any] = {}
     if name == NATIVE:
@@ -212,8 +212,8 @@ def make_classifier(
 def announce_download(spec: ModelSpec, download_root: str | None) -> None:
     """Say that the weights of a model have to be fetched, if they have to and may be."""
     from zsclip.cli.output import say
-    from zsclip.clip.download import cache_dir, is_offline
-    from zsclip.clip.weights import find_weights
+    from zsclip.weights.download import cache_dir, is_offline
+    from zsclip.weights.sources import find_weights
 
     if find_weights(spec, download_root=download_root) is None and not is_offline():
         folder = cache_dir(download_root)

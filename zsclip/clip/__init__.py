@@ -1,4 +1,1 @@
-"""CLIP itself: architecture, tokens, pixels, checkpoints. The only room that knows their formats.
-
-Import from the modules; `zsclip.clip.models` and `zsclip.clip.download` load without torch.
-"""
+"""CLIP itself: shapes and arithmetic, tokens, pixels. Knows no file of weights and no network."""

@@ -16,7 +16,6 @@ from PIL import Image
 from torch import nn
 
 from zsclip.clip.architecture import TextTower, VisionTransformer
-from zsclip.clip.checkpoints import Checkpoint, load_checkpoint
 from zsclip.clip.fused import FusedTransformer
 from zsclip.clip.fused_resnet import FusedResNet
 from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
@@ -28,6 +27,7 @@ from zsclip.encoders.base import ModelInfo
 from zsclip.encoders.devices import choose_device, choose_precision
 from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
 from zsclip.errors import ParameterTypeError, PrecisionWarning
+from zsclip.weights.checkpoints import Checkpoint, load_checkpoint
 
 __all__ = ["NativeEncoder", "create_encoder"]
 

@@ -4,8 +4,6 @@ A label set is a TOML file in an installed package, found by entry point and rea
 the package; or it is made in code. This room needs the standard library only.
 """
 
-from zsclip.labels.checks import TokenCounter, check_labelset
-from zsclip.labels.distributions import check_distribution
 from zsclip.labels.expressions import parse_labels
 from zsclip.labels.labelset import LabelSet
 from zsclip.labels.registry import LABELSETS_GROUP, LabelSetInfo, list_labelsets, load_labelset
@@ -19,9 +17,6 @@ __all__ = [
     "LabelSet",
     "LabelSetInfo",
     "Provenance",
-    "TokenCounter",
-    "check_distribution",
-    "check_labelset",
     "fill_template",
     "list_labelsets",
     "load_labelset",

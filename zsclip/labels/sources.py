@@ -12,10 +12,10 @@ from zsclip.errors import LabelSetUnreadableError, ParameterTypeError
 from zsclip.labels.fields import Fields, fields_of_draft
 from zsclip.labels.parsing import format_error, parse_fields
 from zsclip.labels.rules import Draft, DraftNode, Problem, Text, check_draft, check_text
-from zsclip.labels.trees import FILE_LIMIT
 from zsclip.labels.values import Provenance
 
 __all__ = [
+    "FILE_LIMIT",
     "finish",
     "read_file",
     "read_folder",
@@ -24,6 +24,10 @@ __all__ = [
     "read_toml_file",
     "words_of",
 ]
+
+
+FILE_LIMIT = 16 * 2**20
+"""Bytes of one file. ImageNet's thousand labels with their eighty templates have 50 kB."""
 
 
 def read_toml_file(path: str | os.PathLike[str]) -> Fields:

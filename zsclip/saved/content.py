@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.clip.models import MODELS
 from zsclip.encoders import Encoder
 from zsclip.encoders.registry import NATIVE
 from zsclip.labels import LabelSet
+from zsclip.weights.models import MODELS
 
 __all__ = ["FORMAT", "KEY", "TENSOR", "ModelFacts", "SavedClassifier", "matrix_sha256"]
 

@@ -7,13 +7,13 @@ import os
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from zsclip.clip.models import MODELS
 from zsclip.encoders import Encoder, list_encoders
 from zsclip.encoders.registry import NATIVE
 from zsclip.errors import SavedClassifierModelError
 from zsclip.saved.content import ModelFacts, SavedClassifier
 from zsclip.saved.wording import as_path, shown
 from zsclip.version import __version__
+from zsclip.weights.models import MODELS
 
 __all__ = ["check_fit", "find_engine"]
 

@@ -18,10 +18,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from zsclip.clip import checkpoints, models
-from zsclip.clip.checkpoints import load_checkpoint
-from zsclip.clip.models import MODELS, ModelSpec, get_model_spec
 from zsclip.errors import DownloadError, OfflineError
+from zsclip.weights import checkpoints, models
+from zsclip.weights.checkpoints import load_checkpoint
+from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
 
 State = dict[str, Tensor]
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zsclip.authoring.distributions import check_distribution
 from zsclip.errors import LabelSetUnreadableError, ParameterTypeError
-from zsclip.labels.distributions import check_distribution
 
 LIBRARY = Path(__file__).parents[2] / "labelsets"
 

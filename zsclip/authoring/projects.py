@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from zsclip.authoring.findings import Finding
+from zsclip.authoring.trees import Tree, TreeError
 from zsclip.entrypoints import normalize_name
-from zsclip.labels.findings import Finding
 from zsclip.labels.registry import LABELSETS_GROUP
 from zsclip.labels.toml import read_toml
-from zsclip.labels.trees import Tree, TreeError
 
 __all__ = ["FIRST_ZSCLIP", "Project", "check_requirements", "list_in", "read_project", "table_in"]
 

@@ -17,13 +17,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from zsclip.clip.architecture import Architecture, TextTower, VisionTransformer
-from zsclip.clip.download import file_sha256
-from zsclip.clip.models import MODELS, ModelSpec, get_model_spec
 from zsclip.clip.resnet import ModifiedResNet
-from zsclip.clip.tensors import Tensors, open_tensors
 from zsclip.clip.unfilled import unfilled
-from zsclip.clip.weights import archive_path, bundled_path, fetch_archive
 from zsclip.errors import CheckpointError
+from zsclip.weights.download import file_sha256
+from zsclip.weights.layouts import Tensors, open_tensors
+from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
+from zsclip.weights.sources import archive_path, bundled_path, fetch_archive
 
 log = logging.getLogger("zsclip")
 

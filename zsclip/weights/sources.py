@@ -6,7 +6,7 @@ import importlib.resources
 import os
 from pathlib import Path
 
-from zsclip.clip.models import ModelSpec
+from zsclip.weights.models import ModelSpec
 
 __all__ = ["archive_path", "bundled_path", "fetch_archive", "fetch_weights", "find_weights"]
 
@@ -21,7 +21,7 @@ def archive_path(spec: ModelSpec, download_root: str | os.PathLike[str] | None =
 
     The safetensors file that a first load makes of it stands beside it, by the same stem.
     """
-    from zsclip.clip.download import cache_dir
+    from zsclip.weights.download import cache_dir
 
     return cache_dir(None if download_root is None else Path(download_root)) / spec.file
 
@@ -37,7 +37,7 @@ def fetch_archive(
     Raises:
         DownloadError: It is not there and cannot be fetched.
     """
-    from zsclip.clip.download import fetch
+    from zsclip.weights.download import fetch
 
     assert spec.url is not None
     return fetch(
@@ -64,7 +64,7 @@ def find_weights(spec: ModelSpec, *, download_root: str | Path | None = None) ->
         None if there is none of them.
 
     Examples:
-        >>> from zsclip.clip.models import get_model_spec
+        >>> from zsclip.weights.models import get_model_spec
         >>> find_weights(get_model_spec("tiny-cartoon")).name
         'tiny-cartoon.safetensors'
     """

@@ -10,11 +10,11 @@ from importlib.metadata import Distribution
 from pathlib import PurePath
 from typing import Any
 
+from zsclip.authoring.findings import Finding
+from zsclip.authoring.projects import Project, check_requirements
+from zsclip.authoring.trees import Tree, TreeError
 from zsclip.entrypoints import normalize_name
-from zsclip.labels.findings import Finding
-from zsclip.labels.projects import Project, check_requirements
 from zsclip.labels.registry import LABELSETS_GROUP
-from zsclip.labels.trees import Tree, TreeError
 
 __all__ = ["check_record", "read_wheel"]
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from zsclip.clip import onednn
 from zsclip.clip.architecture import Architecture
-from zsclip.clip.checkpoints import Checkpoint
-from zsclip.clip.tensors import Tensors
+from zsclip.weights.checkpoints import Checkpoint
+from zsclip.weights.layouts import Tensors
 
 State = dict[str, Tensor]
 

@@ -1,6 +1,6 @@
 """The check of a whole distribution of label sets: its source tree, its sdist, or its wheel.
 
-The rules stand in `zsclip.labels.findings`.
+The rules stand in `zsclip.authoring.findings`.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zsclip.authoring.check import TokenCounter, check_labelset
+from zsclip.authoring.findings import Finding
+from zsclip.authoring.projects import Project, list_in, read_project, table_in
+from zsclip.authoring.trees import Tree, TreeError, kind_of, open_tree
+from zsclip.authoring.wheels import check_record, read_wheel
 from zsclip.errors import (
     LabelSetFormatError,
     LabelSetUnreadableError,
     LabelSetVersionError,
     ParameterTypeError,
 )
-from zsclip.labels.checks import TokenCounter, check_labelset
-from zsclip.labels.findings import Finding
 from zsclip.labels.labelset import LabelSet
 from zsclip.labels.parsing import parse_fields
-from zsclip.labels.projects import Project, list_in, read_project, table_in
 from zsclip.labels.registry import LABELSETS_GROUP, check_entry_point
-from zsclip.labels.trees import Tree, TreeError, kind_of, open_tree
-from zsclip.labels.wheels import check_record, read_wheel
 
 __all__ = ["Examined", "check_distribution", "examine_distribution"]
 

@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from zsclip.clip.checkpoints import load_checkpoint
-from zsclip.clip.models import MODELS, get_model_spec, list_models
 from zsclip.errors import ModelNotFoundError
+from zsclip.weights.checkpoints import load_checkpoint
+from zsclip.weights.models import MODELS, get_model_spec, list_models
 
 State = dict[str, Tensor]
 

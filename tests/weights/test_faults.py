@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip.clip import transfer
-from zsclip.clip.download import DEFAULT_RETRY, RetryPolicy
 from zsclip.errors import ChecksumError
+from zsclip.weights import transfer
+from zsclip.weights.download import DEFAULT_RETRY, RetryPolicy
 
 if TYPE_CHECKING:
-    from tests.download.conftest import Case
+    from tests.weights.conftest import Case
 
 
 @pytest.fixture

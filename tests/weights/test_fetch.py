@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zsclip.clip import download
-from zsclip.clip.download import cache_dir, fetch, file_sha256, is_offline
 from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
+from zsclip.weights import download
+from zsclip.weights.download import cache_dir, fetch, file_sha256, is_offline
 
 if TYPE_CHECKING:
-    from tests.download.conftest import Case
+    from tests.weights.conftest import Case
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_nothing_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
     (tmp_path / "abc").write_text("abc")
     sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     code = (
-        "import pathlib, sys, zsclip.clip.download as d\n"
+        "import pathlib, sys, zsclip.weights.download as d\n"
         f"d.fetch('http://x.invalid', pathlib.Path({str(tmp_path / 'abc')!r}), sha256='{sha256}')\n"
         "print({'httpx', 'tqdm'} & set(sys.modules))"
     )

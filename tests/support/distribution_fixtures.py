@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from zsclip.authoring import check_labelset
 from zsclip.errors import LabelSetFormatError
-from zsclip.labels import check_labelset, list_labelsets, load_labelset
+from zsclip.labels import list_labelsets, load_labelset
 
 VALID = """
 schema = 1

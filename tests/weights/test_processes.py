@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from zsclip.clip.download import RetryPolicy
+from zsclip.weights.download import RetryPolicy
 
 if TYPE_CHECKING:
-    from tests.download.conftest import Case
+    from tests.weights.conftest import Case
 
 HALF = 150_000
 
@@ -27,7 +27,7 @@ def start(case: Case, body: bytes) -> Iterator[Callable[[], subprocess.Popen[str
     """Starts processes that fetch, their log on standard error; none outlives the test."""
     code = (
         "import logging, pathlib\n"
-        "from zsclip.clip.download import fetch\n"
+        "from zsclip.weights.download import fetch\n"
         "logging.basicConfig(level='INFO')\n"
         f"fetch({case.server.url!r}, pathlib.Path({str(case.target)!r}), size={len(body)},\n"
         f"      sha256={hashlib.sha256(body).hexdigest()!r}, timeout=60.0)\n"

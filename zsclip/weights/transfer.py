@@ -2,7 +2,7 @@
 
 What was fetched before is kept and resumed by a range request; every fault that can pass by itself
 is tried again under one :class:`RetryPolicy`. Nothing here gives a file its final name: that is
-:func:`zsclip.clip.download.fetch`, once the SHA-256 is right.
+:func:`zsclip.weights.download.fetch`, once the SHA-256 is right.
 
 Ranges, ``If-Range`` and ``Retry-After`` follow RFC 9110, sections 14, 13.1.5 and 10.2.3.
 """
@@ -22,8 +22,8 @@ from email.utils import parsedate_to_datetime
 from time import sleep as _sleep
 from typing import TYPE_CHECKING, Any
 
-from zsclip.clip.wanted import Wanted, amount
 from zsclip.errors import ChecksumError, DownloadError
+from zsclip.weights.wanted import Wanted, amount
 
 if TYPE_CHECKING:
     import httpx

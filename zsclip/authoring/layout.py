@@ -7,8 +7,8 @@ import importlib.resources
 import json
 import re
 
+from zsclip.authoring.projects import FIRST_ZSCLIP
 from zsclip.labels.labelset import LabelSet
-from zsclip.labels.projects import FIRST_ZSCLIP
 from zsclip.labels.registry import LABELSETS_GROUP
 
 __all__ = ["distribution_files", "known_licenses"]

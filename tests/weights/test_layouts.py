@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from zsclip.clip.tensors import open_tensors
 from zsclip.errors import CheckpointError, ModelNotFoundError
+from zsclip.weights.layouts import open_tensors
 
 State = dict[str, Tensor]
 Save = Callable[[State, Path], None]

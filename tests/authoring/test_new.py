@@ -12,6 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zsclip.authoring import check_distribution
+from zsclip.authoring.layout import known_licenses
+from zsclip.authoring.new import create_distribution, suggest_name
+from zsclip.authoring.projects import FIRST_ZSCLIP
 from zsclip.errors import (
     LabelError,
     LabelSetFormatError,
@@ -20,10 +24,7 @@ from zsclip.errors import (
     ParameterTypeError,
     ZsclipError,
 )
-from zsclip.labels import LabelSet, check_distribution
-from zsclip.labels.layout import known_licenses
-from zsclip.labels.projects import FIRST_ZSCLIP
-from zsclip.labels.scaffold import create_distribution, suggest_name
+from zsclip.labels import LabelSet
 
 LIBRARY = Path(__file__).parents[2] / "labelsets"
 

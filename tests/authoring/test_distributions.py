@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from zsclip.labels import trees
-from zsclip.labels.distributions import check_distribution
+from zsclip.authoring import trees
+from zsclip.authoring.distributions import check_distribution
 
 LIBRARY = Path(__file__).parents[2] / "labelsets"
 FOLDERS = sorted(path for path in LIBRARY.glob("*") if path.is_dir())

@@ -16,7 +16,7 @@ from filelock import FileLock
 from zsclip.errors import DownloadError
 
 if TYPE_CHECKING:
-    from tests.download.conftest import Case
+    from tests.weights.conftest import Case
 
 
 class Usage(NamedTuple):
@@ -81,7 +81,7 @@ def test_a_limit_in_the_middle_and_then_more_room(case: Case, body: bytes) -> No
     limit = 100_000
     code = (
         "import pathlib, resource, sys\n"
-        "from zsclip.clip.download import fetch\n"
+        "from zsclip.weights.download import fetch\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
         f"fetch({case.server.url!r}, pathlib.Path({str(case.target)!r}), size=300_000,\n"
         f"      sha256={hashlib.sha256(body).hexdigest()!r})"

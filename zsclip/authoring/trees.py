@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import IO, Literal, Protocol, TypeAlias
 
 from zsclip.errors import LabelSetUnreadableError
+from zsclip.labels.sources import FILE_LIMIT
 
 __all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "kind_of", "open_tree"]
-
-FILE_LIMIT = 16 * 2**20
-"""Bytes of one file. ImageNet's thousand labels with their eighty templates have 50 kB."""
 
 TOTAL_LIMIT = 256 * 2**20
 """Bytes that an sdist may unpack to."""

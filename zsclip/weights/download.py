@@ -21,9 +21,9 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from zsclip.clip.transfer import DEFAULT_RETRY, RetryPolicy, transfer
-from zsclip.clip.wanted import Wanted, amount
 from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
+from zsclip.weights.transfer import DEFAULT_RETRY, RetryPolicy, transfer
+from zsclip.weights.wanted import Wanted, amount
 
 __all__ = ["DEFAULT_RETRY", "RetryPolicy", "cache_dir", "fetch", "file_sha256", "is_offline"]
 

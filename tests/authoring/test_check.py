@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from zsclip.authoring import check_labelset
+from zsclip.authoring.check import LONGEST_DEFAULT
 from zsclip.errors import (
     LabelSetNotFoundError,
     LabelSetUnreadableError,
     ParameterError,
     ParameterTypeError,
 )
-from zsclip.labels import Label, LabelSet, check_labelset
-from zsclip.labels.checks import LONGEST_DEFAULT
+from zsclip.labels import Label, LabelSet
 from zsclip.prompts import DEFAULT_TEMPLATES
 
 TOML = 'schema = 1\nname = "{name}"\nlicense = "MIT"\nsource = "own"\nlabels = ["robin", "wren"]\n'

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsclip.authoring.layout import distribution_files, known_licenses
 from zsclip.errors import ParameterError, ParameterTypeError, did_you_mean
 from zsclip.labels.labelset import LabelSet
-from zsclip.labels.layout import distribution_files, known_licenses
 from zsclip.labels.parsing import NAME_FORM
 from zsclip.labels.sources import read_text, words_of
 from zsclip.labels.values import Group, Label

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zsclip.clip.download import RetryPolicy, fetch
 from zsclip.errors import ChecksumError
+from zsclip.weights.download import RetryPolicy, fetch
 
 if TYPE_CHECKING:
-    from tests.download.conftest import Case, FaultyServer
+    from tests.weights.conftest import Case, FaultyServer
 
 HALF = 150_000
 
