@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, overload
 
-from zsclip.cache import EmbeddingCache
-from zsclip.encoders import Encoder, create_encoder
-from zsclip.encoders.contract import require_encoder
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.driving import DrivenModel
+from zsclip.encoders import Encoder, ModelInfo
 from zsclip.errors import ParameterError
-from zsclip.head import Labels, resolve_labels
-from zsclip.inference import Inference
-from zsclip.pipeline import PictureOptions, precision_of
-from zsclip.prompts import build_prompts, check_lengths
+from zsclip.head import Head, Labels
+from zsclip.images import ImageSource
+from zsclip.labels import LabelSet
+from zsclip.labels.making import texts_of
+from zsclip.options import Options, Settings, filled_in, shows_options
+from zsclip.pipeline import Images, embed, embed_all, sources_of
+from zsclip.results import Failure, Origin, Prediction
+from zsclip.version import __version__
 
 if TYPE_CHECKING:
     import torch
@@ -22,8 +27,10 @@ if TYPE_CHECKING:
 
 __all__ = ["ZeroShotClassifier"]
 
+OnError: TypeAlias = Literal["raise", "record"]
 
-class ZeroShotClassifier(Inference):
+
+class ZeroShotClassifier:
     """Classify pictures with labels named in words, without training.
 
     A picture's embedding is compared with one embedding per label, the ensemble of the label's
@@ -32,7 +39,8 @@ class ZeroShotClassifier(Inference):
 
     A classifier does not change after it is made and may be shared between threads. Making one
     reads no more of the weights than their sizes; each half of the model, for pictures and for
-    texts, is loaded when it is first needed.
+    texts, is loaded when it is first needed. It can be pickled: what travels is of the size of
+    what `save` writes, and the weights are found and compared where it arrives.
 
     Args:
         labels: The name of an installed label set (`list_labelsets`), or another text that stands
@@ -42,15 +50,16 @@ class ZeroShotClassifier(Inference):
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
         model: One of `list_models()`, or the path of a checkpoint. Defaults to ``"ViT-B/32"``, or
             to what another engine chooses.
-        encoder: The engine: ``"clip"``, the name of an installed one (`list_encoders`), or an
-            object that has the members of `Encoder`.
+        encoder: The engine: the name of an installed one (`list_encoders`), or an object that has
+            the members of `Encoder`. Defaults to ``"clip"``, zsclip's own.
         device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...
         precision: ``"auto"`` (fp16 on CUDA, bf16 on a CPU with AMX, fp32 elsewhere), ``"fp32"``,
             ``"fp16"``, ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
+        progress: Show a bar on standard error while weights are downloaded.
         batch_size: How many pictures go through the model at once.
-        truncate: Cut prompts that are too long in place of an error.
-        background: The color that transparent pictures are laid over.
+        too_long: What becomes of a prompt that does not fit the model: ``"error"``, or ``"cut"``.
+        reading: How pictures are read: the color behind transparent ones, the limits.
         exact: Give what the official code gives: compute in fp32, and decode large JPEGs at their
             full size and not at 1/2, 1/4 or 1/8 of it, whichever leaves at least twice the model's
             resolution. Of an `encoder` that is an object, only the decoding.
@@ -61,7 +70,7 @@ class ZeroShotClassifier(Inference):
     Raises:
         LabelError: Fewer than two labels, an empty or doubled one, a template without ``{}``.
         LabelSetError: A label set is not installed, ambiguous, broken or cannot be read.
-        PromptTooLongError: A prompt does not fit the model, and `truncate` is false.
+        PromptTooLongError: A prompt does not fit the model, and is not to be cut.
         ModelNotFoundError: No model and no file has this name.
         DownloadError: The weights are not there and cannot be fetched.
         DeviceError: The device does not exist here.
@@ -79,51 +88,23 @@ class ZeroShotClassifier(Inference):
         'octopus'
     """
 
+    @shows_options(Options)
     def __init__(
         self,
         labels: Labels,
         *,
         templates: Iterable[str] | None = None,
-        model: str | os.PathLike[str] | None = None,
-        encoder: str | Encoder = "clip",
-        device: str | torch.device = "auto",
-        precision: str = "auto",
-        download_root: str | os.PathLike[str] | None = None,
-        batch_size: int = 32,
-        truncate: bool = False,
-        background: str | tuple[int, int, int] = "white",
-        exact: bool = False,
-        workers: int | None = None,
-        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
+        **options: Unpack[Options],
     ) -> None:
-        pictures = PictureOptions.of(
-            batch_size=batch_size,
-            background=background,
-            exact=exact,
-            workers=workers,
-            cache=cache,
-        )
-        labelset, used = resolve_labels(labels, templates)
-        asked = precision_of(precision, exact=exact)
-        if isinstance(encoder, str):
-            encoder = create_encoder(
-                encoder,
-                model,
-                device=str(device),
-                precision=asked,
-                download_root=download_root,
-            )
-        elif (model, device, precision, download_root) != (None, "auto", "auto", None):
-            raise ParameterError(
-                "`model`, `device`, `precision` and `download_root` belong to an encoder that is "
-                "made by name, and `encoder` is an object. Leave them out, or give a name."
-            )
-        else:
-            encoder = require_encoder(encoder, f"the {type(encoder).__name__} given as `encoder`")
-        super().__init__(labelset, used, encoder, pictures, truncate=truncate)
-        self._check_prompts()
+        given = filled_in(options)
+        self._head = Head.of(labels, templates)  # before weights are fetched for nothing
+        self._model = DrivenModel.of(given)
+        self._model.check(self._head)
+
+    # ---------------------------------------------------------------------- other ways to one
 
     @classmethod
+    @shows_options(Settings)
     def from_clip(
         cls,
         model: Any,
@@ -131,26 +112,16 @@ class ZeroShotClassifier(Inference):
         *,
         labels: Labels,
         templates: Iterable[str] | None = None,
-        batch_size: int = 32,
-        truncate: bool = False,
-        background: str | tuple[int, int, int] = "white",
-        exact: bool = False,
-        workers: int | None = None,
-        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
-    ) -> ZeroShotClassifier:
+        **settings: Unpack[Settings],
+    ) -> Self:
         """Drive what the official package's ``clip.load`` returned.
 
         Args:
             model: The model, which stays as it is and where it is.
             preprocess: The transform that came with it.
-            labels: As in `ZeroShotClassifier`, as are the other parameters.
+            labels: As in `ZeroShotClassifier`, as are all other parameters.
             templates: Texts with one ``{}``.
-            batch_size: How many pictures go through the model at once.
-            truncate: Cut prompts that are too long in place of an error.
-            background: The color that transparent pictures are laid over.
-            exact: Decode large JPEGs at their full size.
-            workers: How many threads decode pictures.
-            cache: Where embeddings are kept.
+            settings: Those that do not belong to the engine.
 
         Raises:
             ParameterTypeError: `model` or `preprocess` is not what ``clip.load`` returns.
@@ -158,21 +129,36 @@ class ZeroShotClassifier(Inference):
         """
         from zsclip.encoders.official import OfficialEncoder
 
-        return cls(
-            labels,
-            templates=templates,
-            encoder=OfficialEncoder(model, preprocess),
-            batch_size=batch_size,
-            truncate=truncate,
-            background=background,
-            exact=exact,
-            workers=workers,
-            cache=cache,
-        )
+        encoder = OfficialEncoder(model, preprocess)
+        return cls(labels, templates=templates, encoder=encoder, **settings)
 
-    def with_labels(
-        self, labels: Labels, *, templates: Iterable[str] | None = None
-    ) -> ZeroShotClassifier:
+    @classmethod
+    @shows_options(Options)
+    def load(cls, path: str | os.PathLike[str], **options: Unpack[Options]) -> Self:
+        """Load what `save` wrote; the text tower is not loaded before other labels are asked for.
+
+        The model is found by its name, and compared by its SHA-256 with the one that was saved.
+        What the labels' embeddings are stays as it was saved, whatever the precision here.
+
+        Args:
+            path: The file.
+            options: As in `ZeroShotClassifier`. `model` is the file of the weights, if it is
+                neither where it was nor beside this one; `encoder` the engine, if it was handed
+                over as an object, or is installed here under another name; `precision` that of the
+                pictures' embeddings.
+
+        Raises:
+            SavedClassifierFileError: There is no such file, or it cannot be read.
+            SavedClassifierModelError: The model is not found, or is another one.
+            SavedClassifierError: The file is something else, damaged, or of a newer format.
+            DownloadError: The weights are not there and cannot be fetched.
+        """
+        from zsclip.saved import read_classifier
+
+        given, saved = filled_in(options), read_classifier(path)
+        return cls._of(saved.head, DrivenModel.again(saved, path, given))
+
+    def with_labels(self, labels: Labels, *, templates: Iterable[str] | None = None) -> Self:
         """A classifier with the same model and other labels; this one stays as it is.
 
         Nothing is loaded again, and embeddings of labels met before are reused.
@@ -181,78 +167,15 @@ class ZeroShotClassifier(Inference):
             labels: As in `ZeroShotClassifier`.
             templates: As in `ZeroShotClassifier`.
         """
-        other = copy.copy(self)
-        other._labels, other._templates = resolve_labels(labels, templates)
-        other._head = other._head_precision = None
-        other._check_prompts()
-        return other
+        head = Head.of(labels, templates)
+        self._model.check(head)
+        return self._of(head, self._model)
 
     @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str],
-        *,
-        model: str | os.PathLike[str] | None = None,
-        encoder: str | Encoder | None = None,
-        device: str | torch.device = "auto",
-        precision: str = "auto",
-        download_root: str | os.PathLike[str] | None = None,
-        batch_size: int = 32,
-        truncate: bool = False,
-        background: str | tuple[int, int, int] = "white",
-        exact: bool = False,
-        workers: int | None = None,
-        cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
-    ) -> ZeroShotClassifier:
-        """Load what `save` wrote; the text tower is not loaded before other labels are asked for.
-
-        The model is found by its name, and compared by its SHA-256 with the one that was saved.
-        What the labels' embeddings are stays as it was saved, whatever the precision here.
-
-        Args:
-            path: The file.
-            model: The file of the weights, if it is neither where it was nor beside this one.
-            encoder: The engine, if it was handed over as an object, or is installed here under
-                another name.
-            device: As in `ZeroShotClassifier`, as are the other parameters.
-            precision: That of the pictures' embeddings.
-            download_root: The folder of downloads.
-            batch_size: How many pictures go through the model at once.
-            truncate: Cut texts that are too long; the labels' own are embedded already.
-            background: The color that transparent pictures are laid over.
-            exact: Embed pictures in fp32, and decode large JPEGs at their full size.
-            workers: How many threads decode and resize pictures.
-            cache: Where embeddings are kept.
-
-        Raises:
-            SavedClassifierFileError: There is no such file, or it cannot be read.
-            SavedClassifierModelError: The model is not found, or is another one.
-            SavedClassifierError: The file is something else, damaged, or of a newer format.
-            DownloadError: The weights are not there and cannot be fetched.
-        """
-        from zsclip.saved import check_fit, find_engine, read_classifier
-
-        saved = read_classifier(path)
-        if encoder is None or isinstance(encoder, str):
-            encoder, model = find_engine(saved, path, model=model, encoder=encoder)
-        made = cls(
-            saved.labels,
-            model=model,
-            encoder=encoder,
-            device=device,
-            precision=precision,
-            download_root=download_root,
-            batch_size=batch_size,
-            truncate=True,  # no prompt is to be made any more
-            background=background,
-            exact=exact,
-            workers=workers,
-            cache=cache,
-        )
-        check_fit(saved, path, made.encoder)
-        made._templates, made._truncate = saved.templates, truncate
-        made._head, made._head_precision = saved.class_matrix, saved.model.precision
-        return made
+    def _of(cls, head: Head, model: DrivenModel) -> Self:
+        self = cls.__new__(cls)
+        self._head, self._model = head, model
+        return self
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
@@ -270,14 +193,208 @@ class ZeroShotClassifier(Inference):
             NonFiniteError: The model gave NaN or infinity for a label.
             ParameterTypeError: `path` is no path.
         """
-        from zsclip.saved import ModelFacts, SavedClassifier, check_target, write_classifier
+        from zsclip.saved import SavedClassifier, check_target, write_classifier
 
         check_target(path)  # before labels are embedded for nothing
-        head = self._class_matrix()
-        facts = ModelFacts.of(self._encoder, self._head_precision)
-        write_classifier(SavedClassifier(self._labels, self._templates, head, facts), path)
+        head, encoder = self._embedded_head(), self.encoder
+        write_classifier(SavedClassifier(head, self.model_info, encoder.weights_sha256), path)
 
-    def _check_prompts(self) -> None:
-        if not self._truncate:
-            prompts = build_prompts(self._labels, self._templates)
-            check_lengths(prompts.texts, self._encoder.count_tokens, self._encoder.context_length)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._of, (self._head, self._model)
+
+    def __copy__(self) -> Self:
+        return self  # it does not change
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    # ----------------------------------------------------------------------------- what it is
+
+    @property
+    def labelset(self) -> LabelSet:
+        """The labels, with their ids, aliases, groups and provenance."""
+        return self._head.labelset
+
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """The templates in use."""
+        return self._head.templates
+
+    @property
+    def classes_(self) -> NDArray[np.str_]:
+        """The names of the classes, in the order of the labels and of `predict_proba`'s columns.
+
+        Where a function of scikit-learn wants classes in sorted order, as ``log_loss`` does, sort
+        the columns: ``proba[:, numpy.argsort(clf.classes_)]``.
+        """
+        return np.array(self.labelset.names)
+
+    @property
+    def encoder(self) -> Encoder:
+        """The engine, which other classifiers can be made with."""
+        return self._model.encoder
+
+    @property
+    def model_info(self) -> ModelInfo:
+        """The model's sizes, device, precision and where its weights came from."""
+        return self._model.info
+
+    @property
+    def origin(self) -> Origin:
+        """How this classifier's predictions come about.
+
+        Holds the SHA-256 of the weights. A checkpoint given by its path is read through for it,
+        once.
+        """
+        info, head = self._model.info, self._head
+        return Origin(
+            model=info,
+            weights_sha256=self.encoder.weights_sha256,
+            labelset=head.labelset.name,
+            provenance=head.labelset.provenance,
+            templates=head.templates,
+            zsclip=__version__,
+            labels_precision=None if head.precision == info.precision else head.precision,
+        )
+
+    def __repr__(self) -> str:
+        n, t, info = len(self.labelset), len(self.templates), self.model_info
+        name = f"{self.labelset.name!r} " if self.labelset.provenance else ""
+        return (
+            f"<{type(self).__name__} {name}{n} labels, {t} template{'s' * (t != 1)}, "
+            f"{info.name} on {info.device} in {info.precision}>"
+        )
+
+    # ------------------------------------------------------------------------- classification
+
+    def classify(self, image: ImageSource) -> Prediction:
+        """Classify one picture.
+
+        Args:
+            image: A path, URL, ``data:`` URI, bytes, file object, PIL image, numpy array or torch
+                tensor; see the documentation's page on pictures.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            ParameterTypeError: `image` is nothing that could be a picture.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        [prediction] = self.classify_many([image])
+        return prediction
+
+    @overload
+    def classify_many(
+        self, images: Images, *, on_error: Literal["raise"] = "raise"
+    ) -> list[Prediction]: ...
+    @overload
+    def classify_many(
+        self, images: Images, *, on_error: Literal["record"]
+    ) -> list[Prediction | Failure]: ...
+    def classify_many(
+        self, images: Images, *, on_error: OnError = "raise"
+    ) -> list[Prediction] | list[Prediction | Failure]:
+        """Classify several pictures.
+
+        Args:
+            images: Pictures of any kinds, or the path of one folder, whose pictures and those of
+                the folders in it are taken in natural order.
+            on_error: ``"raise"`` at the first picture that cannot be read, or ``"record"`` it: a
+                `Failure` stands in its place.
+
+        Returns:
+            One result for each picture, in their order.
+
+        Raises:
+            ImageError: A picture cannot be read, and `on_error` is ``"raise"``.
+            ParameterTypeError: `images` is a single picture.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        return list(self.stream(images, on_error=on_error))
+
+    @overload
+    def stream(
+        self, images: Images, *, on_error: Literal["raise"] = "raise"
+    ) -> Iterator[Prediction]: ...
+    @overload
+    def stream(self, images: Images, *, on_error: OnError) -> Iterator[Prediction | Failure]: ...
+    def stream(
+        self, images: Images, *, on_error: OnError = "raise"
+    ) -> Iterator[Prediction] | Iterator[Prediction | Failure]:
+        """Classify pictures as they come, in constant memory.
+
+        Takes and raises what `classify_many` does. Results come in order; those before a picture
+        that cannot be read come before the error. At most two batches are read ahead, and eight
+        where embeddings out of the cache or failures lie between; with a `batch_size` of 1 nothing.
+        """
+        if on_error not in ("raise", "record"):
+            raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
+        return self._stream(sources_of(images), on_error)
+
+    def predict(self, images: Images) -> NDArray[np.str_]:
+        """The name of the best class of each picture, as scikit-learn's classifiers give it.
+
+        Returns:
+            str (n,): entries of `classes_`.
+        """
+        names: NDArray[np.str_] = self.classes_[self.predict_proba(images).argmax(axis=1)]
+        return names
+
+    def predict_proba(self, images: Images) -> NDArray[np.float32]:
+        """The scores of each picture, as scikit-learn's classifiers give them.
+
+        Returns:
+            float32 (n, number of classes), columns in the order of `classes_`.
+        """
+        rows = [prediction.scores for prediction in self.stream(images)]
+        return np.stack(rows) if rows else np.empty((0, len(self.labelset)), np.float32)
+
+    # ----------------------------------------------------------------------------- embeddings
+
+    def encode_images(self, images: Images) -> NDArray[np.float32]:
+        """Embed pictures: float32 (n, d), L2-normalized.
+
+        Raises:
+            ImageError: A picture cannot be read.
+            ParameterTypeError: `images` is a single picture.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        return embed_all(sources_of(images), self.encoder, self._model.pictures)
+
+    def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
+        """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
+
+        Raises:
+            PromptTooLongError: A text does not fit the model, and is not to be cut.
+            ParameterTypeError: `texts` is a single text, or holds what is none.
+            NonFiniteError: The model gave NaN or infinity.
+        """
+        groups = [[text] for text in texts_of("texts", texts)]
+        return self._model.texts.embed(groups, too_long=self._model.too_long)
+
+    def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
+        """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
+        words = self.encode_texts(texts)  # first, so that a text that is too long fails early
+        cosines: NDArray[np.float32] = self.encode_images(images) @ words.T
+        return cosines
+
+    # --------------------------------------------------------------------------------- inside
+
+    def _embedded_head(self) -> Head:
+        # kept here as well: the ensembles may drop it, and this needs it
+        self._head = self._model.embedded(self._head)
+        return self._head
+
+    def _stream(
+        self, sources: Iterator[ImageSource], on_error: OnError
+    ) -> Iterator[Prediction | Failure]:
+        head, origin, labelset = self._embedded_head(), self.origin, self.labelset
+        stop = on_error == "raise"
+        for described, embeddings in embed(sources, self.encoder, self._model.pictures, stop=stop):
+            scores = iter(head.scores(embeddings, self._model.info))
+            for source in described:
+                if isinstance(source, str):
+                    yield Prediction(source, next(scores), labelset, origin)
+                elif stop:
+                    raise source.error
+                else:
+                    yield source

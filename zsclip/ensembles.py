@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, make_key
-from zsclip.encoders import Encoder, TokenEncoder
-from zsclip.encoders.contract import require_embeddings
-from zsclip.labels import LabelSet
+from zsclip.encoders import Encoder, TokenEncoder, TooLong, require_embeddings
+from zsclip.head import Head
 
 __all__ = ["Ensembles", "prompt_sums"]
 
@@ -40,33 +39,30 @@ class Ensembles:
         self._kept: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def class_matrix(
-        self, labels: LabelSet, templates: tuple[str, ...], *, truncate: bool = False
-    ) -> NDArray[np.float32]:
-        """A unit vector for each label: float32 (len(labels), d), read-only.
+    def embedded(self, head: Head, *, too_long: TooLong = "error") -> Head:
+        """The head with a unit vector for each label: float32 (labels, d), read-only.
 
-        Comes from memory if it is there, label by label from the cache if they are, and else from
-        the encoder.
+        These come from memory if they are there, label by label from the cache if they are, and
+        else from the encoder. A head that has them stays as it is.
 
         Args:
-            labels: The labels.
-            templates: The templates that their names fill.
-            truncate: Whether to cut prompts that are too long.
+            head: The labels and templates.
+            too_long: What becomes of prompts that are too long.
         """
-        key = (labels, templates, truncate)
+        if head.class_matrix is not None:
+            return head
+        key = (head.labelset, head.templates, too_long)
         with self._lock:
             if key not in self._kept:
-                groups = [label.prompts_with(templates) for label in labels]
-                matrix = self.embed(groups, truncate=truncate)
-                matrix.flags.writeable = False
-                self._kept[key] = matrix
+                groups = [label.prompts_with(head.templates) for label in head.labelset]
+                self._kept[key] = self.embed(groups, too_long=too_long)
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-            return self._kept[key]
+            return head.embedded(self._kept[key], self._encoder.model_info.precision)
 
     def embed(
-        self, groups: Sequence[Sequence[str]], *, truncate: bool = False
+        self, groups: Sequence[Sequence[str]], *, too_long: TooLong = "error"
     ) -> NDArray[np.float32]:
         """One vector for each group of prompts, the ensemble of their embeddings.
 
@@ -75,14 +71,14 @@ class Ensembles:
 
         Args:
             groups: The prompts of each group, one or more.
-            truncate: Whether to cut prompts that are too long.
+            too_long: What becomes of prompts that are too long.
 
         Returns:
             float32 (len(groups), d), L2-normalized.
         """
         d = self._encoder.model_info.embedding_dim
         out = np.empty((len(groups), d), np.float32)
-        keys = self._keys(groups, truncate=truncate)
+        keys = self._keys(groups, too_long=too_long)
         missing = list(range(len(groups)))
         if self._cache is not None and keys:
             found = self._cache.get(keys)
@@ -93,15 +89,15 @@ class Ensembles:
                 else:
                     missing.append(row)
         if missing:
-            out[missing] = self._compute([groups[row] for row in missing], truncate=truncate)
+            out[missing] = self._compute([groups[row] for row in missing], too_long=too_long)
             if self._cache is not None and keys:
                 kept = [row for row in missing if np.isfinite(out[row]).all()]
                 self._cache.put([(keys[row], out[row]) for row in kept])
         return out
 
-    def _compute(self, groups: Sequence[Sequence[str]], *, truncate: bool) -> NDArray[np.float32]:
+    def _compute(self, groups: Sequence[Sequence[str]], *, too_long: TooLong) -> NDArray[np.float32]:
         def encode(some: Sequence[str]) -> NDArray[np.float32]:
-            embeddings = self._encoder.encode_texts(some, truncate=truncate)
+            embeddings = self._encoder.encode_texts(some, too_long=too_long)
             return require_embeddings(
                 embeddings, len(some), self._encoder, lambda row: f"the text {some[row]!r}"
             )
@@ -114,7 +110,7 @@ class Ensembles:
         vectors: NDArray[np.float32] = unit.astype(np.float32)
         return vectors
 
-    def _keys(self, groups: Sequence[Sequence[str]], *, truncate: bool) -> list[bytes]:
+    def _keys(self, groups: Sequence[Sequence[str]], *, too_long: TooLong) -> list[bytes]:
         """What each group's vector is kept under; none if it cannot be kept."""
         if self._cache is None or not groups:
             return []
@@ -123,11 +119,11 @@ class Ensembles:
             return []
         model = ("text", weights, self._encoder.model_info.precision)
         if not hasattr(self._encoder, "tokenize"):
-            how = "cut" if truncate else "whole"
+            how = "cut" if too_long == "cut" else "whole"
             return [make_key(*model, how, *group) for group in groups]
         engine = cast(TokenEncoder, self._encoder)
         texts = [text for group in groups for text in group]
-        ids = iter(engine.tokenize(texts, truncate=truncate))
+        ids = iter(engine.tokenize(texts, too_long=too_long))
         return [
             make_key(*model, "ids", *(array("I", next(ids)).tobytes() for _ in group))
             for group in groups

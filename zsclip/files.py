@@ -22,6 +22,7 @@ __all__ = [
     "as_path",
     "exact_size",
     "file_sha256",
+    "part_of",
     "reason_of",
     "size_in_words",
     "sync_folder",

@@ -1,60 +1,139 @@
-"""The ends of a classification: from labels as a user names them, and to scores."""
+"""`Head`: what a classifier knows beside its model; from labels in words, and to scores."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import Encoder
-from zsclip.encoders.contract import non_finite
+from zsclip.encoders import Encoder, ModelInfo, non_finite
 from zsclip.errors import LabelError, LabelSetNotFoundError
 from zsclip.labels import Label, LabelSet, parse_labels
 from zsclip.labels.values import as_tuple
-from zsclip.prompts import DEFAULT_TEMPLATES
+from zsclip.prompts import DEFAULT_TEMPLATES, build_prompts, check_lengths
 
-__all__ = ["Labels", "resolve_labels", "scores_of"]
+__all__ = ["Head", "Labels"]
 
 Labels: TypeAlias = str | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
 """A label set as `parse_labels` reads it, a `LabelSet`, names, or names with phrases for each."""
 
 
-def resolve_labels(
-    labels: Labels, templates: Iterable[str] | None
-) -> tuple[LabelSet, tuple[str, ...]]:
-    """The label set that `labels` stands for, and the templates that go with it.
+@dataclass(frozen=True, eq=False)
+class Head:
+    """The labels, what their names are filled into, and what a model made of that.
 
-    Raises:
-        LabelError: The labels or templates cannot be classified over.
-        LabelNotFoundError: `labels` is a text that asks for a part that the label set lacks.
-        LabelSetNotFoundError: `labels` is a text, and no installed label set has this name.
-        ParameterTypeError: `labels` or `templates` is nothing that could be labels or templates.
+    A value. What relabels a classifier or learns from pictures replaces its head and nothing else;
+    a saved classifier is one, and the way to its model.
+
+    Attributes:
+        labelset: The labels.
+        templates: Texts with one ``{}`` each, for those labels that have no prompts of their own.
+        class_matrix: The embedding of each label: float32 (labels, d), L2-normalized, read-only;
+            None until a model made it.
+        precision: In which precision that was.
     """
-    own: tuple[str, ...] = ()
-    if templates is not None:
-        own = as_tuple("templates", templates)
-        if not own:
+
+    labelset: LabelSet
+    templates: tuple[str, ...]
+    class_matrix: NDArray[np.float32] | None = None
+    precision: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.class_matrix is not None:
+            self.class_matrix.flags.writeable = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickled array forgets that it is read-only; made anew, it is again.
+        return Head, (self.labelset, self.templates, self.class_matrix, self.precision)
+
+    @classmethod
+    def of(cls, labels: Labels, templates: Iterable[str] | None = None) -> Head:
+        """The head for what a user gives.
+
+        Raises:
+            LabelError: The labels or templates cannot be classified over.
+            LabelNotFoundError: `labels` is a text that asks for a part that the label set lacks.
+            LabelSetNotFoundError: `labels` is a text, and no installed label set has this name.
+            ParameterTypeError: `labels` or `templates` is nothing that could be labels or
+                templates.
+        """
+        own: tuple[str, ...] = ()
+        if templates is not None:
+            own = as_tuple("templates", templates)
+            if not own:
+                raise LabelError(
+                    "`templates` must hold at least one text such as 'a photo of a {}.', got none. "
+                    "Leave it out to use those of the label set, or zsclip's own."
+                )
+        if isinstance(labels, Mapping):
+            made = LabelSet.from_mapping(labels, templates=own)
+            return cls(made, made.templates)
+        if isinstance(labels, str):
+            labels = _parse(labels, own)
+        if not isinstance(labels, LabelSet):
+            labels = LabelSet.from_names(labels, templates=own)
+        elif own:
+            labels = labels.with_templates(own)
+        if own and all(label.prompts for label in labels):
             raise LabelError(
-                "`templates` must hold at least one text such as 'a photo of a {}.', got none. "
-                "Leave it out to use those of the label set, or zsclip's own."
+                f"`templates` has no effect, because every label of {labels.name!r} has complete "
+                "prompts of its own. Leave it out, or give the labels' names alone."
             )
-    if isinstance(labels, Mapping):
-        made = LabelSet.from_mapping(labels, templates=own)
-        return made, made.templates
-    if isinstance(labels, str):
-        labels = _parse(labels, own)
-    if not isinstance(labels, LabelSet):
-        labels = LabelSet.from_names(labels, templates=own)
-    elif own:
-        labels = labels.with_templates(own)
-    if own and all(label.prompts for label in labels):
-        raise LabelError(
-            f"`templates` has no effect, because every label of {labels.name!r} has complete "
-            "prompts of its own. Leave it out, or give the labels' names alone."
-        )
-    return labels, labels.templates or DEFAULT_TEMPLATES
+        return cls(labels, labels.templates or DEFAULT_TEMPLATES)
+
+    def check(self, encoder: Encoder, *, lengths: bool) -> None:
+        """Raise if a model cannot be asked for these labels.
+
+        Args:
+            encoder: The model.
+            lengths: Whether prompts must fit it whole.
+
+        Raises:
+            LabelError: There is one label, and the model's scores are a softmax.
+            PromptTooLongError: A prompt is too long for the model.
+        """
+        if len(self.labelset) < 2 and encoder.model_info.score_function == "softmax":
+            raise LabelError(
+                "These labels cannot be used: labels: must hold two labels or more, got one. "
+                "Scores are a softmax over the labels, which is always 1 over a single one; add "
+                'what else a picture may show, such as "something else".'
+            )
+        if lengths:
+            prompts = build_prompts(self.labelset, self.templates)
+            check_lengths(prompts.texts, encoder.count_tokens, encoder.context_length)
+
+    def embedded(self, class_matrix: NDArray[np.float32], precision: str) -> Head:
+        """The head with what a model made of its prompts."""
+        return replace(self, class_matrix=class_matrix, precision=precision)
+
+    def scores(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float32]:
+        """Scores of pictures: their cosines with the labels, by the model's scale and function.
+
+        Args:
+            embeddings: Those of the pictures: float32 (n, d), L2-normalized.
+            model: The model that made them.
+
+        Returns:
+            float32 (n, labels), from 0 to 1; with softmax, each row sums up to 1.
+
+        Raises:
+            NonFiniteError: A score is NaN.
+        """
+        assert self.class_matrix is not None
+        cosines = embeddings @ self.class_matrix.T
+        logits = model.logit_scale * cosines.astype(np.float64) + model.logit_bias
+        if model.score_function == "softmax":
+            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+            scores = powers / powers.sum(axis=1, keepdims=True)
+        else:
+            scores = np.exp(-np.logaddexp(0, -logits))  # the logistic function, without overflow
+        if not np.isfinite(scores).all():
+            raise non_finite(model, "the scores")
+        rounded: NDArray[np.float32] = scores.astype(np.float32)
+        return rounded
 
 
 def _parse(text: str, templates: tuple[str, ...]) -> LabelSet:
@@ -64,28 +143,3 @@ def _parse(text: str, templates: tuple[str, ...]) -> LabelSet:
         raise LabelSetNotFoundError(
             f"{e} To name the classes yourself, give a list: labels=['cat', 'dog']."
         ) from None
-
-
-def scores_of(cosines: NDArray[np.float32], encoder: Encoder) -> NDArray[np.float32]:
-    """Scores of cosines, by the model's own scale, bias and activation.
-
-    Args:
-        cosines: float32 (n, labels).
-        encoder: The model.
-
-    Returns:
-        float32 (n, labels), from 0 to 1; with softmax, each row sums up to 1.
-
-    Raises:
-        NonFiniteError: A score is NaN.
-    """
-    logits = encoder.logit_scale * cosines.astype(np.float64) + encoder.logit_bias
-    if encoder.activation == "softmax":
-        powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-        scores = powers / powers.sum(axis=1, keepdims=True)
-    else:
-        scores = np.exp(-np.logaddexp(0, -logits))  # the logistic function, without overflow
-    if not np.isfinite(scores).all():
-        raise non_finite(encoder.model_info, "the scores")
-    rounded: NDArray[np.float32] = scores.astype(np.float32)
-    return rounded

@@ -1,4 +1,4 @@
-"""What a classifier gives back: frozen values."""
+"""What a classifier gives back: predictions, failures, and how they came about; frozen values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.encoders import ModelInfo
+from zsclip.errors import ParameterError
+from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet, Provenance
 
 __all__ = ["Failure", "Origin", "Prediction", "Score"]
@@ -34,39 +36,38 @@ class Origin:
     """How a prediction came about, so that it can be had again.
 
     Attributes:
-        model: The name of the model.
+        model: The model, with the engine that ran it, where, and in which precision.
         weights_sha256: The SHA-256 of its weights; None if the engine does not know it.
-        encoder: The name of the engine.
-        device: Where it ran.
-        precision: In which precision.
         labelset: The name of the label set.
-        labelset_provenance: Distribution, version, file and SHA-256 of every file that the label
-            set was read from; empty if it was made in code.
+        provenance: Distribution, version, file and SHA-256 of every file that the label set was
+            read from; empty if it was made in code.
         templates: The templates in use.
         zsclip: The version of zsclip.
-        labels_precision: In which precision the labels were embedded, if that is another one, as it
-            can be for a classifier that was loaded from a file; otherwise None.
+        labels_precision: In which precision the labels were embedded, if that is another one than
+            the model's, as it can be for a classifier that was loaded from a file; otherwise None.
     """
 
-    model: str
+    model: ModelInfo
     weights_sha256: str | None
-    encoder: str
-    device: str
-    precision: str
     labelset: str
-    labelset_provenance: tuple[Provenance, ...]
+    provenance: tuple[Provenance, ...]
     templates: tuple[str, ...]
     zsclip: str
     labels_precision: str | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold."""
+        values = asdict(self)
+        return {**values, **{key: list(values[key]) for key in ("provenance", "templates")}}
+
     def __repr__(self) -> str:
         labels = repr(self.labelset)
-        if self.labelset_provenance:
-            labels += f" of {' + '.join(map(str, self.labelset_provenance))}"
-        where = f"{self.device} in {self.precision}"
+        if self.provenance:
+            labels += f" of {' + '.join(map(str, self.provenance))}"
+        where = f"{self.model.device} in {self.model.precision}"
         if self.labels_precision:
             where += f" (labels in {self.labels_precision})"
-        return f"<Origin {self.model} on {where}, {labels}, zsclip {self.zsclip}>"
+        return f"<Origin {self.model.name} on {where}, {labels}, zsclip {self.zsclip}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -77,9 +78,9 @@ class Prediction:
 
     Attributes:
         source: The picture, as a short text: a path, a URL, ``<PIL.Image RGB 64x64>``.
-        scores: float32 (number of labels,), read-only, in the order of `labels`.
-        labels: The labels.
-        provenance: How the scores came about.
+        scores: float32 (number of labels,), read-only, in the order of the label set.
+        labelset: The labels.
+        origin: How the scores came about.
 
     Raises:
         ParameterError: `scores` does not hold one number for each label.
@@ -98,14 +99,14 @@ class Prediction:
 
     source: str
     scores: NDArray[np.float32]
-    labels: LabelSet
-    provenance: Origin
+    labelset: LabelSet
+    origin: Origin
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, np.float32)
-        if scores.shape != (len(self.labels),):
+        if scores.shape != (len(self.labelset),):
             raise ParameterError(
-                f"`scores` must hold one number for each of the {len(self.labels)} labels, got an "
+                f"`scores` must hold one number for each of the {len(self.labelset)} labels, got an "
                 f"array of shape {scores.shape}."
             )
         scores.flags.writeable = False
@@ -128,7 +129,9 @@ class Prediction:
 
     @property
     def margin(self) -> float:
-        """The highest score less the second highest."""
+        """The highest score less the second highest; of a single label, its score."""
+        if len(self.scores) < 2:
+            return self.score
         second, first = np.partition(self.scores, -2)[-2:]
         return float(first) - float(second)
 
@@ -141,12 +144,9 @@ class Prediction:
             ParameterError: `k` is not positive.
             ParameterTypeError: `k` is no whole number.
         """
-        if isinstance(k, bool) or not isinstance(k, int | np.integer):
-            raise ParameterTypeError(f"`k` must be a whole number, got {k!r}.")
-        if k < 1:
-            raise ParameterError(f"`k` must be 1 or more, got {k!r}.")
+        k = whole_number("k", k)
         order = np.argsort(-self.scores, kind="stable")[:k]
-        labels = self.labels.labels
+        labels = self.labelset.labels
         return [Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order]
 
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
@@ -155,10 +155,7 @@ class Prediction:
         Args:
             k: How many labels `scores` lists, best first; all if None.
         """
-        provenance = asdict(self.provenance)
-        for key in ("labelset_provenance", "templates"):
-            provenance[key] = list(provenance[key])
-        top = self.top(len(self.labels) if k is None else k)
+        top = self.top(len(self.labelset) if k is None else k)
         return {
             "source": self.source,
             "label": self.label,
@@ -166,19 +163,19 @@ class Prediction:
             "score": self.score,
             "margin": self.margin,
             "scores": [asdict(score) for score in top],
-            "provenance": provenance,
+            "origin": self.origin.to_dict(),
         }
 
     @property
     def _best(self) -> Label:
-        return self.labels.labels[int(self.scores.argmax())]
+        return self.labelset.labels[int(self.scores.argmax())]
 
     def __repr__(self) -> str:
         return f"<Prediction {self.label!r} {self.score:.3f} for {self.source}>"
 
     def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
         # A pickled array forgets that it is read-only; made anew, it is again.
-        return type(self), (self.source, self.scores, self.labels, self.provenance)
+        return type(self), (self.source, self.scores, self.labelset, self.origin)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Prediction):
@@ -189,7 +186,7 @@ class Prediction:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return self.source, self.scores.tobytes(), self.labels, self.provenance
+        return self.source, self.scores.tobytes(), self.labelset, self.origin
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

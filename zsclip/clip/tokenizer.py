@@ -13,6 +13,7 @@ import html
 import importlib.resources
 import itertools
 from collections.abc import Sequence
+from typing import Literal
 
 import ftfy
 import numpy as np
@@ -72,22 +73,23 @@ class Tokenizer:
     def __repr__(self) -> str:
         return f"Tokenizer(context_length={self.context_length})"
 
-    def encode(self, texts: Sequence[str], *, truncate: bool = False) -> list[list[int]]:
+    def encode(self, texts: Sequence[str], *, too_long: Literal["error", "cut"] = "error") -> list[list[int]]:
         """The token ids of each text, from the start token to the end token.
 
         Args:
             texts: The prompts.
-            truncate: Cut what the context does not hold, as the reference does when asked to.
+            too_long: What becomes of a text that the context does not hold: an error, or its
+                beginning, as the reference gives it when asked to cut.
 
         Raises:
-            PromptTooLongError: A text has too many tokens, and `truncate` is false.
+            PromptTooLongError: A text has too many tokens, and is not to be cut.
             ParameterError: A text spells out one of the special tokens.
         """
         out = []
         for text, encoding in zip(texts, self._merge(texts), strict=True):
             ids = [START, *encoding.ids, END]
             if len(ids) > self.context_length:
-                if not truncate:
+                if too_long == "error":
                     cut = _from_token(_clean_prompt(text), encoding, self.context_length - 2)
                     raise PromptTooLongError(text, len(ids), self.context_length, cut)
                 ids[self.context_length - 1 :] = [END]

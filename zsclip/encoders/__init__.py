@@ -1,16 +1,41 @@
-"""Engines that turn pictures and texts into embeddings, behind one protocol."""
+"""Engines that turn pictures and texts into embeddings, behind one protocol.
+
+An engine describes its model by a `ModelInfo`, and is found again by that. What it is asked for is
+checked when it comes in and when it answers. Knows nothing of labels, files of pictures, or scores.
+"""
 
 from __future__ import annotations
 
-from zsclip.encoders.base import Encoder, ModelInfo, PixelEncoder, TokenEncoder
-from zsclip.encoders.registry import EncoderEntry, create_encoder, list_encoders
+from zsclip.encoders.again import PackedEncoder, find_encoder_again, require_same_model
+from zsclip.encoders.contract import (
+    as_pixel_encoder,
+    non_finite,
+    require_embeddings,
+    require_pixels,
+)
+from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder, TokenEncoder, TooLong
+from zsclip.encoders.registry import (
+    EncoderEntry,
+    create_encoder,
+    list_encoders,
+    resolve_encoder,
+)
 
 __all__ = [
     "Encoder",
     "EncoderEntry",
     "ModelInfo",
+    "PackedEncoder",
     "PixelEncoder",
     "TokenEncoder",
+    "TooLong",
+    "as_pixel_encoder",
     "create_encoder",
+    "find_encoder_again",
     "list_encoders",
+    "non_finite",
+    "require_embeddings",
+    "require_pixels",
+    "require_same_model",
+    "resolve_encoder",
 ]

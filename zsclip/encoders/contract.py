@@ -1,6 +1,6 @@
 """Whether an engine keeps to the protocol: what it is when it is taken, what it gives each time.
 
-An engine comes from anywhere. Without these checks a misspelled activation, embeddings that are
+An engine comes from anywhere. Without these checks a misspelled score function, embeddings that are
 not normalized, or NaN would go on as scores that look right.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders.base import Encoder, ModelInfo, PixelEncoder
+from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder
 from zsclip.errors import EncoderError, NonFiniteError
 
 __all__ = [
@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 MEMBERS = (
-    "activation", "context_length", "count_tokens", "encode_images", "encode_texts", "logit_bias",
-    "logit_scale", "model_info", "weights_sha256",
+    "context_length", "count_tokens", "encode_images", "encode_texts", "model_info",
+    "weights_sha256",
 )  # fmt: skip
 PIXEL_MEMBERS = ("encode_pixels", "prepare", "preprocessing")
 
@@ -50,14 +50,15 @@ def require_encoder(encoder: object, what: str) -> Encoder:
             f"{what} lacks {', '.join(missing)}. It must have every member of zsclip.Encoder."
         )
     checked = cast(Encoder, encoder)
-    if not isinstance(checked.model_info, ModelInfo):
-        raise _wrong(what, "model_info", "a zsclip.ModelInfo", checked.model_info)
-    if checked.activation not in ("softmax", "sigmoid"):
-        raise _wrong(what, "activation", "'softmax' or 'sigmoid'", checked.activation)
-    if not (_is_number(checked.logit_scale) and checked.logit_scale > 0):
-        raise _wrong(what, "logit_scale", "a positive number", checked.logit_scale)
-    if not _is_number(checked.logit_bias):
-        raise _wrong(what, "logit_bias", "a number", checked.logit_bias)
+    info = checked.model_info
+    if not isinstance(info, ModelInfo):
+        raise _wrong(what, "model_info", "a zsclip.ModelInfo", info)
+    if info.score_function not in ("softmax", "sigmoid"):
+        raise _wrong(what, "score_function", "'softmax' or 'sigmoid'", info.score_function)
+    if not (_is_number(info.logit_scale) and info.logit_scale > 0):
+        raise _wrong(what, "logit_scale", "a positive number", info.logit_scale)
+    if not _is_number(info.logit_bias):
+        raise _wrong(what, "logit_bias", "a number", info.logit_bias)
     engine = as_pixel_encoder(checked)
     if engine is not None and not isinstance(engine.preprocessing, str):
         raise _wrong(what, "preprocessing", "a text", engine.preprocessing)

@@ -1,15 +1,25 @@
-"""Which device and which precision to compute on."""
+"""Devices and precisions: which there are, which to compute on, and embeddings back from there."""
 
 from __future__ import annotations
 
 import logging
+import platform
 import re
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.errors import DeviceError, ParameterError
 
+__all__ = ["TEXT_BATCH", "choose_device", "choose_precision", "list_devices", "to_unit_rows"]
+
 log = logging.getLogger("zsclip")
+
+TEXT_BATCH = 256
+"""Texts that go through a tower at once."""
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -99,3 +109,26 @@ def _has_amx() -> bool:
     """
     supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # from PyTorch 2.6 on
     return bool(supported is not None and supported())
+
+
+def list_devices() -> list[tuple[str, str]]:
+    """The devices that there are here, each by its name and in a few words, the CPU first.
+
+    Examples:
+        >>> list_devices()[0][0]
+        'cpu'
+    """
+    devices = [("cpu", f"{platform.machine()}, {torch.get_num_threads()} threads")]
+    if torch.cuda.is_available():
+        for i in range(torch.cuda.device_count()):
+            about = torch.cuda.get_device_properties(i)
+            memory = about.total_memory / 2**30
+            devices.append((f"cuda:{i}", f"{about.name}, {memory:.1f} GiB"))
+    if _mps():
+        devices.append(("mps", "Apple GPU"))
+    return devices
+
+
+def to_unit_rows(embeddings: Tensor) -> NDArray[np.float32]:
+    """Normalize embeddings (n, d) in fp32, and bring them to the CPU: float32 (n, d)."""
+    return F.normalize(embeddings.float(), dim=-1).cpu().numpy()

@@ -7,7 +7,7 @@ import os
 import threading
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
@@ -23,9 +23,8 @@ from zsclip.clip.resnet import ModifiedResNet
 from zsclip.clip.text import encode_packed
 from zsclip.clip.tokenizer import Tokenizer, pad
 from zsclip.clip.transformer import LayerNorm
-from zsclip.encoders.base import ModelInfo
-from zsclip.encoders.devices import choose_device, choose_precision
-from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
+from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
+from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterTypeError, PrecisionWarning
 from zsclip.weights.checkpoints import Checkpoint, load_checkpoint
 
@@ -35,8 +34,11 @@ T = TypeVar("T")
 Tower = TypeVar("Tower", bound=nn.Module)
 
 
+DEFAULT_MODEL = "ViT-B/32"
+
+
 def create_encoder(
-    model: str | os.PathLike[str],
+    model: str | os.PathLike[str] | None = None,
     *,
     device: str | torch.device = "auto",
     precision: str = "auto",
@@ -46,7 +48,8 @@ def create_encoder(
     """Find a model by its name or path, and make the engine that runs it.
 
     Args:
-        model: One of `zsclip.list_models()`, or the path of a checkpoint in OpenAI's layout.
+        model: One of `zsclip.list_models()`, or the path of a checkpoint in OpenAI's layout;
+            `DEFAULT_MODEL` if None.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:0"``, ``"mps"``.
         precision: ``"auto"``, ``"fp32"``, ``"fp16"``, ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
@@ -60,6 +63,7 @@ def create_encoder(
         ParameterError: `precision` is none of these.
         ParameterTypeError: `model` or `download_root` is no text and no path.
     """
+    model = DEFAULT_MODEL if model is None else model
     if not isinstance(model, str | os.PathLike):
         raise ParameterTypeError(f"`model` must be a name or a path, got {model!r}.")
     if not isinstance(download_root, str | os.PathLike | None):
@@ -81,9 +85,6 @@ class NativeEncoder:
         device: The device, or ``"auto"``.
         precision: ``"auto"``, ``"fp32"``, ``"fp16"``, ``"bf16"``.
     """
-
-    logit_bias = 0.0
-    activation: Literal["softmax", "sigmoid"] = "softmax"
 
     def __init__(
         self,
@@ -109,11 +110,6 @@ class NativeEncoder:
         return f"<NativeEncoder {self._checkpoint.name} on {self._device} in {self._precision}>"
 
     @property
-    def logit_scale(self) -> float:
-        """What cosines are multiplied by: ``exp`` of the checkpoint's ``logit_scale``."""
-        return self._checkpoint.logit_scale
-
-    @property
     def context_length(self) -> int:
         """How many tokens a text may have, start and end tokens included."""
         return self._checkpoint.architecture.context_length
@@ -129,7 +125,7 @@ class NativeEncoder:
     @functools.cached_property
     def model_info(self) -> ModelInfo:
         """What this engine runs, and where."""
-        architecture = self._checkpoint.architecture
+        architecture, path = self._checkpoint.architecture, self._checkpoint.path
         return ModelInfo(
             name=self._checkpoint.name,
             encoder="clip",
@@ -138,9 +134,11 @@ class NativeEncoder:
             context_length=architecture.context_length,
             vocab_size=architecture.vocab_size,
             embedding_dim=architecture.embed_dim,
+            logit_scale=self._checkpoint.logit_scale,
             device=str(self._device),
             precision=self._precision,
-            source=str(self._checkpoint.path),
+            source=str(path),
+            path=None if self._checkpoint.is_published else str(path.absolute()),
         )
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -168,7 +166,7 @@ class NativeEncoder:
         rows = to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact.encode_pixels(pixels[bad]))
 
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str], *, too_long: TooLong = "error") -> NDArray[np.float32]:
         """Embed texts: float32 (n, d), L2-normalized.
 
         On a CPU, what texts begin with in common goes through the tower once. Elsewhere they are
@@ -176,17 +174,17 @@ class NativeEncoder:
         goes through the tower.
 
         Raises:
-            PromptTooLongError: A text is too long, and `truncate` is false.
+            PromptTooLongError: A text is too long, and is not to be cut.
         """
-        return self._encode_ids(self.tokenize(texts, truncate=truncate))
+        return self._encode_ids(self.tokenize(texts, too_long=too_long))
 
-    def tokenize(self, texts: Sequence[str], *, truncate: bool = False) -> list[list[int]]:
+    def tokenize(self, texts: Sequence[str], *, too_long: TooLong = "error") -> list[list[int]]:
         """The token ids of each text, which alone say what its embedding is.
 
         Raises:
-            PromptTooLongError: A text is too long, and `truncate` is false.
+            PromptTooLongError: A text is too long, and is not to be cut.
         """
-        return self._tokenizer.encode(texts, truncate=truncate)
+        return self._tokenizer.encode(texts, too_long=too_long)
 
     @torch.inference_mode()
     def _encode_ids(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,8 +12,8 @@ from PIL import Image
 from torch import nn
 
 from zsclip.clip.tokenizer import Tokenizer, pad
-from zsclip.encoders.base import ModelInfo
-from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
+from zsclip.encoders.devices import TEXT_BATCH, to_unit_rows
+from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterError, ParameterTypeError
 
 __all__ = ["OfficialEncoder"]
@@ -35,9 +35,6 @@ class OfficialEncoder:
         ParameterError: The model is in training mode.
     """
 
-    logit_bias = 0.0
-    activation: Literal["softmax", "sigmoid"] = "softmax"
-
     def __init__(self, model: Any, preprocess: Callable[[Image.Image], torch.Tensor]) -> None:
         _require_model(model)
         if not callable(preprocess):
@@ -50,7 +47,6 @@ class OfficialEncoder:
         weight = state["visual.conv1.weight"]
         self._device = weight.device
         self._tokenizer = Tokenizer(int(model.context_length))
-        self._scale = float(model.logit_scale.detach().float().exp())
         resolution = getattr(model.visual, "input_resolution", None)
         if resolution is None:  # a TorchScript model keeps it at the top
             resolution = model.input_resolution
@@ -62,6 +58,7 @@ class OfficialEncoder:
             context_length=self._tokenizer.context_length,
             vocab_size=int(state["token_embedding.weight"].shape[0]),
             embedding_dim=int(state["text_projection"].shape[1]),
+            logit_scale=float(model.logit_scale.detach().float().exp()),
             device=str(self._device),
             precision=_PRECISIONS.get(weight.dtype, str(weight.dtype)),
             source="a model that was handed over",
@@ -70,11 +67,6 @@ class OfficialEncoder:
     def __repr__(self) -> str:
         info = self._info
         return f"<OfficialEncoder {info.parameters:,} parameters on {info.device}>"
-
-    @property
-    def logit_scale(self) -> float:
-        """What cosines are multiplied by: the model's ``logit_scale.exp()``."""
-        return self._scale
 
     @property
     def context_length(self) -> int:
@@ -100,14 +92,14 @@ class OfficialEncoder:
         return to_unit_rows(self._model.encode_image(batch))
 
     @torch.inference_mode()
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str], *, too_long: TooLong = "error") -> NDArray[np.float32]:
         """Embed texts: float32 (n, d), L2-normalized.
 
         Raises:
-            PromptTooLongError: A text is too long, and `truncate` is false.
+            PromptTooLongError: A text is too long, and is not to be cut.
         """
         out = np.empty((len(texts), self._info.embedding_dim), np.float32)
-        ids = self._tokenizer.encode(texts, truncate=truncate)
+        ids = self._tokenizer.encode(texts, too_long=too_long)
         for start in range(0, len(ids), TEXT_BATCH):
             rows = slice(start, start + TEXT_BATCH)
             tokens = torch.from_numpy(pad(ids[rows], self.context_length)).to(self._device)

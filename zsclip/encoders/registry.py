@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, cast
 
-from zsclip.encoders.base import Encoder
 from zsclip.encoders.contract import require_encoder
+from zsclip.encoders.protocol import Encoder
 from zsclip.entrypoints import find_declared
-from zsclip.errors import EncoderError, EncoderNotFoundError, did_you_mean
+from zsclip.errors import EncoderError, EncoderNotFoundError, ParameterError, did_you_mean
 from zsclip.version import __version__
 
-__all__ = ["EncoderEntry", "create_encoder", "list_encoders"]
+__all__ = ["EncoderEntry", "create_encoder", "list_encoders", "options_of", "resolve_encoder"]
 
 ENCODERS_GROUP = "zsclip.encoders"
-NATIVE = "clip"
-DEFAULT_MODEL = "ViT-B/32"  # of the native engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,17 @@ class EncoderEntry:
     version: str
     target: str
 
+    def __str__(self) -> str:
+        return f"the encoder {self.name!r} of {self.distribution} {self.version}"
+
+
+# Not among zsclip's own entry points: they are there where its metadata are not, and no other
+# distribution can take their names.
+OWN = (EncoderEntry("clip", "zsclip", __version__, "zsclip.encoders.native:create_encoder"),)
+
+# How each engine was made that was made by name, for as long as it is there.
+_made_with: weakref.WeakKeyDictionary[object, dict[str, Any]] = weakref.WeakKeyDictionary()
+
 
 def list_encoders() -> list[EncoderEntry]:
     """The engines that can be asked for by name, zsclip's own first; loads none and never raises.
@@ -45,11 +55,11 @@ def list_encoders() -> list[EncoderEntry]:
         >>> list_encoders()[0].name
         'clip'
     """
-    native = EncoderEntry(NATIVE, "zsclip", __version__, "zsclip.encoders.native:create_encoder")
-    return [native] + [
+    own = {entry.name for entry in OWN}
+    return [*OWN] + [
         EncoderEntry(found.name, found.distribution, found.version, found.value)
         for found in find_declared(ENCODERS_GROUP)
-        if found.name not in ("", NATIVE)
+        if found.name and found.name not in own
     ]
 
 
@@ -60,7 +70,7 @@ def create_encoder(
     device: str = "auto",
     precision: str = "auto",
     download_root: str | os.PathLike[str] | None = None,
-    **options: Any,
+    progress: bool = False,
 ) -> Encoder:
     """Make an engine by its name.
 
@@ -70,18 +80,69 @@ def create_encoder(
         device: Handed on, as are the others.
         precision: In the engine's own names.
         download_root: The folder of downloads.
-        options: What only this engine knows, such as ``progress`` of ``"clip"``.
+        progress: Show a bar on standard error while downloading.
 
     Raises:
         EncoderNotFoundError: No installed engine has this name.
         EncoderError: Several distributions offer it, it cannot be imported, or what it makes does
             not keep to `Encoder`. What its function raises comes through as it is.
     """
-    options |= {"device": device, "precision": precision, "download_root": download_root}
-    if name == NATIVE:  # which no other distribution can take
-        from zsclip.encoders.native import create_encoder as create_native
+    entry = _find(name)
+    options: dict[str, Any] = {
+        "device": device,
+        "precision": precision,
+        "download_root": download_root,
+        "progress": progress,
+    }
+    encoder = require_encoder(_load(entry)(model, **options), str(entry))
+    try:
+        _made_with[encoder] = options
+    except TypeError:  # it cannot be referred to weakly, or has no hash
+        pass
+    return encoder
 
-        return create_native(DEFAULT_MODEL if model is None else model, **options)
+
+def options_of(encoder: Encoder) -> dict[str, Any] | None:
+    """What an engine was made with by `create_encoder`; None if it was made otherwise."""
+    try:
+        return _made_with.get(encoder)
+    except TypeError:  # it has no hash
+        return None
+
+
+def resolve_encoder(
+    encoder: str | Encoder,
+    model: str | os.PathLike[str] | None = None,
+    *,
+    device: object = "auto",
+    precision: str = "auto",
+    download_root: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> Encoder:
+    """The engine that a user named, made now, or handed over as an object.
+
+    Raises:
+        ParameterError: It is an object, and what belongs to one that is made by name is given.
+        EncoderError: As for `create_encoder`.
+    """
+    if isinstance(encoder, str):
+        return create_encoder(
+            encoder,
+            model,
+            device=str(device),
+            precision=precision,
+            download_root=download_root,
+            progress=progress,
+        )
+    if (model, device, precision, download_root) != (None, "auto", "auto", None):
+        raise ParameterError(
+            "`model`, `device`, `precision` and `download_root` belong to an encoder that is "
+            "made by name, and `encoder` is an object. Leave them out, or give a name."
+        )
+    return require_encoder(encoder, f"the {type(encoder).__name__} given as `encoder`")
+
+
+def _find(name: str) -> EncoderEntry:
     entries = list_encoders()
     found = [entry for entry in entries if entry.name == name]
     if not found:
@@ -98,19 +159,17 @@ def create_encoder(
             f"Several distributions offer the encoder {name!r}: {offers}. Uninstall all but one, "
             "or make the encoder yourself and pass the object."
         )
-    [entry] = found
-    what = f"the encoder {name!r} of {entry.distribution} {entry.version}"
-    return require_encoder(_load(entry, what)(model, **options), what)
+    return found[0]
 
 
-def _load(entry: EncoderEntry, what: str) -> Callable[..., object]:
+def _load(entry: EncoderEntry) -> Callable[..., object]:
     try:
         function = EntryPoint(entry.name, entry.target, ENCODERS_GROUP).load()
         if not callable(function):
             raise TypeError(f"{type(function).__name__!r} object is not callable")
     except Exception as e:  # any code can stand behind an entry point
         raise EncoderError(
-            f"Cannot load {what} from {entry.target!r}: {type(e).__name__}: {e}. Reinstall it, or "
+            f"Cannot load {entry} from {entry.target!r}: {type(e).__name__}: {e}. Reinstall it, or "
             "ask its author."
         ) from e
     return cast(Callable[..., object], function)

@@ -1,22 +1,17 @@
-"""A classifier as a file: the class matrix, and everything that says how it came about.
+"""A classifier as a file: its head, and the way to its model.
 
 The file is a safetensors file of one tensor; all else stands as JSON in its metadata. Reading one
-runs no code. The documentation's page on saved classifiers has the format.
+runs no code. The documentation's page on saved classifiers has the format. Nothing here knows how
+a model is found again: that is the engines' business.
 """
 
 from __future__ import annotations
 
-from zsclip.saved.content import ModelFacts, SavedClassifier
-from zsclip.saved.fitting import check_fit, find_engine
-from zsclip.saved.reading import read_classifier
-from zsclip.saved.writing import check_target, write_classifier
+from zsclip.saved.format import (
+    SavedClassifier,
+    check_target,
+    read_classifier,
+    write_classifier,
+)
 
-__all__ = [
-    "ModelFacts",
-    "SavedClassifier",
-    "check_fit",
-    "check_target",
-    "find_engine",
-    "read_classifier",
-    "write_classifier",
-]
+__all__ = ["SavedClassifier", "check_target", "read_classifier", "write_classifier"]

@@ -57,6 +57,11 @@ class Checkpoint:
     def __repr__(self) -> str:
         return f"Checkpoint({self.name!r}, path={str(self.path)!r})"
 
+    @property
+    def is_published(self) -> bool:
+        """Whether these are published weights, which are found again by their name."""
+        return self._sha256 is not None
+
     @functools.cached_property
     def sha256(self) -> str:
         """The SHA-256 of the file that was published, or of this file if none was."""

@@ -1,34 +1,43 @@
-"""What an engine must offer so that the classifier can drive it."""
+"""The `Encoder` protocol: what an engine must offer so that a classifier can drive it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["Encoder", "ModelInfo", "PixelEncoder", "TokenEncoder"]
+__all__ = ["Encoder", "ModelInfo", "PixelEncoder", "TokenEncoder", "TooLong"]
+
+TooLong: TypeAlias = Literal["error", "cut"]
+"""What becomes of a text that does not fit the model: a `PromptTooLongError`, or its beginning."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
-    """What a user wants to know of a model; ``print`` shows it as a small table.
+    """A model that is ready to be used; ``print`` shows it as a small table.
 
     Attributes:
         name: The name of the model.
         encoder: The name of the engine that runs it.
-        parameters: The number of parameters.
+        parameters: The number of parameters; 0 if the engine does not count them.
         input_resolution: The side of its pictures in pixels.
         context_length: How many tokens a prompt may have, start and end tokens included.
         vocab_size: The number of tokens.
         embedding_dim: The width of its embeddings.
+        logit_scale: What cosines are multiplied by, ``exp(logit_scale)`` in CLIP's terms.
+        logit_bias: What is added to them then; 0 for CLIP, not for SigLIP.
+        score_function: What makes logits into scores: ``"softmax"`` over the labels, or
+            ``"sigmoid"`` of each.
         device: Where it runs, such as ``cpu`` or ``cuda:0``.
         precision: ``fp32``, ``fp16`` or ``bf16``.
-        source: Where the weights came from.
+        source: Where the weights came from, in words.
+        path: The file of the weights, absolute, where the model is found again by it; None where
+            its name is enough.
     """
 
     name: str
@@ -38,9 +47,13 @@ class ModelInfo:
     context_length: int
     vocab_size: int
     embedding_dim: int
+    logit_scale: float
+    logit_bias: float = 0.0
+    score_function: Literal["softmax", "sigmoid"] = "softmax"
     device: str
     precision: str
     source: str
+    path: str | None = None
 
     def rows(self) -> list[tuple[str, str]]:
         """The table as pairs of a title and a value."""
@@ -70,13 +83,10 @@ class Encoder(Protocol):
 
     Attributes:
         model_info: What the engine runs, and where. Asked for when a classifier is made, so that it
-            should take no time.
+            should take no time. By its `encoder` and its `name` (or `path`) the model is found
+            again where a classifier is loaded or unpickled.
         weights_sha256: The SHA-256 of the weights, in hexadecimal; None if the engine does not know
             it. Asked for with the first prediction, so that it may take the time of reading a file.
-        logit_scale: What cosines are multiplied by, ``exp(logit_scale)`` in CLIP's terms.
-        logit_bias: What is added to them then; 0 for CLIP, not for SigLIP.
-        activation: What makes logits into scores: ``"softmax"`` over the labels, or ``"sigmoid"``
-            of each.
         context_length: How many tokens a text may have, start and end tokens included.
     """
 
@@ -87,26 +97,17 @@ class Encoder(Protocol):
     def weights_sha256(self) -> str | None: ...
 
     @property
-    def logit_scale(self) -> float: ...
-
-    @property
-    def logit_bias(self) -> float: ...
-
-    @property
-    def activation(self) -> Literal["softmax", "sigmoid"]: ...
-
-    @property
     def context_length(self) -> int: ...
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Embed one or more RGB pictures of any sizes: float32 (n, d), L2-normalized."""
         ...
 
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str], *, too_long: TooLong = "error") -> NDArray[np.float32]:
         """Embed one or more texts: float32 (n, d), L2-normalized.
 
         Raises:
-            PromptTooLongError: A text is too long, and `truncate` is false.
+            PromptTooLongError: A text is too long, and is not to be cut.
         """
         ...
 
@@ -144,10 +145,10 @@ class TokenEncoder(Encoder, Protocol):
     characters.
     """
 
-    def tokenize(self, texts: Sequence[str], *, truncate: bool = False) -> list[list[int]]:
+    def tokenize(self, texts: Sequence[str], *, too_long: TooLong = "error") -> list[list[int]]:
         """The token ids of each text, which alone say what its embedding is.
 
         Raises:
-            PromptTooLongError: A text is too long, and `truncate` is false.
+            PromptTooLongError: A text is too long, and is not to be cut.
         """
         ...

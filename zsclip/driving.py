@@ -1,0 +1,126 @@
+"""An engine and how it is driven: what all classifiers over one model share."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from zsclip.encoders import (
+    Encoder,
+    ModelInfo,
+    PackedEncoder,
+    TooLong,
+    find_encoder_again,
+    require_same_model,
+    resolve_encoder,
+)
+from zsclip.ensembles import Ensembles
+from zsclip.files import as_path
+from zsclip.head import Head
+from zsclip.options import Options
+from zsclip.pipeline import PictureOptions
+from zsclip.saved import SavedClassifier
+
+__all__ = ["DrivenModel"]
+
+
+@dataclass(frozen=True, eq=False)
+class DrivenModel:
+    """A model that is ready to be asked; its towers are loaded when they are first needed.
+
+    Attributes:
+        encoder: The engine.
+        pictures: How pictures are read, and where embeddings are kept.
+        too_long: What becomes of prompts that are too long.
+        info: What the engine says of its model.
+        texts: The embeddings of texts, none computed twice.
+    """
+
+    encoder: Encoder
+    pictures: PictureOptions
+    too_long: TooLong
+    info: ModelInfo = field(init=False)
+    texts: Ensembles = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "info", self.encoder.model_info)
+        object.__setattr__(self, "texts", Ensembles(self.encoder, cache=self.pictures.cache))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (PackedEncoder.of(self.encoder), self.pictures, self.too_long)
+
+    @classmethod
+    def of(cls, given: Options) -> DrivenModel:
+        """The model that the options name.
+
+        Raises:
+            ZsclipError: An option has a value that it cannot have, or the engine cannot be made.
+        """
+        pictures = _pictures(given)
+        encoder = resolve_encoder(given["encoder"] or "clip", given["model"], **_making(given))
+        return cls(encoder, pictures, given["too_long"])
+
+    @classmethod
+    def again(
+        cls, saved: SavedClassifier, path: str | os.PathLike[str], given: Options
+    ) -> DrivenModel:
+        """The model that a saved classifier was made with.
+
+        Args:
+            saved: The classifier.
+            path: Its file.
+            given: The options, which may say where the model is now.
+
+        Raises:
+            SavedClassifierModelError: It is not found, or is another one.
+            ZsclipError: As for `of`.
+        """
+        pictures, encoder = _pictures(given), given["encoder"]
+        what = f"the classifier {os.fspath(path)!r}"
+        if encoder is None or isinstance(encoder, str):
+            encoder = find_encoder_again(
+                saved.model,
+                saved.weights_sha256,
+                what,
+                folder=as_path(path).parent,
+                encoder=encoder,
+                model=given["model"],
+                **_making(given),
+            )
+        else:
+            encoder = resolve_encoder(encoder, given["model"], **_making(given))
+        require_same_model(saved.model, saved.weights_sha256, what, encoder)
+        return cls(encoder, pictures, given["too_long"])
+
+    def check(self, head: Head) -> None:
+        """Raise if the model cannot be asked for these labels; see `Head.check`."""
+        head.check(self.encoder, lengths=self.too_long == "error")
+
+    def embedded(self, head: Head) -> Head:
+        """The head with the embeddings of its labels."""
+        return self.texts.embedded(head, too_long=self.too_long)
+
+
+def _pictures(given: Options) -> PictureOptions:
+    return PictureOptions.of(
+        batch_size=given["batch_size"],
+        reading=given["reading"],
+        exact=given["exact"],
+        workers=given["workers"],
+        cache=given["cache"],
+    )
+
+
+def _making(given: Options) -> dict[str, Any]:
+    """What an engine is made with by its name."""
+    return {
+        "device": given["device"],
+        "precision": given["precision"],
+        "download_root": given["download_root"],
+        "progress": given["progress"],
+    }
+
+
+def _unpickled(encoder: PackedEncoder, pictures: PictureOptions, too_long: TooLong) -> DrivenModel:
+    return DrivenModel(encoder.unpack(), pictures, too_long)

@@ -1,0 +1,197 @@
+"""The way back to a model: its engine is found again, and another model is told from it.
+
+A classifier that was saved or pickled knows its model by what its engine said of it, and finds it
+where it is loaded. Embeddings of other weights do not compare, so a wrong one is an error.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+from typing import Any, cast
+
+from zsclip.encoders.protocol import Encoder, ModelInfo
+from zsclip.encoders.registry import create_encoder, list_encoders, options_of
+from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
+from zsclip.version import __version__
+from zsclip.weights.models import MODELS
+
+__all__ = ["PackedEncoder", "find_encoder_again", "require_same_model"]
+
+SCALE = 1e-3  # relative; half precision moves exp(logit_scale) by a third of it
+
+
+def find_encoder_again(
+    made: ModelInfo,
+    weights_sha256: str | None,
+    what: str,
+    *,
+    folder: Path | None = None,
+    encoder: str | None = None,
+    model: str | os.PathLike[str] | None = None,
+    **options: Any,
+) -> Encoder:
+    """The engine for a model that was used before, made by name.
+
+    A model that is found by its file is looked for where that lay, then beside the classifier's
+    own file, and then, if these are published weights, by their name.
+
+    Args:
+        made: What its engine said of the model.
+        weights_sha256: The SHA-256 of its weights, if that is known.
+        what: What is being read, for errors, such as ``the classifier 'animals.zsclip'``.
+        folder: The folder of the classifier's file, if it has one.
+        encoder: What the caller names in place of the engine's own name.
+        model: What the caller names in place of the model's own name.
+        options: What `create_encoder` takes besides.
+
+    Raises:
+        SavedClassifierModelError: There is no way from here to that engine or that model.
+    """
+    engine = made.encoder if encoder is None else encoder
+    if encoder is None and engine not in {entry.name for entry in list_encoders()}:
+        raise _no_model(
+            what,
+            f"it was made with the engine {engine!r}, and none of this name is installed. Pass "
+            "encoder=, the engine as an object or the name that it is installed under.",
+        )
+    if model is not None:
+        return create_encoder(engine, model, **options)
+    where = made.name if made.path is None else _find_file(made.path, weights_sha256, what, folder)
+    try:
+        return create_encoder(engine, where, **options)
+    except ModelNotFoundError as error:
+        raise _no_model(
+            what,
+            f"it was made with {made.name!r}, which is no model that zsclip {__version__} knows "
+            f"for the engine {engine!r}. Pass model=, the file of its weights.",
+        ) from error
+
+
+def _find_file(
+    path: str, weights_sha256: str | None, what: str, folder: Path | None
+) -> str | os.PathLike[str]:
+    places = [Path(path)]
+    if folder is not None:
+        places.append(folder / PureWindowsPath(path).name)  # of a path of another system as well
+    for place in places:
+        if os.path.isfile(place):  # noqa: PTH113 - false for what can be no path at all
+            return place
+    for spec in MODELS:
+        if spec.sha256 == weights_sha256:  # a copy of published weights
+            return spec.name
+    named = [repr(str(place)) for place in places]
+    told = f"neither at {named[0]} nor at {named[1]}" if folder is not None else f"not at {named[0]}"
+    raise _no_model(
+        what,
+        f"it was made with a checkpoint of its own, which is {told}. Pass model=, the file where "
+        "it is now.",
+    )
+
+
+def require_same_model(
+    made: ModelInfo, weights_sha256: str | None, what: str, encoder: Encoder
+) -> None:
+    """Raise if an engine runs another model than the one that was used before.
+
+    The SHA-256 of the weights tells; where an engine does not know it, only what differs in
+    width, scale, bias, score function, resolution or number of parameters is found out.
+
+    Raises:
+        SavedClassifierModelError: It does; the message shows both.
+    """
+    now, found = encoder.model_info, encoder.weights_sha256
+    if None not in (weights_sha256, found) and weights_sha256 != found:
+        raise _no_model(
+            what,
+            f"it was made with weights of {made.name!r} that have the SHA-256 {weights_sha256}, "
+            f"and those of {now.name!r} here ({now.source}) have {found}. Embeddings of different "
+            "weights do not compare. Pass model=, the file that it was made with, or save the "
+            "classifier anew with these.",
+        )
+    if differences := ", ".join(_differences(made, now)):
+        raise _no_model(
+            what,
+            f"it was made with another model than {now.name!r}: {differences}. Give the model that "
+            f"it was made with, {made.name!r}, or save the classifier anew.",
+        )
+
+
+def _differences(made: ModelInfo, now: ModelInfo) -> Iterator[str]:
+    """What is not the same but for rounding."""
+    exact = ["embedding_dim", "score_function", "input_resolution"]
+    if made.parameters and now.parameters:
+        exact.append("parameters")
+    for field in exact:
+        before, after = getattr(made, field), getattr(now, field)
+        if before != after:
+            yield f"{field} {before} there and {after} here"
+    for field in ("logit_scale", "logit_bias"):
+        before, after = getattr(made, field), getattr(now, field)
+        if not math.isclose(before, after, rel_tol=SCALE, abs_tol=SCALE):
+            yield f"{field} {before:g} there and {after:g} here"
+
+
+def _no_model(what: str, reason: str) -> SavedClassifierModelError:
+    return SavedClassifierModelError(f"Cannot use {what}: {reason}")
+
+
+# ----------------------------------------------------------------------------------------- pickling
+
+
+@dataclass(frozen=True, slots=True)
+class PackedEncoder:
+    """An engine on its way to another process, where it is found again or put together again.
+
+    Attributes:
+        made: What the engine said of its model.
+        weights_sha256: The SHA-256 of the weights, if that is known.
+        options: What it was made with, if it was made by name.
+        pickled: The engine itself, if it was handed over as an object.
+    """
+
+    made: ModelInfo
+    weights_sha256: str | None
+    options: dict[str, Any] | None
+    pickled: bytes | None
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> PackedEncoder:
+        """Pack an engine.
+
+        Raises:
+            PicklingError: It was handed over as an object, and cannot be pickled.
+        """
+        made, options = encoder.model_info, options_of(encoder)
+        if options is not None:
+            if options["precision"] == "auto":  # which may come to another one over there
+                options = {**options, "precision": made.precision}
+            return cls(made, encoder.weights_sha256, options, None)
+        try:
+            return cls(made, encoder.weights_sha256, None, pickle.dumps(encoder))
+        except Exception as error:  # what objects raise that cannot be pickled varies
+            raise pickle.PicklingError(
+                f"A classifier over the {type(encoder).__name__} that was given as `encoder` cannot "
+                f"be pickled, because that object cannot: {error} Make it picklable, name an "
+                "installed engine in its place, or `save` the classifier and `load` it with "
+                "encoder= over there."
+            ) from error
+
+    def unpack(self) -> Encoder:
+        """The engine, whose towers are loaded when they are first needed.
+
+        Raises:
+            SavedClassifierModelError: The model is not found here, or is another one.
+        """
+        if self.pickled is not None:
+            return cast(Encoder, pickle.loads(self.pickled))  # noqa: S301 - a part of a pickle
+        what = "the pickled classifier"
+        encoder = find_encoder_again(
+            self.made, self.weights_sha256, what, **cast("dict[str, Any]", self.options)
+        )
+        require_same_model(self.made, self.weights_sha256, what, encoder)
+        return encoder

@@ -1,0 +1,300 @@
+"""The file of a classifier: written whole or not at all, and checked when it is read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.encoders import ModelInfo
+from zsclip.errors import NonFiniteError, SavedClassifierError, SavedClassifierFileError
+from zsclip.files import as_path, part_of, reason_of, writing_whole
+from zsclip.head import Head
+from zsclip.saved.plain import Plain, labelset_of_plain, plain_of_labelset
+from zsclip.version import __version__
+
+__all__ = ["SavedClassifier", "check_target", "read_classifier", "write_classifier"]
+
+FORMAT = 1  # raised by a change that makes older versions of zsclip read a file wrongly
+KEY = "zsclip_classifier"  # of the metadata; the only one, because safetensors keeps no order
+TENSOR = "class_matrix"
+HEADER_LIMIT = 100_000_000  # bytes; safetensors reads no longer header
+UNIT = 1e-3  # how far the length of a row may be from 1
+
+# What says where a model ran, and not which one it is.
+_PLACES = ("device", "precision", "source")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SavedClassifier:
+    """What a file of a classifier holds.
+
+    Attributes:
+        head: The labels, embedded.
+        model: What its engine said of the model that embedded them, without device and source.
+        weights_sha256: The SHA-256 of the model's weights; None if the engine does not know it.
+    """
+
+    head: Head
+    model: ModelInfo
+    weights_sha256: str | None
+
+
+def matrix_sha256(matrix: NDArray[np.float32]) -> str:
+    """The SHA-256 of the numbers, row by row, in little-endian float32."""
+    return hashlib.sha256(matrix.astype("<f4").tobytes()).hexdigest()
+
+
+# ----------------------------------------------------------------------------------------- writing
+
+
+def check_target(path: str | os.PathLike[str]) -> Path:
+    """The file to write to, with links followed, once it is known that it can be written.
+
+    Raises:
+        SavedClassifierFileError: It cannot.
+        ParameterTypeError: `path` is no path.
+    """
+    given = as_path(path)
+    try:
+        target = Path(os.path.realpath(given))
+        if target.is_dir():
+            raise _unwritable(path, "it is a folder. Add the name of a file.")
+        if not target.parent.is_dir():
+            raise _unwritable(
+                path, f"there is no folder {str(target.parent)!r}. Make it first, or name another."
+            )
+        if target.exists():
+            if not target.is_file():
+                raise _unwritable(path, "it is no regular file. Name another.")
+            with target.open("r+b"):  # what is read-only is not to be replaced
+                pass
+        probe = part_of(target)
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except SavedClassifierError:
+        raise
+    except (OSError, ValueError) as error:
+        raise _refused(path, error) from error
+    return target
+
+
+def write_classifier(saved: SavedClassifier, path: str | os.PathLike[str]) -> None:
+    """Write the file whole or not at all; what stood there before goes only when the new one is.
+
+    Equal classifiers make equal bytes.
+
+    Raises:
+        SavedClassifierFileError: It cannot be written there.
+        SavedClassifierError: The labels take more room than the format has.
+        NonFiniteError: The class matrix holds NaN or infinity.
+        ParameterTypeError: `path` is no path.
+    """
+    _require_finite(saved, path)
+    target, data = check_target(path), _serialize(saved)
+    if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
+        raise SavedClassifierError(
+            f"Cannot save the classifier to {_shown(path)}: its labels and prompts take more than "
+            f"the {HEADER_LIMIT:,} bytes that the format has for them. Save parts of the label set."
+        )
+    try:
+        with writing_whole(target) as file:
+            file.write(data)
+    except OSError as error:
+        raise _refused(path, error) from error
+
+
+def _serialize(saved: SavedClassifier) -> bytes:
+    from safetensors.numpy import save
+
+    matrix = np.ascontiguousarray(saved.head.class_matrix, np.float32)
+    model = {key: value for key, value in asdict(saved.model).items() if key not in _PLACES}
+    about = {
+        "format": FORMAT,
+        "zsclip": __version__,
+        "labelset": plain_of_labelset(saved.head.labelset),
+        "templates": list(saved.head.templates),
+        "precision": saved.head.precision,
+        "model": {**model, "weights_sha256": saved.weights_sha256},
+        "class_matrix_sha256": matrix_sha256(matrix),
+    }
+    text = json.dumps(about, allow_nan=False, separators=(",", ":"))
+    return save({TENSOR: matrix}, {KEY: text})
+
+
+def _require_finite(saved: SavedClassifier, path: str | os.PathLike[str]) -> None:
+    assert saved.head.class_matrix is not None
+    finite = np.isfinite(saved.head.class_matrix).all(axis=1)
+    if not finite.all():
+        name = saved.head.labelset[int(finite.argmin())].name
+        raise NonFiniteError(
+            f"Cannot save the classifier to {_shown(path)}: {saved.model.name} gave NaN or "
+            f"infinity for the label {name!r} in {saved.head.precision}. Try precision='fp32'; if "
+            "that does not help, the weights are damaged, or the label's prompts cancel each other "
+            "out."
+        )
+
+
+def _refused(path: str | os.PathLike[str], error: OSError | ValueError) -> SavedClassifierFileError:
+    return _unwritable(
+        path, f"{reason_of(error)}. Nothing was changed. Correct that, or name another place."
+    )
+
+
+def _unwritable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
+    return SavedClassifierFileError(f"Cannot save the classifier to {_shown(path)}: {reason}")
+
+
+# ----------------------------------------------------------------------------------------- reading
+
+
+def read_classifier(path: str | os.PathLike[str]) -> SavedClassifier:
+    """Read a file that `write_classifier` wrote, and check it.
+
+    Raises:
+        SavedClassifierFileError: There is no such file, or it cannot be read.
+        SavedClassifierError: It is something else, damaged, or of a newer format.
+        ParameterTypeError: `path` is no path.
+    """
+    file = as_path(path)
+    try:
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise _unreadable(path, "it is a folder" if stat.S_ISDIR(mode) else "it is no file")
+        return _read(file)
+    except FileNotFoundError as error:
+        raise _unreadable(path, "there is no such file") from error
+    except SavedClassifierError:
+        raise
+    except (OSError, ValueError) as error:  # a ValueError: no path can hold NUL
+        raise _unreadable(path, reason_of(error)) from error
+    except _Fault as fault:
+        raise SavedClassifierError(
+            f"Cannot load the classifier {_shown(path)}: {fault}"
+        ) from fault.__cause__
+
+
+def _unreadable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
+    return SavedClassifierFileError(
+        f"Cannot load the classifier {_shown(path)}: {reason}. Give the path of a file that "
+        "`ZeroShotClassifier.save` wrote."
+    )
+
+
+class _Fault(Exception):  # noqa: N818 - a signal within this file
+    """What is wrong with a file, and what to do, for the end of a message."""
+
+
+def _read(file: Path) -> SavedClassifier:
+    from safetensors import SafetensorError, safe_open
+
+    with file.open("rb") as opened:
+        head = opened.read(9)
+    if not head:
+        raise _Fault("it is empty (0 bytes). Save the classifier anew.")
+    try:
+        tensors: Any  # typed only in part
+        with safe_open(file, "numpy") as tensors:
+            metadata = tensors.metadata() or {}
+            if KEY not in metadata:
+                n = len(tensors.keys())
+                raise _Fault(
+                    f"it is a safetensors file of something else, with {n} tensor{'s' * (n != 1)}. "
+                    "For a model's weights use ZeroShotClassifier(labels, model=...)."
+                )
+            about = _parse(metadata[KEY])
+            try:
+                return _saved(about, _read_matrix(tensors))
+            except ValueError as error:
+                raise _damaged(error) from error
+    except SafetensorError as error:
+        if head[8:] == b"{":  # a length in eight bytes, and then JSON
+            raise _Fault(
+                f"it is damaged or cut short ({error}). Copy it again, or save the classifier anew."
+            ) from error
+        raise _Fault(
+            "it is no saved classifier, which is a safetensors file. Give the path of a file that "
+            "`ZeroShotClassifier.save` wrote."
+        ) from error
+
+
+def _parse(text: str) -> Plain:
+    """The JSON of a format that is known here."""
+    try:
+        about = Plain(json.loads(text), "")
+        if not isinstance(about.value, dict):
+            raise ValueError("its description is no JSON object")  # noqa: TRY004 - of the file
+        number, writer = about.whole("format"), about.text("zsclip")
+        if number < 1:
+            raise ValueError(f"there is no format {number}")
+    except (ValueError, RecursionError) as error:
+        raise _damaged(error) from error
+    if number > FORMAT:
+        raise _Fault(
+            f"it has format {number}, and this is zsclip {__version__}, which reads formats up to "
+            f"{FORMAT}. It was written by zsclip {writer!r}: install that or a newer one, or save "
+            "the classifier anew with this one."
+        )
+    return about
+
+
+def _damaged(error: Exception) -> _Fault:
+    return _Fault(f"it is damaged: {str(error).rstrip('.')}. Save the classifier anew.")
+
+
+def _read_matrix(tensors: Any) -> NDArray[np.float32]:
+    if (names := list(tensors.keys())) != [TENSOR]:
+        raise ValueError(f"it must hold one tensor, `{TENSOR}`, and holds {names[:5]}")
+    if (kind := tensors.get_slice(TENSOR).get_dtype()) != "F32":
+        raise ValueError(f"`{TENSOR}` must be F32, and is {kind}")
+    return cast("NDArray[np.float32]", tensors.get_tensor(TENSOR))
+
+
+def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
+    """What the file holds, once its parts are known to belong together."""
+    plain, precision = about.table("model"), about.text("precision")
+    function = plain.text("score_function")
+    if function not in ("softmax", "sigmoid"):
+        raise ValueError(f"there is no score function {function[:80]!r}")
+    model = ModelInfo(
+        name=plain.text("name"),
+        encoder=plain.text("encoder"),
+        parameters=plain.whole("parameters"),
+        input_resolution=plain.whole("input_resolution"),
+        context_length=plain.whole("context_length"),
+        vocab_size=plain.whole("vocab_size"),
+        embedding_dim=plain.whole("embedding_dim"),
+        logit_scale=plain.number("logit_scale"),
+        logit_bias=plain.number("logit_bias"),
+        score_function="softmax" if function == "softmax" else "sigmoid",
+        device="",
+        precision=precision,
+        source="",
+        path=plain.text_or_none("path"),
+    )
+    labelset = labelset_of_plain(about.table("labelset"))
+    templates, sha256 = about.texts("templates"), about.text("class_matrix_sha256")
+    if matrix.shape != (due := (len(labelset), model.embedding_dim)):
+        raise ValueError(
+            f"`{TENSOR}` must have the shape {due}, labels by width, and has {matrix.shape}"
+        )
+    lengths = np.linalg.norm(matrix.astype(np.float64), axis=1)
+    if not np.isfinite(lengths).all():
+        name = labelset[int(np.isfinite(lengths).argmin())].name
+        raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {name!r}")
+    if matrix_sha256(matrix) != sha256 or (np.abs(lengths - 1) > UNIT).any():
+        raise ValueError(f"the numbers in `{TENSOR}` are not those that were saved")
+    head = Head(labelset, templates, matrix, precision)
+    return SavedClassifier(head, model, plain.text_or_none("weights_sha256"))
+
+
+def _shown(path: str | os.PathLike[str]) -> str:
+    """A path as messages show it: as it was given, in quotes."""
+    return repr(os.fspath(path))
