@@ -12,6 +12,7 @@ from zsclip.encoders import Encoder, create_encoder
 from zsclip.encoders.contract import require_encoder
 from zsclip.errors import ParameterError
 from zsclip.head import Labels, resolve_labels
+from zsclip.images import Reading
 from zsclip.inference import Inference
 from zsclip.pipeline import PictureOptions, precision_of
 from zsclip.prompts import build_prompts, check_lengths
@@ -50,10 +51,10 @@ class ZeroShotClassifier(Inference):
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         batch_size: How many pictures go through the model at once.
         truncate: Cut prompts that are too long in place of an error.
-        background: The color that transparent pictures are laid over.
+        reading: How pictures are read: the background of transparent ones, the limits.
         exact: Give what the official code gives: compute in fp32, and decode large JPEGs at their
             full size and not at 1/2, 1/4 or 1/8 of it, whichever leaves at least twice the model's
-            resolution. Of an `encoder` that is an object, only the decoding.
+            resolution (`Reading.reduced`). Of an `encoder` that is an object, only the decoding.
         workers: How many threads decode and resize pictures; as many as there are cores if None.
         cache: Where embeddings are kept, so that none is computed twice: True for the user's
             cache, a file or folder, an `EmbeddingCache`, or False for nowhere.
@@ -91,14 +92,14 @@ class ZeroShotClassifier(Inference):
         download_root: str | os.PathLike[str] | None = None,
         batch_size: int = 32,
         truncate: bool = False,
-        background: str | tuple[int, int, int] = "white",
+        reading: Reading = Reading(),
         exact: bool = False,
         workers: int | None = None,
         cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
     ) -> None:
         pictures = PictureOptions.of(
             batch_size=batch_size,
-            background=background,
+            reading=reading,
             exact=exact,
             workers=workers,
             cache=cache,
@@ -133,7 +134,7 @@ class ZeroShotClassifier(Inference):
         templates: Iterable[str] | None = None,
         batch_size: int = 32,
         truncate: bool = False,
-        background: str | tuple[int, int, int] = "white",
+        reading: Reading = Reading(),
         exact: bool = False,
         workers: int | None = None,
         cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
@@ -147,7 +148,7 @@ class ZeroShotClassifier(Inference):
             templates: Texts with one ``{}``.
             batch_size: How many pictures go through the model at once.
             truncate: Cut prompts that are too long in place of an error.
-            background: The color that transparent pictures are laid over.
+            reading: How pictures are read.
             exact: Decode large JPEGs at their full size.
             workers: How many threads decode pictures.
             cache: Where embeddings are kept.
@@ -164,7 +165,7 @@ class ZeroShotClassifier(Inference):
             encoder=OfficialEncoder(model, preprocess),
             batch_size=batch_size,
             truncate=truncate,
-            background=background,
+            reading=reading,
             exact=exact,
             workers=workers,
             cache=cache,
@@ -199,7 +200,7 @@ class ZeroShotClassifier(Inference):
         download_root: str | os.PathLike[str] | None = None,
         batch_size: int = 32,
         truncate: bool = False,
-        background: str | tuple[int, int, int] = "white",
+        reading: Reading = Reading(),
         exact: bool = False,
         workers: int | None = None,
         cache: bool | str | os.PathLike[str] | EmbeddingCache = True,
@@ -219,7 +220,7 @@ class ZeroShotClassifier(Inference):
             download_root: The folder of downloads.
             batch_size: How many pictures go through the model at once.
             truncate: Cut texts that are too long; the labels' own are embedded already.
-            background: The color that transparent pictures are laid over.
+            reading: How pictures are read.
             exact: Embed pictures in fp32, and decode large JPEGs at their full size.
             workers: How many threads decode and resize pictures.
             cache: Where embeddings are kept.
@@ -244,7 +245,7 @@ class ZeroShotClassifier(Inference):
             download_root=download_root,
             batch_size=batch_size,
             truncate=True,  # no prompt is to be made any more
-            background=background,
+            reading=reading,
             exact=exact,
             workers=workers,
             cache=cache,
