@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from zsclip.cache import EmbeddingCache
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.encoders import Encoder, ModelInfo, list_encoders
-    from zsclip.images import load_image
+    from zsclip.images import Reading, load_image
     from zsclip.labels import (
         Label,
         LabelSet,
@@ -46,6 +46,7 @@ __all__ = [
     "ModelSpec",
     "Origin",
     "Prediction",
+    "Reading",
     "Score",
     "ZeroShotClassifier",
     "__version__",
@@ -70,6 +71,7 @@ _HOMES = {
     "ModelSpec": "zsclip.weights.models",
     "Origin": "zsclip.results",
     "Prediction": "zsclip.results",
+    "Reading": "zsclip.images",
     "Score": "zsclip.results",
     "ZeroShotClassifier": "zsclip.classifier",
     "__version__": "zsclip.version",

@@ -18,6 +18,7 @@ from zsclip.cli.options import (
     make_encoder,
     model_option,
     progress_option,
+    reading_options,
     template_option,
     truncate_option,
 )
@@ -25,6 +26,7 @@ from zsclip.cli.output import say
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
+    from zsclip.images import Reading
     from zsclip.results import Failure, Prediction
 
 __all__ = ["classify"]
@@ -69,13 +71,7 @@ __all__ = ["classify"]
     help="Pictures that go through the model at once; results come as often.",
 )
 @truncate_option
-@click.option(
-    "--background",
-    metavar="COLOR",
-    default="white",
-    show_default=True,
-    help="What shows through transparent pictures.",
-)
+@reading_options
 @click.option(
     "--exact", is_flag=True, help="fp32, and large JPEGs decoded at their full size: slower."
 )
@@ -109,7 +105,7 @@ def classify(
     download_root: str | None,
     batch_size: int,
     truncate: bool,
-    background: str,
+    reading: Reading,
     exact: bool,
     workers: int | None,
     cache: bool,
@@ -122,7 +118,6 @@ def classify(
     others: it is reported on standard error, or with --format json and csv in its place. Exit
     status: 0 all were classified, 1 some could not be, 2 none was tried.
     """
-    from zsclip.images.load import to_color
     from zsclip.pipeline import precision_of
 
     bar = sys.stderr.isatty() if progress is None else progress
@@ -145,10 +140,9 @@ def classify(
     options: dict[str, Any] = {
         "batch_size": batch_size,
         "truncate": truncate,
-        "background": background,
+        "reading": reading,
     }
     options |= {"exact": exact, "workers": workers, "cache": cache}
-    to_color(background)  # as the classifier does, but before a model is fetched
     if labels is not None:
         classifier = make_classifier(
             labels, templates, encoder=encoder, model=model, engine=engine, bar=bar, **options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ __all__ = [
     "model_option",
     "progress_option",
     "read_labels",
+    "reading_options",
     "template_option",
     "truncate_option",
 ]
@@ -76,6 +78,49 @@ def download_root_option(command: F) -> F:
         metavar="FOLDER",
         help="Folder for weights; $ZSCLIP_CACHE/clip or ~/.cache/clip if not given.",
     )(command)
+
+
+def reading_options(command: F) -> F:
+    """``--background`` and the limits on pictures, which the command gets as one `reading`."""
+
+    @functools.wraps(command)
+    def with_reading(**given: Any) -> Any:
+        from zsclip.images import Reading
+
+        fields = ("background", "max_pixels", "max_bytes", "timeout")
+        chosen = {field: given.pop(field) for field in fields}
+        reading = Reading(**{field: value for field, value in chosen.items() if value is not None})
+        return command(**given, reading=reading)
+
+    options = [
+        click.option(
+            "--background",
+            metavar="COLOR",
+            help="What shows through transparent pictures; white if not given.",
+        ),
+        click.option(
+            "--max-pixels",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="The most pixels of a picture, width times height.",
+        ),
+        click.option(
+            "--max-bytes",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="The most bytes of a picture out of a URL or a pipe.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="How long a URL may take to give its picture.",
+        ),
+    ]
+    wrapped: Any = with_reading
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
 
 
 def labels_option(*, required: bool) -> Callable[[F], F]:

@@ -8,9 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from zsclip.errors import ImageError
-from zsclip.images import describe_source, find_pictures
-from zsclip.images.folders import picture_suffixes
-from zsclip.images.kinds import is_data_uri, is_url
+from zsclip.images import describe_source, find_pictures, is_path, picture_suffixes
 from zsclip.results import Failure, Prediction
 
 __all__ = ["Pictures"]
@@ -60,8 +58,7 @@ class Pictures:
             yield from self._failed(done)
             given = self._given.popleft()
             # a URL may hold a password, and a data: URI all of the picture
-            plain = not (is_url(given) or is_data_uri(given))
-            yield given if plain else result.source, result
+            yield given if is_path(given) else result.source, result
             done += 1
         yield from self._failed(done)
 

@@ -1,22 +1,36 @@
 """Anything that a user calls a picture, read as an upright RGB one.
 
-`load_image` reads one picture, `find_pictures` lists those in a folder, and `describe_source` says
-in a few words which picture is meant. Every behavior is a row of the table in ``docs/pictures.md``.
-Nothing here knows about models.
+`load_image` reads one picture in the way that a `Reading` says, `find_pictures` lists those in a
+folder, `sources_of` gives several one after the other, and `describe_source` says in a few words
+which picture is meant. The two steps of `load_image` stand alone for whoever does something in
+between: `open_source` and `decode_picture`. Every behavior is a row of the table in
+``docs/pictures.md``.
+
+Nothing here knows about models, embeddings or labels.
 """
 
 from __future__ import annotations
 
-from zsclip.images.describe import describe_source
-from zsclip.images.folders import find_pictures
-from zsclip.images.kinds import ImageSource
-from zsclip.images.load import MAX_BYTES, MAX_PIXELS, load_image
+from zsclip.images.decode import decode_picture
+from zsclip.images.folders import Images, find_pictures, picture_suffixes, sources_of
+from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor, printable
+from zsclip.images.load import load_image
+from zsclip.images.reading import Reading, as_reading
+from zsclip.images.sources import open_source
 
 __all__ = [
-    "MAX_BYTES",
-    "MAX_PIXELS",
     "ImageSource",
+    "Images",
+    "Reading",
+    "as_reading",
+    "decode_picture",
     "describe_source",
     "find_pictures",
+    "is_path",
+    "is_tensor",
     "load_image",
+    "open_source",
+    "picture_suffixes",
+    "printable",
+    "sources_of",
 ]

@@ -11,19 +11,17 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
-from zsclip.errors import ImageError
 from zsclip.images.modes import to_rgb, true_transparency
-from zsclip.images.unreadable import explain
+from zsclip.images.reading import Reading, raise_limit
+from zsclip.images.unreadable import UnreadableError, explain, named
 
-__all__ = ["REFUSED_FORMATS", "decode", "finish_given"]
+__all__ = ["REFUSED_FORMATS", "decode_picture", "finish_given"]
 
 logger = logging.getLogger("zsclip.images")
 
 REFUSED_FORMATS = frozenset({"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"})
 """Formats of Pillow's that are left alone: vector graphics, for which it starts an outside program,
 and those that it tells by name but cannot decode."""
-
-_Color = tuple[int, int, int]
 
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,21 +36,15 @@ _TRANSPOSITIONS = {
 _ORIENTED_INFO = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
 
-def decode(
-    stream: BinaryIO,
-    *,
-    source: str,
-    background: _Color,
-    max_pixels: int,
-    min_side: int | None = None,
+def decode_picture(
+    stream: BinaryIO, *, name: str, reading: Reading, min_side: int | None = None
 ) -> Image.Image:
     """The picture in a stream that can seek, upright and RGB.
 
     Args:
         stream: The encoded picture.
-        source: What it is, in a few words, for errors.
-        background: What shows through where it is transparent.
-        max_pixels: The most pixels to decode.
+        name: What it is, in a few words, for errors.
+        reading: How to read it.
         min_side: What the short side may be reduced to while decoding; None for the full size.
 
     Raises:
@@ -60,20 +52,20 @@ def decode(
     """
 
     def attempt() -> Image.Image:
-        image = _identify(stream, source)
-        _check_size(image, source, max_pixels)
-        if min_side is not None:
+        image = _identify(stream)
+        _check_size(image, reading.max_pixels)
+        if min_side is not None and reading.reduced:
             _reduce(image, min_side)
         transparency = true_transparency(image)
         image.load()
         # Icons hold pictures that may be larger than their header says.
-        _check_size(image, source, max_pixels)
-        return _finish(image, source, transparency, background)
+        _check_size(image, reading.max_pixels)
+        return _finish(image, transparency, reading)
 
-    return _guarded(attempt, source)
+    return _guarded(attempt, name)
 
 
-def finish_given(image: Image.Image, *, source: str, background: _Color) -> Image.Image:
+def finish_given(image: Image.Image, *, name: str, reading: Reading) -> Image.Image:
     """A PIL image that somebody else made, upright and RGB; the image itself is not changed.
 
     Raises:
@@ -82,15 +74,15 @@ def finish_given(image: Image.Image, *, source: str, background: _Color) -> Imag
 
     def attempt() -> Image.Image:
         if 0 in image.size:
-            raise ImageError(source, "it has no pixels.")
+            raise UnreadableError("it has no pixels.")
         transparency = true_transparency(image)
         image.load()
-        return _finish(image, source, transparency, background)
+        return _finish(image, transparency, reading)
 
-    return _guarded(attempt, source)
+    return _guarded(attempt, name)
 
 
-def _identify(stream: BinaryIO, source: str) -> ImageFile.ImageFile:
+def _identify(stream: BinaryIO) -> ImageFile.ImageFile:
     """Opens the picture with the first of Pillow's formats that recognizes it.
 
     `PIL.Image.open` does the same, but measures every picture by ``Image.MAX_IMAGE_PIXELS``, which
@@ -118,16 +110,15 @@ def _identify(stream: BinaryIO, source: str) -> ImageFile.ImageFile:
             except (SyntaxError, IndexError, TypeError, struct.error) as error:
                 if accept and recognized:
                     damage = damage or f"it looks like {name}, but {_cut_off(error)}"
-    raise ImageError(source, explain(head, damage))
+    raise UnreadableError(explain(head, damage))
 
 
-def _check_size(image: Image.Image, source: str, max_pixels: int) -> None:
+def _check_size(image: Image.Image, max_pixels: int) -> None:
     width, height = image.size
     if width * height > max_pixels:
-        raise ImageError(
-            source,
-            f"its {width} x {height} pixels are more than `max_pixels` ({max_pixels:,}). Pass a "
-            "higher limit if you trust where it comes from.",
+        raise UnreadableError(
+            f"its {width} x {height} pixels are more than `max_pixels` ({max_pixels:,}). "
+            f"{raise_limit('max_pixels')}"
         )
 
 
@@ -146,10 +137,8 @@ def _reduce(image: Image.Image, min_side: int) -> None:
             return
 
 
-def _finish(
-    image: Image.Image, source: str, transparency: object, background: _Color
-) -> Image.Image:
-    rgb = to_rgb(image, background, source=source, transparency=transparency)
+def _finish(image: Image.Image, transparency: object, reading: Reading) -> Image.Image:
+    rgb = to_rgb(image, reading.color, transparency=transparency)
     method = _TRANSPOSITIONS.get(_orientation(image))
     if method is not None:
         rgb = rgb.transpose(method)
@@ -166,7 +155,7 @@ def _orientation(image: Image.Image) -> int:
     except Warning:
         raise
     except Exception as error:  # noqa: BLE001 - broken metadata raise anything
-        logger.debug("Unreadable EXIF data are left aside: %r", error)
+        logger.debug("UnreadableError EXIF data are left aside: %r", error)
         return 1
     return value if isinstance(value, int) else 1
 
@@ -188,34 +177,34 @@ def _cut_off(error: BaseException) -> str:
 _quiet = threading.Lock()
 
 
-def _guarded(attempt: Callable[[], Image.Image], source: str) -> Image.Image:
+def _guarded(attempt: Callable[[], Image.Image], name: str) -> Image.Image:
     """Runs the reading of one picture, and turns whatever Pillow raises into an `ImageError`.
 
     Pillow warns of oddities in files that it reads well. A program that turns warnings into errors
     shall get its picture all the same. Warnings can only be silenced for all threads at once, so
     that is done just then, and for one picture at a time.
     """
-    try:
-        return _translated(attempt, source)
-    except Warning as first:
-        with _quiet, warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            image = _translated(attempt, source)
-        logger.warning("%s: %s", source, first)
-        return image
+    with named(name):
+        try:
+            return _translated(attempt)
+        except Warning as first:
+            with _quiet, warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                image = _translated(attempt)
+            logger.warning("%s: %s", name, first)
+            return image
 
 
-def _translated(attempt: Callable[[], Image.Image], source: str) -> Image.Image:
+def _translated(attempt: Callable[[], Image.Image]) -> Image.Image:
     try:
         return attempt()
-    except (ImageError, Warning):
+    except (UnreadableError, Warning):
         raise
     except Image.DecompressionBombError as error:
-        raise ImageError(
-            source,
-            f"{str(error).rstrip('.')}. That limit is Pillow's own (PIL.Image.MAX_IMAGE_PIXELS).",
+        raise UnreadableError(
+            f"{str(error).rstrip('.')}. That limit is Pillow's own (PIL.Image.MAX_IMAGE_PIXELS)."
         ) from error
     except MemoryError as error:
-        raise ImageError(source, "there is not enough memory to decode it.") from error
+        raise UnreadableError("there is not enough memory to decode it.") from error
     except Exception as error:  # decoders raise anything on damaged data
-        raise ImageError(source, _cut_off(error)) from error
+        raise UnreadableError(_cut_off(error)) from error

@@ -1,25 +1,31 @@
-"""The pictures in a folder."""
+"""Several pictures: those in a folder, and whatever else stands for them."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
+import numpy as np
 from PIL import Image
 
-from zsclip.errors import ImageError
+from zsclip.errors import ParameterTypeError
 from zsclip.images.decode import REFUSED_FORMATS
-from zsclip.images.describe import describe_source, printable
+from zsclip.images.kinds import ImageSource, describe_source, is_tensor, printable
+from zsclip.images.unreadable import UnreadableError, named
 
-__all__ = ["find_pictures", "picture_suffixes"]
+__all__ = ["Images", "find_pictures", "picture_suffixes", "sources_of"]
 
 logger = logging.getLogger("zsclip.images")
 
 _DIGITS = re.compile(r"([0-9]+)")
 _HEIC_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
+
+Images: TypeAlias = Iterable[ImageSource] | str | os.PathLike[str]
+"""Several pictures, or the path of a folder of them."""
 
 _Identity = tuple[int, int]  # device and inode: the same folder by whatever path
 
@@ -53,15 +59,16 @@ def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """
     root = Path(folder)
     name = describe_source(folder)
-    if not os.path.lexists(root):
-        raise ImageError(name, "there is no such folder.")
-    if not root.is_dir():
-        raise ImageError(name, "it is not a folder.")
-    try:
-        entries = _sorted_entries(root)
-        identity = _identity(root)
-    except OSError as error:
-        raise ImageError(name, f"the folder cannot be opened ({error.strerror}).") from error
+    with named(name):
+        if not os.path.lexists(root):
+            raise UnreadableError("there is no such folder.")
+        if not root.is_dir():
+            raise UnreadableError("it is not a folder.")
+        try:
+            entries = _sorted_entries(root)
+            identity = _identity(root)
+        except OSError as error:
+            raise UnreadableError(f"the folder cannot be opened ({error.strerror}).") from error
     return _walk(name, entries, identity, picture_suffixes())
 
 
@@ -78,6 +85,37 @@ def picture_suffixes() -> frozenset[str]:
         suffix.lower()
         for suffix, name in Image.registered_extensions().items()
         if name in Image.OPEN and name not in REFUSED_FORMATS
+    )
+
+
+def sources_of(images: Images) -> Iterator[ImageSource]:
+    """The pictures in what was handed over, one after the other.
+
+    Args:
+        images: An iterable of pictures, an array or tensor of them (4 dimensions), or a folder.
+
+    Raises:
+        ParameterTypeError: It is a single picture, or nothing to iterate over.
+        ImageError: The folder cannot be opened.
+    """
+    if isinstance(images, str | os.PathLike):
+        if os.fspath(images) and (folder := Path(images).expanduser()).is_dir():
+            return find_pictures(folder)
+        raise _not_several(repr(images))
+    several = not (isinstance(images, bytes | bytearray | memoryview) or hasattr(images, "read"))
+    if is_tensor(images):
+        several = getattr(images, "ndim", 0) == 4
+    elif isinstance(images, np.ndarray):  # a column of a table holds paths, in one dimension
+        several = images.ndim == 4 or (images.ndim == 1 and images.dtype.kind in "OUT")
+    if not several or not isinstance(images, Iterable):
+        raise _not_several(describe_source(images))
+    return iter(images)
+
+
+def _not_several(got: str) -> ParameterTypeError:
+    return ParameterTypeError(
+        f"`images` must be several pictures, or a folder that exists, got {got}. "
+        "For one picture use classify(image), or put it in a list."
     )
 
 

@@ -1,8 +1,9 @@
-"""Which kinds of object are a picture, and how to tell them apart."""
+"""Which kinds of object are a picture: telling them apart, and saying in a few words which."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Any, Protocol, TypeAlias
 
@@ -10,7 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["BinaryReader", "ImageSource", "TensorLike", "is_data_uri", "is_tensor", "is_url"]
+from zsclip.files import size_in_words
+
+__all__ = [
+    "BinaryReader",
+    "ImageSource",
+    "TensorLike",
+    "describe_source",
+    "is_data_uri",
+    "is_path",
+    "is_tensor",
+    "is_url",
+    "printable",
+]
+
+_LONGEST = 1000  # longer than any path that people write, shorter than a picture in base64
+_PASSWORD = re.compile(r"^(https?://[^/?#@:]*):[^/?#@]*@", re.IGNORECASE)
 
 
 class BinaryReader(Protocol):
@@ -68,6 +84,18 @@ def is_data_uri(text: str) -> bool:
     return text[:5].lower() == "data:"
 
 
+def is_path(source: object) -> bool:
+    """Whether a source is the path of a file.
+
+    Examples:
+        >>> is_path("data/fox.png"), is_path("https://example.org/fox.png"), is_path(b"fox.png")
+        (True, False, False)
+    """
+    if isinstance(source, str):
+        return not (is_url(source) or is_data_uri(source))
+    return isinstance(source, os.PathLike)
+
+
 def is_tensor(source: object) -> bool:
     """Whether an object is a torch tensor, found out without importing torch.
 
@@ -75,3 +103,104 @@ def is_tensor(source: object) -> bool:
     """
     tensor_class = getattr(sys.modules.get("torch"), "Tensor", None)
     return isinstance(tensor_class, type) and isinstance(source, tensor_class)
+
+
+# -------------------------------------------------------------------------------- in a few words
+
+
+def describe_source(source: object) -> str:
+    """Says in a few words which picture is meant.
+
+    A path stands as it was given, so that a program can find the file again, but for control
+    characters, which are escaped. So does a URL, with a password masked and the middle left out if
+    it is very long. The picture itself is not read.
+
+    Args:
+        source: Anything; what `load_image` takes is described best.
+
+    Returns:
+        One line.
+
+    Examples:
+        >>> describe_source("photos/fox.png")
+        'photos/fox.png'
+        >>> describe_source("data:image/png;base64," + "A" * 4000)
+        'data:image/png;base64,… (3.0 kB)'
+        >>> describe_source(bytes(12_300))
+        '<bytes, 12.3 kB>'
+        >>> describe_source(Image.new("RGB", (640, 480)))
+        '<PIL.Image RGB 640x480>'
+        >>> describe_source(np.zeros((480, 640, 3), np.uint8))
+        '<array uint8 480x640x3>'
+    """
+    if isinstance(source, str):
+        return _describe_text(source)
+    if isinstance(source, Image.Image):
+        return f"<PIL.Image {source.mode} {source.width}x{source.height}>"
+    if isinstance(source, np.ndarray):
+        return f"<array {source.dtype} {_shape(source.shape)}>"
+    if is_tensor(source):
+        return _describe_tensor(source)
+    if isinstance(source, bytes | bytearray):
+        return f"<{type(source).__name__}, {size_in_words(len(source))}>"
+    if isinstance(source, memoryview):
+        return _describe_memoryview(source)
+    if isinstance(source, os.PathLike):
+        return printable(os.fsdecode(source))
+    if callable(getattr(source, "read", None)):
+        name = getattr(source, "name", "")
+        if not (isinstance(name, str | bytes) and name):
+            name = type(source).__name__
+        return f"<file {_shorten(printable(os.fsdecode(name)))}>"
+    return f"<{type(source).__name__}>"
+
+
+def printable(text: str) -> str:
+    r"""The text with every character that cannot be printed escaped, so that it stays one line.
+
+    Examples:
+        >>> printable("a\nb é.png")
+        'a\\nb é.png'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _shorten(text: str, limit: int = _LONGEST) -> str:
+    """The text without its middle if it is long: the end of a path or URL tells the most.
+
+    Examples:
+        >>> _shorten("https://example.org/a/b/c/fox.png", 20)
+        'https://ex…c/fox.png'
+    """
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) // 2
+    return f"{text[: limit - 1 - tail]}…{text[-tail:]}"
+
+
+def _describe_text(text: str) -> str:
+    if is_data_uri(text):
+        head, comma, data = text.partition(",")
+        encoded = head.lower().endswith(";base64")
+        size = size_in_words(len(data) * 3 // 4 if encoded else len(data))
+        return f"{_shorten(printable(head), 60)}{comma}… ({size})"
+    if is_url(text):
+        text = _PASSWORD.sub(r"\1:***@", text)
+    return _shorten(printable(text))
+
+
+def _describe_tensor(tensor: Any) -> str:
+    return f"<tensor {str(tensor.dtype).removeprefix('torch.')} {_shape(tensor.shape)}>"
+
+
+def _describe_memoryview(view: memoryview) -> str:
+    try:
+        return f"<memoryview, {size_in_words(view.nbytes)}>"
+    except ValueError:  # released
+        return "<memoryview>"
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) if shape else "scalar"

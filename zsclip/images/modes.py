@@ -1,4 +1,4 @@
-"""Every mode that Pillow knows, as 8-bit RGB."""
+"""As 8-bit RGB: every mode that Pillow knows, NumPy arrays and torch tensors."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from zsclip.errors import ImageError
+from zsclip.images.unreadable import UnreadableError
 
-__all__ = ["floats_to_bytes", "integers_to_bytes", "to_rgb", "true_transparency"]
+__all__ = [
+    "floats_to_bytes",
+    "from_array",
+    "from_tensor",
+    "integers_to_bytes",
+    "to_rgb",
+    "true_transparency",
+]
 
 # TIFF 6.0: the tags that tell what the numbers in a picture mean.
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
@@ -25,35 +32,33 @@ _SPREAD = {"1": 255, "L;2": 85, "L;4": 17}
 
 _HALF_STEP = 0.5 / 255
 
+_CHANNELS = (1, 2, 3, 4)  # gray, gray with alpha, RGB, RGBA
+_SHAPES = {
+    "array": "(height, width) or (height, width, channels) with 1, 2, 3 or 4 channels",
+    "tensor": "(height, width) or (channels, height, width) with 1, 2, 3 or 4 channels",
+}
+
 
 def to_rgb(
-    image: Image.Image,
-    background: tuple[int, int, int],
-    *,
-    source: str,
-    transparency: object = None,
+    image: Image.Image, background: tuple[int, int, int], *, transparency: object = None
 ) -> Image.Image:
     """A loaded image as RGB, scaled by its true range, with transparency laid over a color.
 
     Args:
         image: A loaded image of any mode; it is not changed.
         background: What shows through.
-        source: What it is, in a few words, for errors.
         transparency: What `true_transparency` said before the image was loaded.
 
     Returns:
         ``image`` itself if it is opaque RGB already.
 
     Raises:
-        ImageError: Its numbers are outside their range; the message says which are expected.
+        UnreadableError: Its numbers are outside their range; the message says which are expected.
     """
     if transparency is None:
         transparency = image.info.get("transparency")
     if image.mode == "F" or image.mode.startswith("I"):
-        try:
-            image = _narrow(image, transparency)
-        except ValueError as error:
-            raise ImageError(source, f"{error}.") from error
+        image = _narrow(image, transparency)
     elif transparency != image.info.get("transparency"):
         image = image.copy()
         image.info["transparency"] = transparency
@@ -134,7 +139,7 @@ def integers_to_bytes(values: NDArray[Any], top: int) -> NDArray[np.uint8]:
     """Whole numbers from 0 to ``top`` scaled to 0 ... 255 and rounded.
 
     Raises:
-        ValueError: A value is outside that range.
+        UnreadableError: A value is outside that range.
 
     Examples:
         >>> integers_to_bytes(np.array([0, 128, 129, 65535], np.uint16), 65535)
@@ -142,9 +147,9 @@ def integers_to_bytes(values: NDArray[Any], top: int) -> NDArray[np.uint8]:
     """
     low, high = int(values.min()), int(values.max())
     if low < 0 or high > top:
-        raise ValueError(
+        raise UnreadableError(
             f"its values go from {low} to {high}, and 0 to {top} is the range of such a picture. "
-            "Scale them yourself to [0, 1], and pass a float array"
+            "Scale them yourself to [0, 1], and pass a float array."
         )
     wide = values.astype(np.uint32 if top <= 65535 else np.uint64)  # has room for 510 * top
     return ((wide * 510 + top) // (2 * top)).astype(np.uint8)
@@ -157,7 +162,7 @@ def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     step outside the range is let pass, since resizing and rounding leave such.
 
     Raises:
-        ValueError: A value is NaN, infinite or further outside.
+        UnreadableError: A value is NaN, infinite or further outside.
 
     Examples:
         >>> floats_to_bytes(np.array([0, 0.5, 1.001]))
@@ -165,15 +170,97 @@ def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
     """
     low, high = float(values.min()), float(values.max())
     if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("it holds values that are NaN or infinite")
+        raise UnreadableError("it holds values that are NaN or infinite.")
     if low < -_HALF_STEP or high > 1 + _HALF_STEP:
         hint = (
             "Pass the picture as it was before it was normalized"
             if low < 0
             else "Divide them by the largest that they can be, 255 for example"
         )
-        raise ValueError(f"floats must lie in [0, 1], and they go from {low:g} to {high:g}. {hint}")
+        raise UnreadableError(
+            f"floats must lie in [0, 1], and they go from {low:g} to {high:g}. {hint}."
+        )
     dtype = np.float64 if values.dtype.itemsize > 4 else np.float32
     scaled: NDArray[Any] = np.multiply(values, 255, dtype=dtype)
     narrow: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
     return narrow
+
+
+# ------------------------------------------------------------------------------ arrays and tensors
+
+
+def from_array(array: NDArray[Any]) -> Image.Image:
+    """An array of shape (height, width[, channels]) as an image of mode L, LA, RGB or RGBA.
+
+    Args:
+        array: uint8, uint16 (scaled from 0 ... 65535), bool, or floats in [0, 1].
+
+    Returns:
+        An image that may share memory with the array.
+
+    Raises:
+        UnreadableError: Shape, dtype or values are not those of a picture.
+    """
+    shape = array.shape
+    if array.ndim not in {2, 3} or (array.ndim == 3 and shape[2] not in _CHANNELS):
+        hint = ""
+        if array.ndim == 3 and shape[0] in _CHANNELS:
+            hint = " If its channels come first, pass numpy.moveaxis(array, 0, -1)."
+        raise _wrong_shape("array", shape, hint)
+    return _build(array)
+
+
+def from_tensor(tensor: Any) -> Image.Image:
+    """A torch tensor of shape ([channels,] height, width) as an image; else like `from_array`."""
+    shape = tuple(int(size) for size in tensor.shape)
+    if len(shape) not in {2, 3} or (len(shape) == 3 and shape[0] not in _CHANNELS):
+        hint = ""
+        if len(shape) == 3 and shape[2] in _CHANNELS:
+            hint = " If its channels come last, pass tensor.permute(2, 0, 1)."
+        raise _wrong_shape("tensor", shape, hint)
+    try:
+        tensor = tensor.detach()
+        if str(tensor.dtype) == "torch.bfloat16":  # a type that NumPy does not have
+            tensor = tensor.float()
+        array = tensor.cpu().numpy()
+    except (RuntimeError, TypeError, ValueError) as error:  # sparse, quantized, on "meta", ...
+        raise UnreadableError(f"the tensor cannot become an array ({error}).") from error
+    return _build(np.moveaxis(array, 0, -1) if len(shape) == 3 else array)
+
+
+def _wrong_shape(kind: str, shape: tuple[int, ...], hint: str) -> UnreadableError:
+    if len(shape) == 4:
+        hint = " It looks like a batch: pass its pictures one by one."
+    return UnreadableError(f"the shape must be {_SHAPES[kind]}, got {shape}.{hint}")
+
+
+def _build(array: NDArray[Any]) -> Image.Image:
+    """An (height, width[, channels]) array of a shape that has been checked as an image."""
+    if array.size == 0:
+        raise UnreadableError("it has no pixels.")
+    array = np.asarray(array)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    narrow = _as_bytes(array)
+    try:
+        return Image.fromarray(narrow)
+    except ValueError as error:
+        raise UnreadableError(f"{error}.") from error
+
+
+def _as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:
+        return integers_to_bytes(array, 65535)
+    if array.dtype.kind == "f":
+        return floats_to_bytes(array)
+    hint = ""
+    if array.dtype.kind in "iu":
+        hint = ". If its values go from 0 to 255, pass array.astype('uint8')"
+    raise UnreadableError(
+        f"the dtype must be uint8, uint16, bool, or float with values in [0, 1], got "
+        f"{array.dtype}{hint}."
+    )

@@ -11,14 +11,16 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from zsclip.errors import ImageError, ParameterTypeError
-from zsclip.images.describe import printable, size_in_words
-from zsclip.images.kinds import is_data_uri, is_url
+from zsclip.errors import ParameterTypeError
+from zsclip.files import reason_of, size_in_words
+from zsclip.images.kinds import is_data_uri, is_url, printable
+from zsclip.images.reading import Reading, raise_limit
+from zsclip.images.unreadable import UnreadableError, named
 from zsclip.images.urls import fetch
 
 __all__ = ["open_source"]
@@ -33,34 +35,36 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 @contextmanager
-def open_source(source: object, *, name: str, timeout: float, max_bytes: int) -> Iterator[BinaryIO]:
-    """A stream that can seek over the encoded picture in ``source``; closed on leaving.
+def open_source(source: object, *, name: str, reading: Reading) -> Iterator[BinaryIO]:
+    """A stream that can seek over the encoded picture in `source`; closed on leaving.
 
     Args:
         source: A path, URL, ``data:`` URI, bytes-like object or file object.
         name: The source in a few words, for errors.
-        timeout: Seconds for a URL.
-        max_bytes: The most bytes from a URL, a file object or anything that is not a plain file.
+        reading: The limits on what is no plain file.
 
     Raises:
         ImageError: There is nothing to read, or too much.
         ParameterTypeError: The source is of no such kind.
     """
+    with named(name), _open(source, reading) as stream:
+        yield stream
+
+
+def _open(source: object, reading: Reading) -> AbstractContextManager[BinaryIO]:
     if isinstance(source, str) and is_url(source):
-        yield io.BytesIO(fetch(source, name=name, timeout=timeout, max_bytes=max_bytes))
-    elif isinstance(source, str) and is_data_uri(source):
-        yield io.BytesIO(_read_data_uri(source, name))
-    elif isinstance(source, str | os.PathLike):
-        with _open_path(source, name, max_bytes) as stream:
-            yield stream
-    elif isinstance(source, bytes | bytearray):
-        yield io.BytesIO(source)
-    elif isinstance(source, memoryview):
-        yield io.BytesIO(_read_memoryview(source, name))
-    elif callable(getattr(source, "read", None)):
-        yield io.BytesIO(_read_file_object(source, name, max_bytes))
-    else:
-        raise ParameterTypeError(_wrong_type(source))
+        return io.BytesIO(fetch(source, reading))
+    if isinstance(source, str) and is_data_uri(source):
+        return io.BytesIO(_read_data_uri(source))
+    if isinstance(source, str | os.PathLike):
+        return _open_path(source, reading)
+    if isinstance(source, bytes | bytearray):
+        return io.BytesIO(source)
+    if isinstance(source, memoryview):
+        return io.BytesIO(_read_memoryview(source))
+    if callable(getattr(source, "read", None)):
+        return io.BytesIO(_read_file_object(source, reading))
+    raise ParameterTypeError(_wrong_type(source))
 
 
 def _wrong_type(source: object) -> str:
@@ -78,24 +82,23 @@ def _wrong_type(source: object) -> str:
 # ---------------------------------------------------------------------------------------- files
 
 
-@contextmanager
-def _open_path(path: str | os.PathLike[str], name: str, max_bytes: int) -> Iterator[BinaryIO]:
+def _open_path(path: str | os.PathLike[str], reading: Reading) -> BinaryIO:
     text = os.fsdecode(path)
     if not text:
-        raise ImageError("''", "the path is empty.")
+        raise UnreadableError("the path is empty.")
     try:
-        stream = Path(text).open("rb")  # noqa: SIM115 - closed by the `with` below
+        stream = Path(text).open("rb")  # noqa: SIM115 - closed by `open_source`
     except FileNotFoundError:
-        raise ImageError(name, _missing(text)) from None
+        raise UnreadableError(_missing(text)) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         if os.path.isdir(text):  # noqa: PTH112 - opening one fails differently on every system
-            raise ImageError(name, _FOLDER) from None
-        raise ImageError(name, f"{_why(error)}.") from error
-    with stream:
-        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            yield stream
-        else:  # a pipe or device can neither seek nor be trusted to end
-            yield io.BytesIO(_read_file_object(stream, name, max_bytes))
+            raise UnreadableError(_FOLDER) from None
+        reason = reason_of(error)
+        raise UnreadableError(f"{reason[:1].lower()}{reason[1:]}.") from error
+    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+        return stream
+    with stream:  # a pipe or device can neither seek nor be trusted to end
+        return io.BytesIO(_read_file_object(stream, reading))
 
 
 def _missing(path: str) -> str:
@@ -122,39 +125,32 @@ def _missing(path: str) -> str:
     return f"no such file.{hint}"
 
 
-def _why(error: Exception) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text[:1].lower() + text[1:]
-
-
 # ---------------------------------------------------------------------------------- file objects
 
 
-def _read_file_object(file: Any, name: str, max_bytes: int) -> bytes:
+def _read_file_object(file: Any, reading: Reading) -> bytes:
     """All bytes of a file object, from its start if it can seek and from where it is if not."""
     if isinstance(file, io.TextIOBase):
-        raise ImageError(name, _TEXT_MODE)
-    data = bytearray()
+        raise UnreadableError(_TEXT_MODE)
+    data, most = bytearray(), reading.max_bytes
     try:
         if callable(getattr(file, "seekable", None)) and file.seekable():
             file.seek(0)
         # One byte over the limit tells a picture that just fits from one that does not.
-        while len(data) <= max_bytes:
-            chunk = file.read(min(_CHUNK, max_bytes + 1 - len(data)))
+        while len(data) <= most:
+            chunk = file.read(min(_CHUNK, most + 1 - len(data)))
             if isinstance(chunk, str):
-                raise ImageError(name, _TEXT_MODE)
+                raise UnreadableError(_TEXT_MODE)
             if not chunk:
                 break
             data += chunk
-    except ImageError:
+    except UnreadableError:
         raise
     except Exception as error:  # any class can stand behind a file object
-        raise ImageError(name, f"reading the file object failed ({error!r}).") from error
-    if len(data) > max_bytes:
-        raise ImageError(
-            name,
-            f"it is larger than `max_bytes` ({size_in_words(max_bytes)}). Pass a higher limit "
-            "if you trust where it comes from.",
+        raise UnreadableError(f"reading the file object failed ({error!r}).") from error
+    if len(data) > most:
+        raise UnreadableError(
+            f"it is larger than `max_bytes` ({size_in_words(most)}). {raise_limit('max_bytes')}"
         )
     return bytes(data)
 
@@ -162,21 +158,21 @@ def _read_file_object(file: Any, name: str, max_bytes: int) -> bytes:
 _TEXT_MODE = "the file object gives text. Open the file in binary mode: open(path, 'rb')."
 
 
-def _read_memoryview(view: memoryview, name: str) -> bytes:
+def _read_memoryview(view: memoryview) -> bytes:
     try:
         return view.tobytes()
     except ValueError as error:  # released
-        raise ImageError(name, f"{error}.") from error
+        raise UnreadableError(f"{error}.") from error
 
 
 # ------------------------------------------------------------------------------------- data URIs
 
 
-def _read_data_uri(uri: str, name: str) -> bytes:
+def _read_data_uri(uri: str) -> bytes:
     """The bytes in ``data:[type][;base64],data`` (RFC 2397), with padding and blanks forgiven."""
     head, comma, encoded = uri.partition(",")
     if not comma:
-        raise ImageError(name, "the data: URI has no comma between its type and its data.")
+        raise UnreadableError("the data: URI has no comma between its type and its data.")
     try:
         data = unquote_to_bytes(encoded)
         if not head.rstrip().lower().endswith(";base64"):
@@ -184,7 +180,7 @@ def _read_data_uri(uri: str, name: str) -> bytes:
         data = b"".join(data.split()).rstrip(b"=").translate(_FROM_URL_SAFE)
         return base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ImageError(name, f"the data: URI is not valid base64 ({error}).") from error
+        raise UnreadableError(f"the data: URI is not valid base64 ({error}).") from error
 
 
 _FROM_URL_SAFE = bytes.maketrans(b"-_", b"+/")

@@ -1,12 +1,49 @@
-"""What a file is that is no picture, and what to do about it."""
+"""Why a picture cannot be read: the error inside this room, and what a file is that is no picture.
+
+Whatever finds a fault says what it is, as an `UnreadableError`, and not of which picture: that is
+added in one place, `named`, where the picture came in.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import PIL
 
-from zsclip.images.describe import printable
+from zsclip.errors import ImageError
+from zsclip.images.kinds import printable
 
-__all__ = ["explain"]
+__all__ = ["UnreadableError", "explain", "named"]
+
+
+class UnreadableError(ValueError):
+    """A picture cannot be read; does not leave this room.
+
+    Attributes:
+        reason: Why, and what to do, in whole sentences.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """Where a picture is read that `describe_source` gave this name, for errors to tell it.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    try:
+        yield
+    except UnreadableError as error:
+        failed = ImageError(name or "''", error.reason)
+        raise failed.with_traceback(error.__traceback__) from error.__cause__
+
+
+# ----------------------------------------------------------------------- what is no picture
 
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 
-from zsclip.errors import ImageError
-from zsclip.images.describe import size_in_words
+from zsclip.files import size_in_words
+from zsclip.images.reading import Reading, raise_limit
+from zsclip.images.unreadable import UnreadableError
 
 __all__ = ["fetch"]
 
@@ -15,7 +16,7 @@ _MAX_REDIRECTS = 5
 _HEADERS = {"User-Agent": "zsclip", "Accept": "image/*"}
 
 
-def fetch(url: str, *, name: str, timeout: float, max_bytes: int) -> bytes:
+def fetch(url: str, reading: Reading) -> bytes:
     """The body that a URL answers with.
 
     The timeouts of an HTTP client bound each wait and not their sum: a server that sends a byte
@@ -24,42 +25,38 @@ def fetch(url: str, *, name: str, timeout: float, max_bytes: int) -> bytes:
 
     Args:
         url: An ``http`` or ``https`` URL.
-        name: The URL in a few words, for errors.
-        timeout: Seconds, for connecting, for each wait, and in all.
-        max_bytes: The most bytes, unpacked.
+        reading: How long it may take, and how many bytes it may have, unpacked.
 
     Raises:
-        ImageError: There is no answer in time, it is an error, or it is too large.
+        UnreadableError: There is no answer in time, it is an error, or it is too large.
     """
     outcome: Future[bytes] = Future()
     abandoned = threading.Event()
 
     def run() -> None:
         try:
-            outcome.set_result(_download(url, name, timeout, max_bytes, abandoned))
+            outcome.set_result(_download(url, reading, abandoned))
         except BaseException as error:  # noqa: BLE001 - raised again by the caller
             outcome.set_exception(error)
 
     thread = threading.Thread(target=run, name="zsclip-fetch", daemon=True)
     thread.start()
     try:
-        thread.join(min(timeout, threading.TIMEOUT_MAX))
+        thread.join(min(reading.timeout, threading.TIMEOUT_MAX))
     finally:
         abandoned.set()
     if not outcome.done():
-        raise _too_late(name, timeout)
+        raise _too_late(reading)
     return outcome.result()
 
 
-def _download(
-    url: str, name: str, timeout: float, max_bytes: int, abandoned: threading.Event
-) -> bytes:
+def _download(url: str, reading: Reading, abandoned: threading.Event) -> bytes:
     import httpx  # slow to import, and most pictures are files
 
     try:
         with (
             httpx.Client(
-                timeout=timeout,
+                timeout=reading.timeout,
                 follow_redirects=True,
                 max_redirects=_MAX_REDIRECTS,
                 # A connection kept for a redirect may be closed by the time it is used again.
@@ -70,40 +67,39 @@ def _download(
         ):
             if not response.is_success:
                 status = f"{response.status_code} {response.reason_phrase}".strip()
-                raise ImageError(name, f"the server answered {status}.")
+                raise UnreadableError(f"the server answered {status}.")
             declared = response.headers.get("Content-Length", "")
-            if declared.isdecimal() and int(declared) > max_bytes:
-                raise _too_large(name, max_bytes)
+            if declared.isdecimal() and int(declared) > reading.max_bytes:
+                raise _too_large(reading)
             body = bytearray()
             for chunk in response.iter_bytes():
                 body += chunk
-                if len(body) > max_bytes:
-                    raise _too_large(name, max_bytes)
+                if len(body) > reading.max_bytes:
+                    raise _too_large(reading)
                 if abandoned.is_set():
                     break
             return bytes(body)
-    except ImageError:
+    except UnreadableError:
         raise
     except httpx.TimeoutException as error:
-        raise _too_late(name, timeout) from error
+        raise _too_late(reading) from error
     except httpx.TooManyRedirects as error:
-        raise ImageError(name, f"the server redirects more than {_MAX_REDIRECTS} times.") from error
+        raise UnreadableError(f"the server redirects more than {_MAX_REDIRECTS} times.") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise ImageError(name, f"it is not a valid http or https URL ({error}).") from error
+        raise UnreadableError(f"it is not a valid http or https URL ({error}).") from error
     except httpx.ConnectError as error:
-        raise ImageError(name, f"cannot connect to the server ({error}).") from error
+        raise UnreadableError(f"cannot connect to the server ({error}).") from error
     # ImportError: a proxy from the environment that httpx has no support for.
     except (httpx.HTTPError, OSError, ValueError, ImportError) as error:
-        raise ImageError(name, f"the download failed ({type(error).__name__}: {error}).") from error
+        raise UnreadableError(f"the download failed ({type(error).__name__}: {error}).") from error
 
 
-def _too_late(name: str, timeout: float) -> ImageError:
-    return ImageError(name, f"it did not arrive within `timeout` ({timeout:g} s).")
+def _too_late(reading: Reading) -> UnreadableError:
+    return UnreadableError(f"it did not arrive within `timeout` ({reading.timeout:g} s).")
 
 
-def _too_large(name: str, max_bytes: int) -> ImageError:
-    return ImageError(
-        name,
-        f"the server sends more than `max_bytes` ({size_in_words(max_bytes)}). Pass a higher "
-        "limit if you trust it.",
+def _too_large(reading: Reading) -> UnreadableError:
+    limit = size_in_words(reading.max_bytes)
+    return UnreadableError(
+        f"the server sends more than `max_bytes` ({limit}). {raise_limit('max_bytes')}"
     )

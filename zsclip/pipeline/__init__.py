@@ -1,13 +1,14 @@
-"""From what a user hands over to pictures, and to their embeddings.
+"""From pictures to their embeddings: read ahead, batched, and looked up in the cache first.
 
-Pictures are decoded and prepared in threads while the model computes, in bounded memory, and their
-embeddings are looked up in the cache first. Everything that takes pictures goes through `embed`.
+Pictures are decoded and prepared in threads while the model computes, in bounded memory. Everything
+that takes pictures goes through `embed`, in the way that `PictureOptions` says.
+
+Nothing here knows about labels, or what an embedding is compared with.
 """
 
 from __future__ import annotations
 
 from zsclip.pipeline.embedding import embed, embed_all
-from zsclip.pipeline.options import PictureOptions, precision_of
-from zsclip.pipeline.sources import Images, sources_of
+from zsclip.pipeline.picture import PictureOptions, precision_of
 
-__all__ = ["Images", "PictureOptions", "embed", "embed_all", "precision_of", "sources_of"]
+__all__ = ["PictureOptions", "embed", "embed_all", "precision_of"]

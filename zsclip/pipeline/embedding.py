@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_embeddings
-from zsclip.images import ImageSource
+from zsclip.images import ImageSource, is_path
 from zsclip.pipeline.kept import KeptEmbeddings
-from zsclip.pipeline.options import PictureOptions
-from zsclip.pipeline.picture import Picture
-from zsclip.pipeline.reading import Reader, is_file
+from zsclip.pipeline.picture import Picture, PictureOptions
+from zsclip.pipeline.reading_ahead import Reader
 from zsclip.results import Failure
 
 __all__ = ["Embedded", "embed", "embed_all"]
@@ -154,7 +153,7 @@ class _Run:
                 break
             picture = self._reader.take(source)
             self._window.append(picture)
-            if self._kept is not None and is_file(picture.source):
+            if self._kept is not None and is_path(picture.source):
                 files.append(picture)  # to be looked up together
             else:
                 self._start(picture)
@@ -260,4 +259,6 @@ def _kept_embeddings(encoder: Encoder, options: PictureOptions) -> KeptEmbedding
     if options.cache is None or engine is None:
         return None
     weights = engine.weights_sha256
-    return None if weights is None else KeptEmbeddings(options.cache, engine, weights, options)
+    if weights is None:
+        return None
+    return KeptEmbeddings(options.cache, engine, weights, options.reading)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, make_key
 from zsclip.encoders import PixelEncoder
-from zsclip.pipeline.options import PictureOptions
+from zsclip.images import Reading
 from zsclip.pipeline.picture import Picture
 
 __all__ = ["KeptEmbeddings"]
@@ -27,19 +27,17 @@ class KeptEmbeddings:
         cache: Where they are.
         encoder: The engine.
         weights: The SHA-256 of its weights.
-        options: How pictures are read.
+        reading: How pictures are read.
     """
 
     def __init__(
-        self, cache: EmbeddingCache, encoder: PixelEncoder, weights: str, options: PictureOptions
+        self, cache: EmbeddingCache, encoder: PixelEncoder, weights: str, reading: Reading
     ) -> None:
         info = encoder.model_info
         self._cache = cache
         self._width = info.embedding_dim
         model = ("image", weights, info.precision, encoder.preprocessing)
-        decoding = "exact" if options.exact else "reduced"
-        color = "#{:02x}{:02x}{:02x}".format(*options.background)
-        self._encoded = (*model, decoding, color)
+        self._encoded = (*model, reading.key)
         self._prepared = (*model, "prepared")
 
     def find_files(self, pictures: Sequence[Picture]) -> None:

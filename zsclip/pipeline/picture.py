@@ -1,21 +1,92 @@
-"""One picture on its way from a source to its result."""
+"""The values of this room: how pictures are read and embedded, and one picture on its way."""
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.cache import FileStamp
+from zsclip.cache import EmbeddingCache, FileStamp, open_cache
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.files import whole_number
+from zsclip.images import Reading, as_reading
 from zsclip.results import Failure
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "PictureOptions", "precision_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOptions:
+    """How pictures are read and embedded.
+
+    Attributes:
+        batch_size: How many go through the model at once.
+        reading: How each of them is read.
+        workers: How many threads decode and prepare.
+        cache: Where embeddings are kept; None for nowhere.
+    """
+
+    batch_size: int
+    reading: Reading
+    workers: int
+    cache: EmbeddingCache | None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        batch_size: int,
+        reading: Reading,
+        exact: bool,
+        workers: int | None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache,
+    ) -> PictureOptions:
+        """The parameters as a user gives them, once they are known to be good.
+
+        `exact` stands for a reading that decodes no JPEG at a reduced size.
+
+        Raises:
+            ParameterError: One of them has a value that it cannot have.
+            ParameterTypeError: One of them has a type that it cannot have.
+        """
+        if not isinstance(exact, bool):
+            raise ParameterTypeError(f"`exact` must be True or False, got {exact!r}.")
+        reading = as_reading(reading)
+        return cls(
+            batch_size=whole_number("batch_size", batch_size),
+            reading=replace(reading, reduced=False) if exact else reading,
+            workers=usable_cores() if workers is None else whole_number("workers", workers),
+            cache=open_cache(cache),
+        )
+
+
+def precision_of(precision: str, *, exact: bool) -> str:
+    """The precision to ask an engine for: fp32 where exactness is.
+
+    Raises:
+        ParameterError: Another precision is asked for beside it.
+    """
+    if not exact:
+        return precision
+    if precision not in ("auto", "fp32"):
+        raise ParameterError(
+            f"`exact` means fp32, and `precision` is {precision!r}. Leave one of them out."
+        )
+    return "fp32"
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @dataclass(slots=True, eq=False)

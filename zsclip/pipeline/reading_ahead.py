@@ -1,4 +1,4 @@
-"""From a source to what a model takes: the part of the work that runs in threads."""
+"""`Reader`: from a source to what a model takes, the part of the work that runs in threads."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from PIL import Image
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_pixels
 from zsclip.errors import ImageError, ZsclipError
-from zsclip.images import MAX_BYTES, MAX_PIXELS, ImageSource, describe_source, load_image
-from zsclip.images.decode import decode
-from zsclip.images.kinds import is_data_uri, is_tensor, is_url
-from zsclip.images.load import TIMEOUT
-from zsclip.images.sources import open_source
+from zsclip.images import (
+    ImageSource,
+    decode_picture,
+    describe_source,
+    is_tensor,
+    load_image,
+    open_source,
+)
 from zsclip.pipeline.kept import KeptEmbeddings
-from zsclip.pipeline.options import PictureOptions
-from zsclip.pipeline.picture import Picture
+from zsclip.pipeline.picture import Picture, PictureOptions
 from zsclip.results import Failure
 
-__all__ = ["Reader", "is_file"]
+__all__ = ["Reader"]
 
 ENLARGED = 2  # times the model's resolution: what reduced decoding leaves
 
@@ -46,9 +48,8 @@ class Reader:
         record: bool,
     ) -> None:
         self._engine = as_pixel_encoder(encoder)
-        self._background = options.background
-        resolution = encoder.model_info.input_resolution
-        self._min_side = None if options.exact else max(1, ENLARGED * resolution)
+        self._reading = options.reading
+        self._min_side = max(1, ENLARGED * encoder.model_info.input_resolution)
         self._kept = kept
         self._record = record
 
@@ -64,9 +65,10 @@ class Reader:
             if isinstance(source, str | os.PathLike | bytes):
                 picture.source = source
             elif isinstance(source, Image.Image | np.ndarray) or is_tensor(source):
-                picture.image = load_image(source, background=self._background)
+                picture.image = load_image(source, reading=self._reading)
             else:
-                picture.source = _read_all(source, picture.name)
+                with open_source(source, name=picture.name, reading=self._reading) as stream:
+                    picture.source = stream.read()
         except ZsclipError as error:
             self._fail(picture, error)
         return picture
@@ -96,7 +98,7 @@ class Reader:
         if picture.image is not None:
             return picture.image
         name = picture.name
-        with open_source(picture.source, name=name, timeout=TIMEOUT, max_bytes=MAX_BYTES) as stream:
+        with open_source(picture.source, name=name, reading=self._reading) as stream:
             encoded = stream
             if self._kept is not None:
                 content = stream.read()
@@ -104,12 +106,8 @@ class Reader:
                 if picture.embedding is not None:
                     return None
                 encoded = io.BytesIO(content)
-            return decode(
-                encoded,
-                source=name,
-                background=self._background,
-                max_pixels=MAX_PIXELS,
-                min_side=self._min_side,
+            return decode_picture(
+                encoded, name=name, reading=self._reading, min_side=self._min_side
             )
 
     def _prepare(self, picture: Picture, image: Image.Image) -> NDArray[np.uint8] | None:
@@ -128,20 +126,9 @@ class Reader:
         picture.failure = Failure(name, error)
 
 
-def is_file(source: object) -> bool:
-    """Whether a source is the path of a file."""
-    if isinstance(source, str):
-        return not (is_url(source) or is_data_uri(source))
-    return isinstance(source, os.PathLike)
-
-
-def _read_all(source: object, name: str) -> bytes:
-    with open_source(source, name=name, timeout=TIMEOUT, max_bytes=MAX_BYTES) as stream:
-        return stream.read()
-
-
 def _forget_frames(error: BaseException | None) -> None:
     """Drop the tracebacks of an error that is kept: their frames hold pictures."""
-    while error is not None:
+    if error is not None and error.__traceback__ is not None:
         error.__traceback__ = None
-        error = error.__cause__ or error.__context__
+        _forget_frames(error.__cause__)
+        _forget_frames(error.__context__)

@@ -1,0 +1,140 @@
+"""`Reading`: how a picture is read, the one value that everything that reads pictures is given."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from PIL import ImageColor
+
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.files import whole_number
+
+__all__ = ["Reading", "as_reading", "raise_limit"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How pictures are read: what decides their pixels, and how much of anything one may take.
+
+    `load_image`, `ZeroShotClassifier` and ``zsclip classify`` are given the same one. To change a
+    field of one that is there, use `dataclasses.replace`.
+
+    Attributes:
+        background: What shows through where a picture is transparent: a color name or code that
+            Pillow knows, or three integers from 0 to 255, which is what it is kept as.
+        reduced: Whether a large JPEG may be decoded at 1/2, 1/4 or 1/8 of its size, where that
+            leaves what is needed: for a classifier at least twice its model's resolution. It takes
+            a fraction of the time and the memory.
+        max_pixels: The most pixels, width times height, that an encoded picture may have. Pillow
+            warns from the same number on.
+        max_bytes: The most bytes taken from a URL, a file object or a pipe: 64 MiB.
+        timeout: Seconds for a URL: the most for connecting, for each wait, and in all.
+
+    Raises:
+        ParameterError: A field has a value that it cannot have.
+        ParameterTypeError: A field has a type that it cannot have.
+
+    Examples:
+        >>> Reading(background="#ff8000", max_pixels=200_000_000).background
+        (255, 128, 0)
+        >>> Reading() == Reading(background=(255, 255, 255))
+        True
+    """
+
+    background: str | Sequence[int] = "white"
+    reduced: bool = True
+    max_pixels: int = 89_478_485
+    max_bytes: int = 64 * 1024 * 1024
+    timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reduced, bool):
+            raise ParameterTypeError(f"`reduced` must be True or False, got {self.reduced!r}.")
+        checked = {
+            "background": _color(self.background),
+            "max_pixels": whole_number("max_pixels", self.max_pixels),
+            "max_bytes": whole_number("max_bytes", self.max_bytes),
+            "timeout": _seconds("timeout", self.timeout),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def color(self) -> tuple[int, int, int]:
+        """The background as red, green and blue, from 0 to 255."""
+        return cast("tuple[int, int, int]", self.background)
+
+    @property
+    def key(self) -> str:
+        """All that decides the pixels, as a short text; embeddings are kept under it.
+
+        Limits are not in it: a picture within them is the same picture under any other.
+
+        Examples:
+            >>> Reading(max_bytes=1000).key
+            'background=#ffffff reduced=True'
+        """
+        red, green, blue = self.color
+        return f"background=#{red:02x}{green:02x}{blue:02x} reduced={self.reduced}"
+
+
+def as_reading(value: object) -> Reading:
+    """What was given as `reading`, once it is known to be one.
+
+    Raises:
+        ParameterTypeError: It is something else.
+    """
+    if not isinstance(value, Reading):
+        raise ParameterTypeError(
+            f"`reading` must be a Reading, got {value!r}. Pass zsclip.Reading(...) with what is to "
+            "be other than usual."
+        )
+    return value
+
+
+def raise_limit(name: str) -> str:
+    """What an error about a limit advises.
+
+    Examples:
+        >>> raise_limit("max_bytes")[:52]
+        'Pass a higher limit, reading=Reading(max_bytes=...),'
+    """
+    return (
+        f"Pass a higher limit, reading=Reading({name}=...), or on the command line "
+        f"--{name.replace('_', '-')}, if you trust where it comes from."
+    )
+
+
+def _color(background: object) -> tuple[int, int, int]:
+    expected = (
+        "`background` must be a color name or code that Pillow knows, such as 'white' or "
+        "'#ff8000', or three integers from 0 to 255"
+    )
+    if not isinstance(background, str | Sequence):
+        raise ParameterTypeError(f"{expected}, got {background!r}.")
+    try:
+        if isinstance(background, str):
+            values: Sequence[int] = ImageColor.getrgb(background)
+            if len(values) == 4 and values[3] == 255:
+                values = values[:3]
+        else:
+            values = [operator.index(value) for value in background]
+        red, green, blue = values
+    except (TypeError, ValueError):
+        raise ParameterError(f"{expected}, got {background!r}.") from None
+    if not all(0 <= value <= 255 for value in (red, green, blue)):
+        raise ParameterError(f"{expected}, got {background!r}.")
+    return red, green, blue
+
+
+def _seconds(name: str, value: object) -> float:
+    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+        raise ParameterTypeError(f"`{name}` must be a number of seconds, got {value!r}.")
+    if not 0 < value < math.inf:
+        raise ParameterError(f"`{name}` must be a positive number of seconds, got {value!r}.")
+    return float(value)
