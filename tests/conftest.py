@@ -58,14 +58,11 @@ class FakeEncoder:
         *,
         logit_scale: float = 20.0,
         logit_bias: float = 0.0,
-        activation: Literal["softmax", "sigmoid"] = "softmax",
+        score_function: Literal["softmax", "sigmoid"] = "softmax",
         context_length: int = 77,
         precision: str = "fp32",
         weights_sha256: str | None = "ab" * 32,
     ) -> None:
-        self.logit_scale = logit_scale
-        self.logit_bias = logit_bias
-        self.activation = activation
         self.context_length = context_length
         self.weights_sha256 = weights_sha256
         self.model_info = ModelInfo(
@@ -76,6 +73,9 @@ class FakeEncoder:
             context_length=context_length,
             vocab_size=4,
             embedding_dim=8,
+            logit_scale=logit_scale,
+            logit_bias=logit_bias,
+            score_function=score_function,
             device="cpu",
             precision=precision,
             source="tests",
@@ -88,14 +88,16 @@ class FakeEncoder:
         self.image_batches.append(len(images))
         return _unit([self._color(np.asarray(image).mean(axis=(0, 1))) for image in images])
 
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(
+        self, texts: Sequence[str], *, too_long: Literal["error", "cut"] = "error"
+    ) -> NDArray[np.float32]:
         self.text_batches.append(list(texts))
         rows = []
         for text in texts:
             words = text.split()
             if len(words) + 2 > self.context_length:
                 fits = self.context_length - 2
-                if not truncate:
+                if too_long == "error":
                     cut = " ".join(words[fits:])
                     raise PromptTooLongError(text, len(words) + 2, self.context_length, cut)
                 words = words[:fits]

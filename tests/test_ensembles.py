@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from zsclip import LabelSet
 from zsclip.cache import EmbeddingCache
 from zsclip.encoders import create_encoder
 from zsclip.ensembles import Ensembles
+from zsclip.head import Head
 from zsclip.testing import FakeEncoder
 
 TEMPLATES = ("a {}.", "the {}.", "art of a {}")
@@ -21,7 +23,7 @@ ANIMALS = ["fox", "hen", "owl", "cow"]
 class TokenizingEncoder(FakeEncoder):
     """Whose tokens are words in lower case, so that texts can differ and their tokens not."""
 
-    def tokenize(self, texts: list[str], *, truncate: bool = False) -> list[list[int]]:
+    def tokenize(self, texts: list[str], *, too_long: str = "error") -> list[list[int]]:
         return [[sum(word.encode()) for word in text.lower().split()] for text in texts]
 
 
@@ -34,27 +36,33 @@ def _ensembles(encoder: FakeEncoder, cache: EmbeddingCache | None) -> Ensembles:
     return Ensembles(encoder, cache=cache)
 
 
+def _class_matrix(ensembles: Ensembles, labels: LabelSet) -> NDArray[np.float32]:
+    matrix = ensembles.embedded(Head(labels, TEMPLATES)).class_matrix
+    assert matrix is not None
+    return matrix
+
+
 def _prompts(encoder: FakeEncoder) -> list[str]:
     return [text for call in encoder.text_calls for text in call]
 
 
 def test_a_second_start_encodes_nothing_and_gives_the_same(cache: EmbeddingCache) -> None:
     labels = LabelSet.from_names(ANIMALS)
-    first = _ensembles(FakeEncoder(), cache).class_matrix(labels, TEMPLATES)
+    first = _class_matrix(_ensembles(FakeEncoder(), cache), labels)
     again = FakeEncoder()
-    second = _ensembles(again, EmbeddingCache(cache.path)).class_matrix(labels, TEMPLATES)
+    second = _class_matrix(_ensembles(again, EmbeddingCache(cache.path)), labels)
     assert again.text_calls == []
     np.testing.assert_array_equal(first, second)
     assert not second.flags.writeable
 
 
 def test_a_changed_label_alone_is_encoded(cache: EmbeddingCache) -> None:
-    _ensembles(FakeEncoder(), cache).class_matrix(LabelSet.from_names(ANIMALS), TEMPLATES)
+    _class_matrix(_ensembles(FakeEncoder(), cache), LabelSet.from_names(ANIMALS))
     encoder = FakeEncoder()
     changed = LabelSet.from_names(["dog", *ANIMALS[1:]])
-    matrix = _ensembles(encoder, cache).class_matrix(changed, TEMPLATES)
+    matrix = _class_matrix(_ensembles(encoder, cache), changed)
     assert _prompts(encoder) == ["a dog.", "the dog.", "art of a dog"]
-    fresh = _ensembles(FakeEncoder(), None).class_matrix(changed, TEMPLATES)
+    fresh = _class_matrix(_ensembles(FakeEncoder(), None), changed)
     np.testing.assert_array_equal(matrix, fresh)
 
 
@@ -114,7 +122,7 @@ def test_many_prompts_go_in_order_of_the_alphabet(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("zsclip.ensembles.CHUNK", 5)
     encoder = FakeEncoder()
     labels = LabelSet.from_names(ANIMALS)
-    matrix = _ensembles(encoder, None).class_matrix(labels, TEMPLATES)
+    matrix = _class_matrix(_ensembles(encoder, None), labels)
     assert [len(call) for call in encoder.text_calls] == [5, 5, 2]
     assert _prompts(encoder) == sorted(_prompts(encoder))
     prompts = [[template.replace("{}", name) for template in TEMPLATES] for name in ANIMALS]

@@ -125,8 +125,8 @@ def test_messages_say_what_is_missing() -> None:
     assert str(make("ImageError")) == "Cannot read the picture fox.png: it is empty (0 bytes)."
     message = str(make("PromptTooLongError"))
     assert "'a fox' has 80 tokens, and the model takes 77; 'fox' would be cut" in message
-    assert "truncate=True" in message
-    assert "--truncate" in message
+    assert 'too_long="cut"' in message
+    assert "--too-long cut" in message
     long = str(PromptTooLongError("a " * 500, 502, 77, "a " * 425))
     assert len(long) < 450
     assert str(LabelNotFoundError("no 'fox'")) == "no 'fox'"  # a KeyError would show its repr

@@ -24,7 +24,7 @@ class Compass(FakeEncoder):
     def __init__(self) -> None:
         super().__init__(name="compass", embedding_dim=2)
 
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(self, texts: Sequence[str], *, too_long: str = "error") -> NDArray[np.float32]:
         angles = [next(a for word, a in DEGREES.items() if word in text) for text in texts]
         radians = np.radians(angles)
         return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)

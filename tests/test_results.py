@@ -13,19 +13,38 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip import Failure, Label, LabelSet, Origin, Prediction, Score, ZeroShotClassifier
+from zsclip import (
+    Failure,
+    Label,
+    LabelSet,
+    ModelInfo,
+    Origin,
+    Prediction,
+    Score,
+    ZeroShotClassifier,
+)
 from zsclip.errors import ImageError, LabelError, ParameterError, ParameterTypeError
 from zsclip.labels import Provenance
 
 LABELS = LabelSet("pets", (Label("c", "cat"), Label("d", "dog"), Label("h", "hamster")))
-ORIGIN = Origin(
-    model="ViT-B/32",
-    weights_sha256="ab" * 32,
+MODEL = ModelInfo(
+    name="ViT-B/32",
     encoder="clip",
+    parameters=151_277_313,
+    input_resolution=224,
+    context_length=77,
+    vocab_size=49_408,
+    embedding_dim=512,
+    logit_scale=100.0,
     device="cuda:0",
     precision="fp16",
+    source="ViT-B-32.pt",
+)
+ORIGIN = Origin(
+    model=MODEL,
+    weights_sha256="ab" * 32,
     labelset="pets",
-    labelset_provenance=(Provenance("zsclip-labels-pets", "1.2", "pets/pets.toml", "cd" * 32),),
+    provenance=(Provenance("zsclip-labels-pets", "1.2", "pets/pets.toml", "cd" * 32),),
     templates=("a {}.", "the {}."),
     zsclip="0.1.0",
 )
@@ -101,7 +120,7 @@ def test_predictions_are_equal_by_content() -> None:
     others = [
         predict(0.25, 0.5, 0.25),
         predict(0.25, 0.625, 0.125, source="hare.png"),
-        dataclasses.replace(p, provenance=dataclasses.replace(ORIGIN, device="cpu")),
+        dataclasses.replace(p, origin=dataclasses.replace(ORIGIN, zsclip="9")),
         dataclasses.replace(p, labels=dataclasses.replace(LABELS, name="other")),
     ]
     assert len({p, predict(0.25, 0.625, 0.125), *others}) == 5
@@ -171,14 +190,11 @@ def test_a_prediction_as_json() -> None:
             {"label": "cat", "id": "c", "score": 0.25},
             {"label": "hamster", "id": "h", "score": 0.125},
         ],
-        "provenance": {
-            "model": "ViT-B/32",
+        "origin": {
+            "model": dataclasses.asdict(MODEL),
             "weights_sha256": "ab" * 32,
-            "encoder": "clip",
-            "device": "cuda:0",
-            "precision": "fp16",
             "labelset": "pets",
-            "labelset_provenance": [
+            "provenance": [
                 {
                     "distribution": "zsclip-labels-pets",
                     "version": "1.2",
@@ -198,7 +214,7 @@ def test_a_prediction_as_json() -> None:
 def test_a_prediction_of_labels_made_in_code_as_json(colors: ZeroShotClassifier) -> None:
     plain = colors.classify(np.zeros((2, 2, 3), np.uint8)).to_dict()
     assert json.loads(json.dumps(plain)) == plain
-    assert plain["provenance"]["labelset_provenance"] == []
+    assert plain["origin"]["provenance"] == []
 
 
 def test_a_failure() -> None:

@@ -102,7 +102,7 @@ def test_importing_loads_neither_torch_nor_pytest() -> None:
 
 
 def test_it_keeps_to_the_protocol() -> None:
-    encoder: Encoder = FakeEncoder(embedding_dim=5, activation="sigmoid", logit_bias=-1.0)
+    encoder: Encoder = FakeEncoder(embedding_dim=5, score_function="sigmoid", logit_bias=-1.0)
     assert require_encoder(encoder, "it") is encoder
     pictures = [Image.new("RGB", (3, 2), "red"), Image.new("L", (3, 2))]
     for vectors in (encoder.encode_images(pictures), encoder.encode_texts(["a cat", ""])):
@@ -140,7 +140,7 @@ def test_texts_that_are_too_long() -> None:
     with pytest.raises(PromptTooLongError) as caught:
         encoder.encode_texts(["a b c", "a b c d"])
     assert (caught.value.n_tokens, caught.value.cut) == (6, "d")
-    cut, short = encoder.encode_texts(["a b c d", "a b c"], truncate=True)
+    cut, short = encoder.encode_texts(["a b c d", "a b c"], too_long="cut")
     assert (cut == short).all()
     assert encoder.count_tokens(["a b", ""]) == [4, 2]
 

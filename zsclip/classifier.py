@@ -13,11 +13,11 @@ from zsclip.driving import DrivenModel
 from zsclip.encoders import Encoder, ModelInfo
 from zsclip.errors import ParameterError
 from zsclip.head import Head, Labels
-from zsclip.images import ImageSource
+from zsclip.images import Images, ImageSource, sources_of
 from zsclip.labels import LabelSet
 from zsclip.labels.making import texts_of
 from zsclip.options import Options, Settings, filled_in, shows_options
-from zsclip.pipeline import Images, embed, embed_all, sources_of
+from zsclip.pipeline import embed, embed_all
 from zsclip.results import Failure, Origin, Prediction
 from zsclip.version import __version__
 
@@ -112,16 +112,16 @@ class ZeroShotClassifier:
         *,
         labels: Labels,
         templates: Iterable[str] | None = None,
-        **settings: Unpack[Settings],
+        **options: Unpack[Settings],
     ) -> Self:
         """Drive what the official package's ``clip.load`` returned.
 
         Args:
             model: The model, which stays as it is and where it is.
             preprocess: The transform that came with it.
-            labels: As in `ZeroShotClassifier`, as are all other parameters.
-            templates: Texts with one ``{}``.
-            settings: Those that do not belong to the engine.
+            labels: As in `ZeroShotClassifier`.
+            templates: As in `ZeroShotClassifier`.
+            options: As in `ZeroShotClassifier`, those that hold for every engine.
 
         Raises:
             ParameterTypeError: `model` or `preprocess` is not what ``clip.load`` returns.
@@ -130,7 +130,7 @@ class ZeroShotClassifier:
         from zsclip.encoders.official import OfficialEncoder
 
         encoder = OfficialEncoder(model, preprocess)
-        return cls(labels, templates=templates, encoder=encoder, **settings)
+        return cls(labels, templates=templates, encoder=encoder, **options)
 
     @classmethod
     @shows_options(Options)

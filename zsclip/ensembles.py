@@ -95,7 +95,9 @@ class Ensembles:
                 self._cache.put([(keys[row], out[row]) for row in kept])
         return out
 
-    def _compute(self, groups: Sequence[Sequence[str]], *, too_long: TooLong) -> NDArray[np.float32]:
+    def _compute(
+        self, groups: Sequence[Sequence[str]], *, too_long: TooLong
+    ) -> NDArray[np.float32]:
         def encode(some: Sequence[str]) -> NDArray[np.float32]:
             embeddings = self._encoder.encode_texts(some, too_long=too_long)
             return require_embeddings(

@@ -121,7 +121,7 @@ class PromptTooLongError(ZsclipError, ValueError):
         super().__init__(
             f"The prompt {_shorten(prompt)!r} has {n_tokens} tokens, and the model takes "
             f"{context_length}; {_shorten(cut)!r} would be cut. Shorten the prompt, or have "
-            "it cut there with truncate=True (on the command line, --truncate)."
+            'it cut there with too_long="cut" (on the command line, --too-long cut).'
         )
         self.prompt = prompt
         self.n_tokens = n_tokens

@@ -106,8 +106,8 @@ class Prediction:
         scores = np.array(self.scores, np.float32)
         if scores.shape != (len(self.labelset),):
             raise ParameterError(
-                f"`scores` must hold one number for each of the {len(self.labelset)} labels, got an "
-                f"array of shape {scores.shape}."
+                f"`scores` must hold one number for each of the {len(self.labelset)} labels, got "
+                f"an array of shape {scores.shape}."
             )
         scores.flags.writeable = False
         object.__setattr__(self, "scores", scores)

@@ -115,7 +115,7 @@ class FakeEncoder:
         embedding_dim: The width of the embeddings.
         logit_scale: What cosines are multiplied by.
         logit_bias: What is added to them then.
-        activation: ``"softmax"`` or ``"sigmoid"``.
+        score_function: ``"softmax"`` or ``"sigmoid"``.
         context_length: How many tokens a text may have.
         input_resolution: What `model_info` says of the side of pictures; they may have any size.
 
@@ -140,13 +140,10 @@ class FakeEncoder:
         embedding_dim: int = 64,
         logit_scale: float = 100.0,
         logit_bias: float = 0.0,
-        activation: Literal["softmax", "sigmoid"] = "softmax",
+        score_function: Literal["softmax", "sigmoid"] = "softmax",
         context_length: int = CONTEXT_LENGTH,
         input_resolution: int = 224,
     ) -> None:
-        self.logit_scale = logit_scale
-        self.logit_bias = logit_bias
-        self.activation: Literal["softmax", "sigmoid"] = activation
         self.context_length = context_length
         self.weights_sha256 = hashlib.sha256(f"{name} {embedding_dim}".encode()).hexdigest()
         self.model_info = ModelInfo(
@@ -157,6 +154,9 @@ class FakeEncoder:
             context_length=context_length,
             vocab_size=0,
             embedding_dim=embedding_dim,
+            logit_scale=logit_scale,
+            logit_bias=logit_bias,
+            score_function=score_function,
             device="cpu",
             precision="fp32",
             source="no weights: vectors are hashes",
@@ -164,6 +164,12 @@ class FakeEncoder:
         self.image_calls: list[int] = []
         self.text_calls: list[tuple[str, ...]] = []
         self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, object]:
+        return {key: value for key, value in vars(self).items() if key != "_lock"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Vectors of pictures: float32 (n, d), L2-normalized."""
@@ -174,18 +180,20 @@ class FakeEncoder:
             [b"picture %d %d " % picture.size + picture.tobytes() for picture in pictures]
         )
 
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(
+        self, texts: Sequence[str], *, too_long: Literal["error", "cut"] = "error"
+    ) -> NDArray[np.float32]:
         """Vectors of texts: float32 (n, d), L2-normalized.
 
         Raises:
-            PromptTooLongError: A text has too many words, and `truncate` is false.
+            PromptTooLongError: A text has too many words, and is not to be cut.
         """
         with self._lock:
             self.text_calls.append(tuple(texts))
         fitting = []
         for text, count in zip(texts, self.count_tokens(texts), strict=True):
             words, room = text.split(), self.context_length - 2
-            if count > self.context_length and not truncate:
+            if count > self.context_length and too_long == "error":
                 raise PromptTooLongError(text, count, self.context_length, " ".join(words[room:]))
             fitting.append(" ".join(words[:room]) if count > self.context_length else text)
         return self._embed([b"text " + text.encode("utf-8", "surrogatepass") for text in fitting])

@@ -74,7 +74,7 @@ text {{ font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f23
 """
     Path(__file__).with_name("demo.svg").write_text(svg, "utf-8")
     hits, total = outcome.hits(1), len(outcome.answers)
-    print(f"{hits} of {total} right at the first guess, out of {len(outcome.labels)} animals")
+    print(f"{hits} of {total} right at the first guess, out of {len(outcome.labelset)} animals")
 
 
 if __name__ == "__main__":

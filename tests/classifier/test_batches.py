@@ -24,7 +24,7 @@ def alone(tiny: ZeroShotClassifier, drawings: Path) -> dict[str, NDArray[np.floa
 
 def _classifier(tiny: ZeroShotClassifier, batch_size: int) -> ZeroShotClassifier:
     return ZeroShotClassifier(
-        tiny.labels,
+        tiny.labelset,
         templates=tiny.templates,
         encoder=tiny.encoder,
         batch_size=batch_size,

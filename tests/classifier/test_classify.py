@@ -58,8 +58,8 @@ def test_one_picture_of_each_kind(colors: ZeroShotClassifier, swatches: Path, so
         prediction = colors.classify(picture)
         assert isinstance(prediction, Prediction)
         assert prediction.label == label
-        assert prediction.labels is colors.labels
-        assert prediction.provenance == colors.provenance
+        assert prediction.labelset is colors.labelset
+        assert prediction.origin == colors.origin
 
 
 def test_a_folder_in_natural_order(colors: ZeroShotClassifier, swatches: Path) -> None:

@@ -52,7 +52,7 @@ def test_scores_follow_from_embeddings(tiny: ZeroShotClassifier, paths: list[Pat
     prompts = [[t.replace("{}", name) for t in tiny.templates] for name in tiny.classes_]
     head = np.stack([tiny.encode_texts(texts).astype(float).mean(axis=0) for texts in prompts])
     head /= np.linalg.norm(head, axis=1, keepdims=True)
-    powers = np.exp(tiny.encoder.logit_scale * tiny.encode_images(paths).astype(float) @ head.T)
+    powers = np.exp(tiny.model_info.logit_scale * tiny.encode_images(paths).astype(float) @ head.T)
     expected = powers / powers.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(tiny.predict_proba(paths), expected, atol=1e-5)
 
@@ -96,7 +96,7 @@ def test_texts_too_long(tiny: ZeroShotClassifier) -> None:
     with pytest.raises(PromptTooLongError) as caught:
         tiny.encode_texts(["frog", long])
     assert caught.value.prompt == long
-    cutting = ZeroShotClassifier(["frog", "fish"], encoder=tiny.encoder, truncate=True)
+    cutting = ZeroShotClassifier(["frog", "fish"], encoder=tiny.encoder, too_long="cut")
     np.testing.assert_allclose(
         cutting.encode_texts([long]), cutting.encode_texts(["frog " * 75]), atol=1e-6
     )
@@ -117,7 +117,7 @@ def test_the_size_of_batches_does_not_change_scores(
     tiny: ZeroShotClassifier, paths: list[Path], batch_size: int, order: list[int]
 ) -> None:
     """Nor does what else is in a batch: a picture alone scores as it does among others."""
-    clf = ZeroShotClassifier(tiny.labels, encoder=tiny.encoder, batch_size=batch_size)
+    clf = ZeroShotClassifier(tiny.labelset, encoder=tiny.encoder, batch_size=batch_size)
     np.testing.assert_allclose(
         clf.predict_proba([paths[i] for i in order]),
         tiny.predict_proba(paths)[order],

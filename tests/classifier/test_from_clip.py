@@ -61,9 +61,9 @@ def test_it_gives_what_the_native_engine_gives(
     official: Official, tiny: ZeroShotClassifier, drawings: Path
 ) -> None:
     clf = ZeroShotClassifier.from_clip(
-        official, preprocess, labels=tiny.labels, templates=tiny.templates, batch_size=4
+        official, preprocess, labels=tiny.labelset, templates=tiny.templates, batch_size=4
     )
-    assert clf.encoder.logit_scale == pytest.approx(tiny.encoder.logit_scale, rel=1e-6)
+    assert clf.model_info.logit_scale == pytest.approx(tiny.model_info.logit_scale, rel=1e-6)
     np.testing.assert_allclose(clf.encode_images(drawings), tiny.encode_images(drawings), atol=1e-5)
     np.testing.assert_allclose(clf.predict_proba(drawings), tiny.predict_proba(drawings), atol=1e-5)
     assert set(official.lengths) == {77}  # what the official code wants, whatever the text
@@ -78,7 +78,7 @@ def test_what_it_says_of_the_model(official: Official) -> None:
     assert (info.parameters, info.input_resolution) == (SPEC.parameters, SPEC.resolution)
     assert (info.context_length, info.vocab_size) == (77, 49_408)
     assert info.embedding_dim == SPEC.embed_dim
-    assert clf.provenance.weights_sha256 is None
+    assert clf.origin.weights_sha256 is None
     assert repr(clf.encoder) == f"<OfficialEncoder {SPEC.parameters:,} parameters on cpu>"
     assert clf.with_labels(["cat", "dog"]).encoder is clf.encoder
 
@@ -88,13 +88,11 @@ def test_the_other_parameters_are_the_constructors(official: Official, drawings:
     with pytest.raises(PromptTooLongError):
         ZeroShotClassifier.from_clip(official, preprocess, labels={"a": [long.strip()], "b": ["b"]})
     clf = ZeroShotClassifier.from_clip(
-        official, preprocess, labels={"a": [long.strip()], "b": ["b"]}, truncate=True
+        official, preprocess, labels={"a": [long.strip()], "b": ["b"]}, too_long="cut"
     )
     assert clf.predict([drawings / "frog.png"]).shape == (1,)
-    with pytest.raises(ParameterError, match="`background`"):
-        ZeroShotClassifier.from_clip(
-            official, preprocess, labels=["a", "b"], background="no such color"
-        )
+    with pytest.raises(ParameterError, match="`batch_size`"):
+        ZeroShotClassifier.from_clip(official, preprocess, labels=["a", "b"], batch_size=0)
     with pytest.raises(ParameterError, match="`batch_size`"):
         ZeroShotClassifier.from_clip(official, preprocess, labels=["a", "b"], batch_size=0)
 

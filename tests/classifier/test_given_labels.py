@@ -40,7 +40,7 @@ def test_names_in_any_order_keeping_form(
     solid: Callable[[str], Image.Image],
 ) -> None:
     clf = ZeroShotClassifier(labels, encoder=fake)
-    assert clf.labels.names == ("red", "green", "blue")
+    assert clf.labelset.names == ("red", "green", "blue")
     assert list(clf.classes_) == NAMES
     assert clf.templates == DEFAULT_TEMPLATES
     assert clf.classify(solid("green")).label == "green"
@@ -50,11 +50,11 @@ def test_names_in_any_order_keeping_form(
 def test_an_installed_label_set_brings_its_templates_and_provenance(fake: FakeEncoder) -> None:
     clf = ZeroShotClassifier("cartoon-animals", encoder=fake)
     installed = load_labelset("cartoon-animals")
-    assert clf.labels == installed
+    assert clf.labelset == installed
     assert clf.templates == installed.templates
-    assert clf.provenance.labelset == "cartoon-animals"
-    assert clf.provenance.labelset_provenance == installed.provenance
-    assert "zsclip-labels-cartoon-animals" in str(clf.provenance.labelset_provenance)
+    assert clf.origin.labelset == "cartoon-animals"
+    assert clf.origin.provenance == installed.provenance
+    assert "zsclip-labels-cartoon-animals" in str(clf.origin.provenance)
 
 
 def test_a_text_stands_for_a_part_a_file_or_several(fake: FakeEncoder, tmp_path: Path) -> None:
@@ -64,19 +64,19 @@ def test_a_text_stands_for_a_part_a_file_or_several(fake: FakeEncoder, tmp_path:
         'labels = ["red", "blue"]\n'
     )
     birds = ZeroShotClassifier("cartoon-animals/bird", encoder=fake)
-    assert {label.parent for label in birds.labels} == {"bird"}
+    assert {label.parent for label in birds.labelset} == {"bird"}
     colors = ZeroShotClassifier(str(path), templates=["a {}."], encoder=fake)
     assert (list(colors.classes_), colors.templates) == (["red", "blue"], ("a {}.",))
     both = ZeroShotClassifier(f"cartoon-animals/bird+{path}", encoder=fake)
     assert [*birds.classes_, "red", "blue"] == list(both.classes_)
-    assert len(both.provenance.labelset_provenance) == 2
+    assert len(both.origin.provenance) == 2
 
 
 def test_parts_of_label_sets_and_several_of_them_are_spelled_as_a_text(fake: FakeEncoder) -> None:
     animals, satellite = load_labelset("cartoon-animals"), load_labelset("satellite")
     clf = ZeroShotClassifier("cartoon-animals/bird+satellite", encoder=fake)
-    assert clf.labels == animals.only("bird") | satellite
-    assert clf.provenance.labelset_provenance == animals.provenance + satellite.provenance
+    assert clf.labelset == animals.only("bird") | satellite
+    assert clf.origin.provenance == animals.provenance + satellite.provenance
     clf.predict([])
     assert [
         *(p for label in animals.only("bird") for p in label.prompts_with(animals.templates)),
@@ -84,14 +84,14 @@ def test_parts_of_label_sets_and_several_of_them_are_spelled_as_a_text(fake: Fak
     ] == [text for batch in fake.text_batches for text in batch]
     same = ZeroShotClassifier("cartoon-animals/bird+satellite", templates=["one {}"], encoder=fake)
     assert same.templates == ("one {}",)
-    assert not any(label.prompts for label in same.labels)
+    assert not any(label.prompts for label in same.labelset)
 
 
 def test_templates_given_replace_those_of_the_label_set(fake: FakeEncoder) -> None:
     clf = ZeroShotClassifier("satellite", templates=("seen from above: {}",), encoder=fake)
     assert clf.templates == ("seen from above: {}",)
-    assert clf.labels.names == load_labelset("satellite").names
-    assert clf.provenance.templates == clf.templates
+    assert clf.labelset.names == load_labelset("satellite").names
+    assert clf.origin.templates == clf.templates
 
 
 def test_templates_may_come_out_of_a_generator(fake: FakeEncoder) -> None:
@@ -237,7 +237,7 @@ def test_a_prompt_too_long_is_refused_when_the_classifier_is_made(
     assert caught.value.cut.strip() == "words"
     assert encoder.text_batches == []
 
-    clf = ZeroShotClassifier([long, "blue"], templates=["{}"], encoder=encoder, truncate=True)
+    clf = ZeroShotClassifier([long, "blue"], templates=["{}"], encoder=encoder, too_long="cut")
     assert clf.predict([Image.new("RGB", (1, 1), "red")]) == [long]
     with pytest.raises(PromptTooLongError):
         ZeroShotClassifier(["red", "blue"], encoder=encoder).with_labels(

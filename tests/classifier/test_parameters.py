@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from zsclip import ZeroShotClassifier
+from zsclip import Reading, ZeroShotClassifier
 from zsclip.errors import (
     CheckpointError,
     DeviceError,
@@ -53,14 +53,15 @@ def test_batch_size_may_come_out_of_numpy(fake: FakeEncoder) -> None:
 
 @pytest.mark.parametrize("background", ["no such color", (1, 2), (0, 0, 256)])
 def test_background_is_checked_before_the_first_picture(background: Any, fake: FakeEncoder) -> None:
-    assert "`background` must be" in refused(ParameterError, encoder=fake, background=background)
+    with pytest.raises(ParameterError, match="`background` must be"):
+        ZeroShotClassifier(["a", "b"], encoder=fake, reading=Reading(background=background))
 
 
 def test_background_shows_through(fake: FakeEncoder) -> None:
     clear = np.zeros((2, 2, 4), np.uint8)
     labels = ["red", "white"]
     assert ZeroShotClassifier(labels, encoder=fake).classify(clear).label == "white"
-    on_red = ZeroShotClassifier(labels, encoder=fake, background=(255, 0, 0))
+    on_red = ZeroShotClassifier(labels, encoder=fake, reading=Reading(background=(255, 0, 0)))
     assert on_red.classify(clear).label == "red"
     assert on_red.with_labels(["white", "red"]).classify(clear).label == "red"
 
@@ -82,10 +83,12 @@ def test_an_encoder_object_leaves_nothing_to_choose(
     assert f"`{next(iter(parameters))}`" in message
 
 
-@pytest.mark.parametrize("encoder", [None, 7, object()])
+@pytest.mark.parametrize("encoder", [7, object()])
 def test_an_encoder_that_is_none(encoder: Any) -> None:
     message = refused(EncoderError, encoder=encoder)
-    assert message.startswith(f"the {type(encoder).__name__} given as `encoder` lacks activation")
+    assert message.startswith(
+        f"the {type(encoder).__name__} given as `encoder` lacks context_length"
+    )
     assert "zsclip.Encoder" in message
 
 

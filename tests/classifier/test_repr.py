@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.resources
 from pathlib import Path
@@ -61,25 +62,23 @@ def test_a_checkpoint_given_by_its_path_is_hashed_once_with_the_first_prediction
     clf = ZeroShotClassifier(["frog", "fish"], model=WEIGHTS, device="cpu")
     assert hashed == []
     prediction = clf.classify(drawings / "frog.png")
-    assert prediction.provenance.weights_sha256 == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    assert prediction.origin.weights_sha256 == hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
     clf.with_labels(["cat", "dog"]).classify(drawings / "frog.png")
     assert hashed == [WEIGHTS]
     by_name = ZeroShotClassifier(["frog", "fish"], model="tiny-cartoon", device="cpu")
-    assert by_name.provenance == prediction.provenance  # of the published model it is known
+    found_by_path = dataclasses.replace(by_name.model_info, path=str(WEIGHTS))
+    assert dataclasses.replace(by_name.origin, model=found_by_path) == prediction.origin
     assert hashed == [WEIGHTS]
 
 
 def test_provenance_is_enough_to_have_the_prediction_again(fake: FakeEncoder) -> None:
     clf = ZeroShotClassifier("satellite", templates=["from above: {}"], encoder=fake)
-    origin = clf.provenance
+    origin = clf.origin
     assert origin == zsclip.Origin(
-        model="colors",
+        model=fake.model_info,
         weights_sha256="ab" * 32,
-        encoder="fake",
-        device="cpu",
-        precision="fp32",
         labelset="satellite",
-        labelset_provenance=load_labelset("satellite").provenance,
+        provenance=load_labelset("satellite").provenance,
         templates=("from above: {}",),
         zsclip=zsclip.__version__,
     )
@@ -90,18 +89,18 @@ def test_provenance_is_enough_to_have_the_prediction_again(fake: FakeEncoder) ->
 
 
 def test_labels_made_in_code_have_no_provenance(colors: ZeroShotClassifier) -> None:
-    assert colors.provenance.labelset_provenance == ()
+    assert colors.origin.provenance == ()
     assert repr(colors) == "<ZeroShotClassifier 3 labels, 1 template, colors on cpu in fp32>"
-    assert repr(colors.provenance).startswith("<Origin colors on cpu in fp32, 'custom', zsclip ")
+    assert repr(colors.origin).startswith("<Origin colors on cpu in fp32, 'custom', zsclip ")
 
 
 def test_an_engine_need_not_know_its_weights(fake_encoder: type[FakeEncoder]) -> None:
     clf = ZeroShotClassifier(["red", "blue"], encoder=fake_encoder(weights_sha256=None))
-    assert clf.provenance.weights_sha256 is None
+    assert clf.origin.weights_sha256 is None
 
 
 def test_nothing_can_be_set_by_mistake(colors: ZeroShotClassifier) -> None:
-    for name in ("labels", "templates", "classes_", "model_info", "encoder", "provenance"):
+    for name in ("labelset", "templates", "classes_", "model_info", "encoder", "origin"):
         with pytest.raises(AttributeError):
             setattr(colors, name, None)
     colors.classes_[0] = "x"  # a copy

@@ -45,17 +45,17 @@ def head_by_hand(encoder: FakeEncoder) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize(("scale", "bias"), [(20.0, 0.0), (4.6, 0.0), (100.0, 0.0), (12.0, -3.0)])
-@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("function", ["softmax", "sigmoid"])
 def test_scores_are_those_worked_out_by_hand(
-    fake_encoder: type[FakeEncoder], solid: Solid, activation: Any, scale: float, bias: float
+    fake_encoder: type[FakeEncoder], solid: Solid, function: Any, scale: float, bias: float
 ) -> None:
-    encoder = fake_encoder(logit_scale=scale, logit_bias=bias, activation=activation)
+    encoder = fake_encoder(logit_scale=scale, logit_bias=bias, score_function=function)
     clf = ZeroShotClassifier(LABELS, templates=TEMPLATES, encoder=encoder)
     pictures = [solid(color) for color in ("red", "green", "blue", "white")]
 
     cosines = encoder.encode_images(pictures).astype(float) @ head_by_hand(encoder).T
     logits = scale * cosines + bias
-    if activation == "softmax":
+    if function == "softmax":
         expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     else:
         expected = 1 / (1 + np.exp(-logits))
@@ -63,7 +63,7 @@ def test_scores_are_those_worked_out_by_hand(
     scores = clf.predict_proba(pictures)
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-7)
-    if activation == "softmax":
+    if function == "softmax":
         np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
 
 
@@ -81,8 +81,8 @@ def test_the_embedded_models_scale_is_in_its_checkpoint(tiny: ZeroShotClassifier
     from zsclip.weights.checkpoints import load_checkpoint
 
     checkpoint = load_checkpoint("tiny-cartoon")
-    assert tiny.encoder.logit_scale == checkpoint.logit_scale
-    assert 1 < tiny.encoder.logit_scale <= 100.01
+    assert tiny.model_info.logit_scale == checkpoint.logit_scale
+    assert 1 < tiny.model_info.logit_scale <= 100.01
 
 
 def test_more_prompts_than_fit_one_call_give_the_same(
@@ -103,8 +103,8 @@ def test_more_prompts_than_fit_one_call_give_the_same(
 def test_scores_that_float32_cannot_tell_from_none_raise_no_warning(
     fake_encoder: type[FakeEncoder], solid: Solid
 ) -> None:
-    for activation in ("softmax", "sigmoid"):
-        encoder = fake_encoder(logit_scale=1e5, logit_bias=-2e4, activation=activation)
+    for function in ("softmax", "sigmoid"):
+        encoder = fake_encoder(logit_scale=1e5, logit_bias=-2e4, score_function=function)
         prediction = ZeroShotClassifier(["red", "blue"], encoder=encoder).classify(solid("red"))
         np.testing.assert_array_equal(prediction.scores, [1, 0])
 
@@ -160,7 +160,7 @@ def test_nan_in_a_text_names_it(fake: FakeEncoder, solid: Solid) -> None:
 
 
 def test_prompts_that_cancel_out_are_no_scores(fake: FakeEncoder, solid: Solid) -> None:
-    def opposed(texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def opposed(texts: Sequence[str], *, too_long: str = "error") -> NDArray[np.float32]:
         rows = np.zeros((len(texts), 8), np.float32)
         rows[::2, 0], rows[1::2, 0] = 1, -1
         return rows

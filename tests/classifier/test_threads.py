@@ -42,7 +42,7 @@ def test_threads_share_a_classifier(drawings: Path, loads: list[str]) -> None:
         order = np.roll(np.arange(len(paths)), i)
         scores = clf.predict_proba([paths[j] for j in order])
         other = clf.with_labels(["a circle", "a square"], templates=["{}"])
-        return scores[np.argsort(order)], other.predict_proba(paths[:1]), clf.provenance
+        return scores[np.argsort(order)], other.predict_proba(paths[:1]), clf.origin
 
     results = at_once(work)
     assert loads.count("load_image_tower") == 1
@@ -57,10 +57,10 @@ def test_texts_are_embedded_by_the_first_thread_alone(fake: FakeEncoder) -> None
     clf = ZeroShotClassifier(["red", "blue"], encoder=fake)
     encode, second = fake.encode_texts, threading.Event()
 
-    def slow(texts: Sequence[str], *, truncate: bool = False) -> Any:
+    def slow(texts: Sequence[str], *, too_long: str = "error") -> Any:
         if fake.text_batches:
             second.set()
-        embeddings = encode(texts, truncate=truncate)
+        embeddings = encode(texts, too_long=too_long)
         second.wait(0.2)  # time for another thread to come in, if any can
         return embeddings
 

@@ -75,7 +75,7 @@ def test_json_lines_are_what_the_library_says_failures_in_their_place(
     assert [score["id"] for score in values[0]["scores"]] == [
         score["id"] for score in expected[0]["scores"]
     ]
-    assert values[0]["provenance"]["model"] == "tiny-cartoon"
+    assert values[0]["origin"]["model"]["name"] == "tiny-cartoon"
 
 
 def test_csv_has_a_row_for_each_label_and_one_for_a_failure(
@@ -159,7 +159,7 @@ def test_templates_and_background_reach_the_model(run: Run, tmp_path: Path) -> N
     plain = json.loads(run(*args).stdout)
     templates = ("--template", "clip art of the {}.", "-t", "a {}.")
     changed = json.loads(run(*args, *templates).stdout)
-    assert changed["provenance"]["templates"] == ["clip art of the {}.", "a {}."]
+    assert changed["origin"]["templates"] == ["clip art of the {}.", "a {}."]
     assert changed["score"] != plain["score"]
     assert json.loads(run(*args, "--background", "black").stdout)["score"] != plain["score"]
 
@@ -210,7 +210,7 @@ def test_a_long_prompt_is_an_error_unless_truncated(run: Run, pictures: Path) ->
     refused = run(*args)
     assert refused.exit_code == 2
     assert "and the model takes 77" in refused.stderr
-    assert run(*args, "--truncate").exit_code == 0
+    assert run(*args, "--too-long", "cut").exit_code == 0
 
 
 def test_no_path_is_a_usage_error(run: Run) -> None:

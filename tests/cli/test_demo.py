@@ -42,7 +42,7 @@ def test_the_outcome_is_what_the_classifier_says(outcome: Outcome) -> None:
         assert [s.id for s in answer.prediction.top(3)] == [s.id for s in prediction.top(3)]
         assert (prediction.label == drawing.animal) == (answer.rank == 1)
     n = len(outcome.answers)
-    assert outcome.hits(len(outcome.labels)) == n
+    assert outcome.hits(len(outcome.labelset)) == n
     assert n >= outcome.hits(3) >= outcome.hits(1) >= n // 3  # chance would give none
 
 

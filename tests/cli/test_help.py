@@ -17,7 +17,7 @@ from click.testing import Result
 
 from zsclip.cli import cli
 from zsclip.demo import load_drawings
-from zsclip.encoders.registry import DEFAULT_MODEL
+from zsclip.encoders.native import DEFAULT_MODEL
 from zsclip.version import __version__
 
 Run = Callable[..., Result]

@@ -97,7 +97,7 @@ def test_the_limit(words: int) -> None:
     assert (error.prompt, error.n_tokens, error.context_length) == (text, words + 2, 77)
     assert error.cut == " ".join(["dog"] * (words - 75))
     assert f"has {words + 2} tokens, and the model takes 77" in str(error)
-    [ids] = TOKENIZER.encode([text], truncate=True)
+    [ids] = TOKENIZER.encode([text], too_long="cut")
     assert ids == [START, *[1929] * 75, END]
 
 
@@ -122,7 +122,7 @@ def test_what_would_be_cut(text: str, cut: str | None) -> None:
     if cut is not None:
         assert rest == cut
     # What stays begins with the tokens that truncation keeps.
-    [kept] = short.encode([text], truncate=True)
+    [kept] = short.encode([text], too_long="cut")
     [whole] = UNBOUNDED.encode([text])
     assert kept == [*whole[:5], END]
     [before] = UNBOUNDED.encode([cleaned.removesuffix(rest)])
@@ -152,7 +152,7 @@ def test_any_texts(texts: list[str]) -> None:
         assert ids[-1] == END
         assert all(0 <= token < START for token in ids[1:-1])
         assert UNBOUNDED.encode([text]) == [ids]  # whatever stands beside it
-        [cut] = TOKENIZER.encode([text], truncate=True)
+        [cut] = TOKENIZER.encode([text], too_long="cut")
         assert cut == (ids if len(ids) <= 77 else [*ids[:76], END])
         if len(ids) <= 77:
             assert TOKENIZER.encode([text]) == [ids]

@@ -18,23 +18,22 @@ import zsclip
 class Engine:
     model_info = None  # made below
     weights_sha256 = None
-    logit_scale = 10.0
-    logit_bias = 0.0
-    activation = "softmax"
+    about = {{}}
     context_length = 16
 
     def __init__(self, model, **options):
         self.options = {{"model": model, **options}}
-        self.model_info = zsclip.ModelInfo(
+        about = dict(
             name=model or "its own choice", encoder="outside", parameters=0, input_resolution=1,
-            context_length=16, vocab_size=256, embedding_dim=3, device="cpu", precision="fp32",
-            source="nowhere",
+            context_length=16, vocab_size=256, embedding_dim=3, logit_scale=10.0, device="cpu",
+            precision="fp32", source="nowhere",
         )
+        self.model_info = zsclip.ModelInfo(**{{**about, **self.about}})
 
     def encode_images(self, images):
         return _unit([np.asarray(image).mean(axis=(0, 1)) + 1 for image in images])
 
-    def encode_texts(self, texts, *, truncate=False):
+    def encode_texts(self, texts, *, too_long="error"):
         return _unit([[word in text for word in ("red", "green", "blue")] for text in texts])
 
     def count_tokens(self, texts):
@@ -46,8 +45,10 @@ def _unit(rows):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-def create(model, *, device, precision, download_root):
-    return Engine(model, device=device, precision=precision, download_root=download_root)
+def create(model, *, device, precision, download_root, progress):
+    return Engine(
+        model, device=device, precision=precision, download_root=download_root, progress=progress
+    )
 
 {change}
 """

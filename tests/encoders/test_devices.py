@@ -51,7 +51,7 @@ def test_auto_takes_the_best_and_says_so(
         f"<ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on {device} in {precision}>"
     )
     assert (clf.model_info.device, clf.model_info.precision) == (device, precision)
-    assert (clf.provenance.device, clf.provenance.precision) == (device, precision)
+    assert (clf.origin.model.device, clf.origin.model.precision) == (device, precision)
     records = [r for r in caplog.records if r.name == "zsclip" and "Computing" in r.getMessage()]
     assert [(r.levelname, r.getMessage()) for r in records] == [("INFO", f"Computing on {device}.")]
 

@@ -26,8 +26,8 @@ from zsclip import (
     load_image,
 )
 from zsclip.encoders import Encoder, create_encoder
+from zsclip.encoders.devices import to_unit_rows
 from zsclip.encoders.native import NativeEncoder
-from zsclip.encoders.output import to_unit_rows
 from zsclip.errors import CheckpointError, PrecisionWarning, PromptTooLongError
 
 WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
@@ -59,7 +59,7 @@ def test_what_it_says_of_a_model(encoder: Encoder) -> None:
     assert encoder.context_length == 77
     assert encoder.weights_sha256 == SPEC.sha256
     assert encoder.model_info is info
-    assert (encoder.activation, encoder.logit_bias) == ("softmax", 0.0)
+    assert (info.score_function, info.logit_bias) == ("softmax", 0.0)
     rows = dict(info.rows())
     assert str(info) == "\n".join(f"{title}: {value}" for title, value in rows.items())
     assert rows["Model parameters"] == f"{SPEC.parameters:,}"
@@ -110,7 +110,7 @@ def test_it_checks_the_prompts_of_label_sets(encoder: Encoder) -> None:
 def test_texts_too_long(encoder: Encoder) -> None:
     with pytest.raises(PromptTooLongError):
         encoder.encode_texts(["frog " * 76])
-    assert encoder.encode_texts(["frog " * 76], truncate=True).shape == (1, SPEC.embed_dim)
+    assert encoder.encode_texts(["frog " * 76], too_long="cut").shape == (1, SPEC.embed_dim)
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("bf16", 3e-2), ("fp16", 4e-3)])
@@ -250,11 +250,11 @@ def test_a_checkpoint_of_ones_own(tmp_path: Path, drawings: Path) -> None:
         for model in (path, str(path)):
             clf = ZeroShotClassifier(["frog", "fish"], model=model, device="cpu")
             assert clf.model_info.name == "mine"
-            assert clf.encoder.logit_scale == pytest.approx(np.e)
+            assert clf.model_info.logit_scale == pytest.approx(np.e)
         prediction = clf.classify(drawings / "frog.png")
         assert prediction.label == "frog"
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        assert prediction.provenance.weights_sha256 == digest
+        assert prediction.origin.weights_sha256 == digest
 
 
 def test_weights_that_lack_a_tensor(tmp_path: Path, drawings: Path) -> None:

@@ -36,7 +36,7 @@ def test_an_installed_engine_works_by_its_name(install: Install) -> None:
     clf = ZeroShotClassifier(RED_OR_BLUE, encoder="outside", model="tiny", device="cpu")
     assert repr(clf).endswith("tiny on cpu in fp32>")
     assert clf.classify(Image.new("RGB", (2, 2), "blue")).label == "blue"
-    assert clf.provenance.encoder == "outside"
+    assert clf.origin.model.encoder == "outside"
     assert clf.with_labels(["red", "green"]).encoder is clf.encoder
 
 
@@ -49,6 +49,7 @@ def test_its_function_gets_every_option_as_text(install: Install, tmp_path: Path
         "device": "auto",
         "precision": "auto",
         "download_root": None,
+        "progress": False,
     }
     clf = ZeroShotClassifier(
         RED_OR_BLUE,
@@ -64,6 +65,7 @@ def test_its_function_gets_every_option_as_text(install: Install, tmp_path: Path
         "device": "cuda:1",
         "precision": "int8",
         "download_root": tmp_path,
+        "progress": False,
     }
 
 
@@ -98,7 +100,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(install: Install) -> None:
         ("engine_bad:make", "", "AttributeError: module 'engine_bad' has no attribute 'make'"),
         ("engine_bad.deeper:create", "", "ModuleNotFoundError: No module named"),
         ("engine_bad", "", "TypeError: 'module' object is not callable"),
-        ("engine_bad:Engine.logit_scale", "", "TypeError: 'float' object is not callable"),
+        ("engine_bad:Engine.context_length", "", "TypeError: 'int' object is not callable"),
         ("???", "", "cannot load"),
     ],
 )
@@ -123,13 +125,19 @@ def test_an_engine_that_cannot_be_loaded(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("del Engine.encode_texts, Engine.logit_bias", "lacks encode_texts, logit_bias."),
-        ("create = lambda *a, **k: None", "lacks activation, context_length, count_tokens, "),
-        ("Engine.activation = 'Softmax'", "`activation` of .* must be 'softmax' or 'sigmoid'"),
-        ("Engine.logit_scale = 0", "`logit_scale` of .* must be a positive number, got 0"),
-        ("Engine.logit_scale = float('nan')", "`logit_scale` of .* got nan"),
-        ("Engine.logit_scale = '100'", "`logit_scale` of .* got '100'"),
-        ("Engine.logit_bias = None", "`logit_bias` of .* must be a number, got None"),
+        ("del Engine.encode_texts, Engine.count_tokens", "lacks count_tokens, encode_texts."),
+        ("create = lambda *a, **k: None", "lacks context_length, count_tokens, "),
+        (
+            "Engine.about = {'score_function': 'Softmax'}",
+            "`score_function` of .* must be 'softmax' or 'sigmoid'",
+        ),
+        (
+            "Engine.about = {'logit_scale': 0}",
+            "`logit_scale` of .* must be a positive number, got 0",
+        ),
+        ("Engine.about = {'logit_scale': float('nan')}", "`logit_scale` of .* got nan"),
+        ("Engine.about = {'logit_scale': '100'}", "`logit_scale` of .* got '100'"),
+        ("Engine.about = {'logit_bias': None}", "`logit_bias` of .* must be a number, got None"),
         (
             "Engine.model_info = property(lambda self: {}, lambda self, value: None)",
             r"`model_info` of .* must be a zsclip.ModelInfo, got \{\}",
@@ -165,7 +173,7 @@ def test_a_property_that_is_slow_is_not_asked_for(install: Install) -> None:
     )
     clf = ZeroShotClassifier(RED_OR_BLUE, encoder="outside")
     with pytest.raises(ZeroDivisionError):
-        _ = clf.provenance
+        _ = clf.origin
 
 
 def test_an_object_that_stands_in_for_an_engine_will_do(install: Install) -> None:

@@ -12,9 +12,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from zsclip.images.describe import size_in_words
 
 from zsclip.images import describe_source
-from zsclip.images.describe import size_in_words
 
 
 class Named(io.BytesIO):

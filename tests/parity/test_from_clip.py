@@ -100,7 +100,7 @@ def test_long_prompts(tmp_path: Path, official_model: Official, clip_load: Load)
     with pytest.raises(PromptTooLongError):
         ZeroShotClassifier.from_clip(*loaded, labels=[long, "fox"], templates=["{}"])
     clf = ZeroShotClassifier.from_clip(
-        *loaded, labels=[long, "fox"], templates=["{}"], truncate=True
+        *loaded, labels=[long, "fox"], templates=["{}"], too_long="cut"
     )
     expected = clf.encode_texts(["very " * 75])
     assert np.abs(clf.encode_texts([long]) - expected).max() < TOLERANCE

@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from zsclip import ZeroShotClassifier
 from zsclip.errors import SavedClassifierError
-from zsclip.saved.content import KEY, TENSOR
+from zsclip.saved.format import KEY, TENSOR, sealed
 
 About = dict[str, Any]
 
@@ -43,7 +43,7 @@ def about() -> Callable[[Path], About]:
 
 @pytest.fixture
 def spoil(saved: Path, about: Callable[[Path], About]) -> Callable[..., None]:
-    """Writes the file anew, with what the caller changes in it."""
+    """Writes the file anew, with what the caller changes in it and a checksum that fits."""
 
     def spoil(
         change: Callable[[About], object] = lambda _: None,
@@ -57,8 +57,9 @@ def spoil(saved: Path, about: Callable[[Path], About]) -> Callable[..., None]:
             kept = opened.get_tensor(TENSOR)
         said = about(saved)
         change(said)
-        tensors = {name: np.ascontiguousarray(kept if matrix is None else matrix)}
-        save_file(tensors, saved, {KEY: json.dumps(said) if text is None else text})
+        numbers = np.ascontiguousarray(kept if matrix is None else matrix)
+        said.pop("sha256")
+        save_file({name: numbers}, saved, {KEY: sealed(said, numbers) if text is None else text})
 
     return spoil
 

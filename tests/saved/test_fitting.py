@@ -25,7 +25,7 @@ from zsclip.errors import (
     SavedClassifierError,
     SavedClassifierModelError,
 )
-from zsclip.saved.content import KEY
+from zsclip.saved.format import KEY, sealed
 from zsclip.weights.download import file_sha256
 from zsclip.weights.sources import bundled_path
 
@@ -54,7 +54,7 @@ def test_the_text_tower_is_not_loaded(
     assert loads == []
     np.testing.assert_allclose(loaded.predict_proba(drawings), expected, atol=1e-5)
     assert loads == ["load_image_tower"]
-    assert (loaded.labels, loaded.provenance) == (tiny.labels, tiny.provenance)
+    assert (loaded.labelset, loaded.origin) == (tiny.labelset, tiny.origin)
     assert loaded.with_labels(["cat", "frog"]).classify(drawings / "frog.png").label == "frog"
     assert loads == ["load_image_tower", "load_text_tower"]
 
@@ -90,7 +90,7 @@ def test_another_precision_is_allowed(
 ) -> None:
     tiny.save(tmp_path / "tiny.zsclip")
     loaded = ZeroShotClassifier.load(tmp_path / "tiny.zsclip", device="cpu", precision="bf16")
-    assert (loaded.provenance.precision, loaded.provenance.labels_precision) == ("bf16", "fp32")
+    assert (loaded.origin.model.precision, loaded.origin.labels_precision) == ("bf16", "fp32")
     drift = np.abs(loaded.predict_proba(drawings) - tiny.predict_proba(drawings))
     assert 0 < drift.max() < 0.2
 
@@ -152,7 +152,9 @@ def spoil_at(about: Callable[[Path], Any]) -> Callable[[Path, str], None]:
     def spoil_at(path: Path, checkpoint: str) -> None:
         said = about(path)
         said["model"]["path"] = checkpoint
-        save_file(load_file(path), path, {KEY: json.dumps(said)})
+        del said["sha256"]
+        tensors = load_file(path)
+        save_file(tensors, path, {KEY: sealed(said, tensors["class_matrix"])})
 
     return spoil_at
 
@@ -217,7 +219,7 @@ def test_an_engine_that_was_handed_over_is_to_be_handed_over_again(
 ENGINE = """
 import zsclip.testing
 
-def create(model, *, device, precision, download_root):
+def create(model, **options):
     return zsclip.testing.FakeEncoder(name=model or "its own choice")
 """
 
@@ -249,7 +251,7 @@ def test_an_installed_engine_is_found_by_its_name(
         ({"parameters": 25}, "parameters 24 there and 25 here"),
         ({"logit_scale": 20.5}, "logit_scale 20 there and 20.5 here"),
         ({"logit_bias": -10.0}, "logit_bias 0 there and -10 here"),
-        ({"activation": "sigmoid"}, "activation softmax there and sigmoid here"),
+        ({"score_function": "sigmoid"}, "score_function softmax there and sigmoid here"),
     ],
 )
 @pytest.mark.parametrize("weights_sha256", [None, "ab" * 32])
@@ -258,10 +260,7 @@ def test_an_engine_that_differs(
 ) -> None:
     fake.weights_sha256 = weights_sha256
     for name, value in change.items():
-        if hasattr(fake, name):
-            setattr(fake, name, value)
-        else:
-            fake.model_info = dataclasses.replace(fake.model_info, **{name: value})
+        fake.model_info = dataclasses.replace(fake.model_info, **{name: value})
     with pytest.raises(SavedClassifierModelError) as caught:
         ZeroShotClassifier.load(saved, encoder=fake)
     message = str(caught.value)
@@ -272,7 +271,7 @@ def test_what_may_differ(saved: Path, fake_encoder: type[FakeEncoder]) -> None:
     """Rounding of the scale; engines that do not know their weights, or count no parameters."""
     near = fake_encoder(logit_scale=20.005, weights_sha256=None)
     near.model_info = dataclasses.replace(near.model_info, parameters=0, name="other", device="x")
-    assert ZeroShotClassifier.load(saved, encoder=near).provenance.weights_sha256 is None
+    assert ZeroShotClassifier.load(saved, encoder=near).origin.weights_sha256 is None
 
 
 def test_the_weights_of_an_engine_differ(saved: Path, fake_encoder: type[FakeEncoder]) -> None:

@@ -22,7 +22,7 @@ from zsclip.errors import (
     SavedClassifierModelError,
 )
 from zsclip.saved import read_classifier
-from zsclip.saved.content import KEY, TENSOR, matrix_sha256
+from zsclip.saved.format import KEY, TENSOR
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
@@ -90,20 +90,14 @@ def test_any_cut(saved: Path, tmp_path: Path, refused: Refused) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_any_flipped_bit(saved: Path, fake: FakeEncoder, tmp_path: Path, data: Any) -> None:
-    """The file is refused, or what changed is text that could have been written like that."""
+def test_any_flipped_bit(saved: Path, tmp_path: Path, data: Any) -> None:
     whole = bytearray(saved.read_bytes())
     position = data.draw(st.integers(0, len(whole) - 1))
     whole[position] ^= 1 << data.draw(st.integers(0, 7))
     spoiled = tmp_path / "spoiled.zsclip"
     spoiled.write_bytes(whole)
-    try:
-        loaded = ZeroShotClassifier.load(spoiled, encoder=fake)
-    except SavedClassifierError:
-        return
-    good = read_classifier(saved)
-    assert read_classifier(spoiled).class_matrix.tobytes() == good.class_matrix.tobytes()
-    assert len(loaded.labels) == 3
+    with pytest.raises(SavedClassifierError):
+        read_classifier(spoiled)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"format": 1'])
@@ -147,7 +141,6 @@ def at(said: Any, *place: Any, value: Any) -> None:
         (("model", "logit_scale"), "x" * 99, "`model.logit_scale` must be a number, and is 'xxxx"),
         (("model", "logit_scale"), 10**400, "must be a finite number, and is 1000"),
         (("model", "logit_bias"), float("nan"), "must be a finite number, and is nan"),
-        (("class_matrix_sha256",), "00", "the numbers in `class_matrix` are not those that were"),
     ],
 )  # fmt: skip
 def test_a_wrong_value(
@@ -165,9 +158,7 @@ def test_text_that_cannot_be_printed(saved: Path, spoil: Spoil, refused: Refused
     assert "\\ud800" in refused(saved, SavedClassifierModelError)
 
 
-@pytest.mark.parametrize(
-    "key", ["format", "zsclip", "labelset", "templates", "model", "class_matrix_sha256"]
-)
+@pytest.mark.parametrize("key", ["format", "zsclip", "labelset", "templates", "precision", "model"])
 def test_a_missing_value(saved: Path, spoil: Spoil, refused: Refused, key: str) -> None:
     spoil(lambda said: said.pop(key))
     assert f"it is damaged: `{key}` is missing. Save" in refused(saved)
@@ -178,7 +169,7 @@ def test_a_value_that_is_not_known_is_passed_over(
 ) -> None:
     """What need not be understood may be added without a new format."""
     spoil(lambda said: (said.update(added=1), said["model"].update(added=1)))
-    assert len(ZeroShotClassifier.load(saved, encoder=fake).labels) == 3
+    assert len(ZeroShotClassifier.load(saved, encoder=fake).labelset) == 3
 
 
 @pytest.mark.parametrize(
@@ -193,7 +184,6 @@ def test_a_value_that_is_not_known_is_passed_over(
             UNIT[:3] + np.array([[0], [0], [np.inf]], np.float32),
             "NaN or infinity for the label 'blue'",
         ),
-        (UNIT[:3], "the numbers in `class_matrix` are not those that were saved"),
     ],
 )
 def test_another_matrix(
@@ -217,5 +207,5 @@ def test_other_tensors(
 
 def test_rows_that_are_not_of_length_one(saved: Path, spoil: Spoil, refused: Refused) -> None:
     long = 2 * UNIT[:3]
-    spoil(lambda said: said.update(class_matrix_sha256=matrix_sha256(long)), matrix=long)
-    assert "are not those that were saved" in refused(saved)
+    spoil(matrix=long)
+    assert "the rows of `class_matrix` must be of length 1" in refused(saved)

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip import DEFAULT_TEMPLATES, Label, LabelSet, ZeroShotClassifier, __version__
+from zsclip import DEFAULT_TEMPLATES, Label, LabelSet, Reading, ZeroShotClassifier, __version__
 from zsclip.errors import PromptTooLongError
 from zsclip.labels import Expected, Group, Provenance
-from zsclip.labels.plain import Plain, labelset_of_plain, plain_of_labelset
+from zsclip.saved.plain import Plain, labelset_of_plain, plain_of_labelset
 from zsclip.testing import FakeEncoder as HashEncoder
 
 if TYPE_CHECKING:
@@ -71,18 +71,18 @@ def test_a_label_set_as_plain_values(labelset: LabelSet) -> None:
 
 @given(labelsets(), st.integers(2, 40), st.sampled_from(["softmax", "sigmoid"]))
 def test_any_labels(
-    tmp_path_factory: pytest.TempPathFactory, labelset: LabelSet, width: int, activation: Any
+    tmp_path_factory: pytest.TempPathFactory, labelset: LabelSet, width: int, function: Any
 ) -> None:
-    made_with = HashEncoder(embedding_dim=width, activation=activation)
-    clf = ZeroShotClassifier(labelset, encoder=made_with, truncate=True)
+    made_with = HashEncoder(embedding_dim=width, score_function=function)
+    clf = ZeroShotClassifier(labelset, encoder=made_with, too_long="cut")
     path = tmp_path_factory.getbasetemp() / "any.zsclip"
     clf.save(path)
 
-    encoder = HashEncoder(embedding_dim=width, activation=activation)
+    encoder = HashEncoder(embedding_dim=width, score_function=function)
     loaded = ZeroShotClassifier.load(path, encoder=encoder)
-    assert loaded.labels == labelset
+    assert loaded.labelset == labelset
     assert loaded.templates == (labelset.templates or DEFAULT_TEMPLATES)
-    assert (repr(loaded), loaded.provenance) == (repr(clf), clf.provenance)
+    assert (repr(loaded), loaded.origin) == (repr(clf), clf.origin)
     assert loaded.classify_many(PICTURES) == clf.classify_many(PICTURES)
     assert encoder.text_calls == []
 
@@ -92,7 +92,9 @@ def test_any_labels(
 
 
 def test_nothing_else_is_lost(saved: Path, colors: ZeroShotClassifier, fake: FakeEncoder) -> None:
-    loaded = ZeroShotClassifier.load(saved, encoder=fake, batch_size=2, background="red")
+    loaded = ZeroShotClassifier.load(
+        saved, encoder=fake, batch_size=2, reading=Reading(background="red")
+    )
     assert list(loaded.classes_) == ["red", "green", "blue"]
     assert loaded.templates == ("a {} thing.",)
     clear = np.zeros((3, 2, 2, 4), np.uint8)
@@ -115,7 +117,7 @@ def test_saving_embeds_the_labels_once(
 def test_what_stands_in_the_file(saved: Path, about: Callable[[Path], dict[str, Any]]) -> None:
     said = about(saved)
     assert set(said) == {
-        "format", "zsclip", "labelset", "templates", "model", "class_matrix_sha256",
+        "format", "zsclip", "labelset", "templates", "precision", "model", "sha256",
     }  # fmt: skip
     assert (said["format"], said["zsclip"]) == (1, __version__)
     assert said["templates"] == ["a {} thing."]
@@ -124,14 +126,16 @@ def test_what_stands_in_the_file(saved: Path, about: Callable[[Path], dict[str, 
         "path": None,
         "weights_sha256": "ab" * 32,
         "encoder": "fake",
-        "precision": "fp32",
         "embedding_dim": 8,
         "parameters": 24,
         "input_resolution": 1,
+        "context_length": 77,
+        "vocab_size": 4,
         "logit_scale": 20.0,
         "logit_bias": 0.0,
-        "activation": "softmax",
+        "score_function": "softmax",
     }
+    assert said["precision"] == "fp32"
     assert saved.stat().st_size < 2000
 
 
@@ -141,7 +145,7 @@ def test_other_labels_are_embedded_when_they_are_asked_for(saved: Path, fake: Fa
     other = loaded.with_labels(["white", "blue"], templates=["the {}."])
     assert other.classify(np.full((2, 2, 3), 255, np.uint8)).label == "white"
     assert fake.text_batches[before:] == [["the white.", "the blue."]]
-    assert loaded.classify(np.zeros((2, 2, 3), np.uint8)).labels.names == ("red", "green", "blue")
+    assert loaded.classify(np.zeros((2, 2, 3), np.uint8)).labelset.names == ("red", "green", "blue")
     assert len(fake.text_batches) == before + 1
 
 
@@ -150,13 +154,13 @@ def test_prompts_that_were_cut_stay_so_and_others_are_not(
 ) -> None:
     short = fake_encoder(context_length=5)
     long = ["red one two three four", "blue one two three four"]
-    clf = ZeroShotClassifier(long, templates=["{}"], encoder=short, truncate=True)
+    clf = ZeroShotClassifier(long, templates=["{}"], encoder=short, too_long="cut")
     clf.save(tmp_path / "long.zsclip")
     loaded = ZeroShotClassifier.load(tmp_path / "long.zsclip", encoder=short)
     assert loaded.predict_proba(PICTURES).tolist() == clf.predict_proba(PICTURES).tolist()
     with pytest.raises(PromptTooLongError):
         loaded.encode_texts(long)
-    cutting = ZeroShotClassifier.load(tmp_path / "long.zsclip", encoder=short, truncate=True)
+    cutting = ZeroShotClassifier.load(tmp_path / "long.zsclip", encoder=short, too_long="cut")
     assert cutting.encode_texts(long).shape == (2, 8)
 
 
@@ -164,15 +168,15 @@ def test_another_precision_is_told(
     saved: Path, fake_encoder: type[FakeEncoder], tmp_path: Path
 ) -> None:
     loaded = ZeroShotClassifier.load(saved, encoder=fake_encoder(precision="bf16"))
-    origin = loaded.provenance
-    assert (origin.precision, origin.labels_precision) == ("bf16", "fp32")
+    origin = loaded.origin
+    assert (origin.model.precision, origin.labels_precision) == ("bf16", "fp32")
     assert repr(origin).startswith("<Origin colors on cpu in bf16 (labels in fp32), ")
-    assert loaded.classify(PICTURES[0]).to_dict()["provenance"]["labels_precision"] == "fp32"
-    assert loaded.with_labels(["red", "blue"]).provenance.labels_precision is None
+    assert loaded.classify(PICTURES[0]).to_dict()["origin"]["labels_precision"] == "fp32"
+    assert loaded.with_labels(["red", "blue"]).origin.labels_precision is None
 
     again = tmp_path / "again.zsclip"
     loaded.save(again)  # what was embedded in fp32 is still said to be so
     assert again.read_bytes() == saved.read_bytes()
-    assert ZeroShotClassifier.load(again, encoder=fake_encoder()).provenance == (
-        ZeroShotClassifier.load(saved, encoder=fake_encoder()).provenance
+    assert ZeroShotClassifier.load(again, encoder=fake_encoder()).origin == (
+        ZeroShotClassifier.load(saved, encoder=fake_encoder()).origin
     )

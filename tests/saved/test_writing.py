@@ -22,7 +22,7 @@ from zsclip.errors import (
     SavedClassifierError,
     SavedClassifierFileError,
 )
-from zsclip.saved import writing
+from zsclip.saved import format as format_
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
@@ -158,7 +158,7 @@ def test_the_new_file_takes_the_place_of_the_old_one(
     colors.with_labels(["red", "blue"]).save(link)
     assert link.is_symlink()
     assert stat.S_IMODE(saved.stat().st_mode) == 0o640
-    assert ZeroShotClassifier.load(saved, encoder=fake).labels.names == ("red", "blue")
+    assert ZeroShotClassifier.load(saved, encoder=fake).labelset.names == ("red", "blue")
 
 
 def test_a_new_file_has_the_rights_of_any_new_file(saved: Path, tmp_path: Path) -> None:
@@ -176,13 +176,13 @@ def test_a_home_folder(
     monkeypatch.setenv("HOME", str(tmp_path))
     colors.save("~/x.zsclip")
     assert (tmp_path / "x.zsclip").is_file()
-    assert len(ZeroShotClassifier.load("~/x.zsclip", encoder=fake).labels) == 3
+    assert len(ZeroShotClassifier.load("~/x.zsclip", encoder=fake).labelset) == 3
 
 
 @pytest.mark.parametrize("path", [None, 3, b"x.zsclip"])
 def test_no_path(colors: ZeroShotClassifier, path: Any) -> None:
     for call in (colors.save, ZeroShotClassifier.load):
-        with pytest.raises(ParameterTypeError, match="`path` must be the path of a file, got "):
+        with pytest.raises(ParameterTypeError, match="`path` must be a path, got "):
             call(path)
 
 
@@ -196,7 +196,7 @@ def test_nan_is_not_written(tmp_path: Path) -> None:
         def __getattr__(self, name: str) -> Any:
             return getattr(self._inner, name)
 
-        def encode_texts(self, texts: Any, *, truncate: bool = False) -> Any:
+        def encode_texts(self, texts: Any, *, too_long: str = "error") -> Any:
             signs = [-1 if text.startswith("no ") else 1 for text in texts]
             return np.eye(64, dtype=np.float32)[:1] * np.array(signs, np.float32)[:, None]
 
@@ -212,7 +212,7 @@ def test_nan_is_not_written(tmp_path: Path) -> None:
 def test_more_text_than_the_format_has_room_for(
     colors: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "HEADER_LIMIT", 1000)
+    monkeypatch.setattr(format_, "HEADER_LIMIT", 1000)
     with pytest.raises(SavedClassifierError, match=r"more than the 1,000 bytes .* Save parts"):
         colors.save(tmp_path / "x.zsclip")
     assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zsclip.cli.group import examples
-from zsclip.cli.options import format_option, make_encoder
+from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, say
 
 if TYPE_CHECKING:
@@ -140,9 +140,10 @@ def check(ctx: click.Context, *, target: str, model: str | None, strict: bool, f
 
 def _findings_of_model(examined: Examined, model: str) -> list[Finding]:
     """What takes a text tower; advice only on sets whose prompts can all be encoded."""
+    from zsclip.encoders import create_encoder
     from zsclip.lint import check_lengths_of, find_near_ones
 
-    encoder = make_encoder("clip", model, device="cpu", progress=sys.stderr.isatty())
+    encoder = create_encoder("clip", model, device="cpu", progress=sys.stderr.isatty())
     findings = check_lengths_of(examined, encoder)
     too_long = {finding.file for finding in findings}
     for file, labelset in examined.sets:

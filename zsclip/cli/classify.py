@@ -14,19 +14,17 @@ from zsclip.cli.options import (
     engine_options,
     format_option,
     labels_option,
-    make_classifier,
-    make_encoder,
     model_option,
     progress_option,
+    read_labels,
     reading_options,
     template_option,
-    truncate_option,
+    too_long_option,
 )
 from zsclip.cli.output import say
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
-    from zsclip.images import Reading
     from zsclip.results import Failure, Prediction
 
 __all__ = ["classify"]
@@ -70,7 +68,7 @@ __all__ = ["classify"]
     show_default=True,
     help="Pictures that go through the model at once; results come as often.",
 )
-@truncate_option
+@too_long_option
 @reading_options
 @click.option(
     "--exact", is_flag=True, help="fp32, and large JPEGs decoded at their full size: slower."
@@ -95,21 +93,10 @@ def classify(
     paths: tuple[str, ...],
     labels: str | None,
     saved: str | None,
-    model: str | None,
     templates: tuple[str, ...],
     top: int,
     form: str,
-    encoder: str | None,
-    device: str,
-    precision: str,
-    download_root: str | None,
-    batch_size: int,
-    truncate: bool,
-    reading: Reading,
-    exact: bool,
-    workers: int | None,
-    cache: bool,
-    progress: bool | None,
+    **options: Any,
 ) -> None:
     """Classify pictures.
 
@@ -118,62 +105,30 @@ def classify(
     others: it is reported on standard error, or with --format json and csv in its place. Exit
     status: 0 all were classified, 1 some could not be, 2 none was tried.
     """
-    from zsclip.pipeline import precision_of
+    from zsclip import ZeroShotClassifier
 
-    bar = sys.stderr.isatty() if progress is None else progress
     if (labels is None) == (saved is None):
         raise click.UsageError(
             "Give the classes with --labels, or with --classifier a file that `zsclip save` wrote."
             if labels is None
             else "--labels and --classifier exclude each other: the file holds its labels."
         )
-    if saved is not None and templates:
+    if saved is None:
+        chosen = read_labels(str(labels), templates)
+        classifier = ZeroShotClassifier(chosen, templates=templates or None, **options)
+    elif templates:
         raise click.UsageError(
             "--template has no effect on --classifier, whose labels are embedded already. Save it "
             "anew with other templates."
         )
-    engine = {
-        "device": device,
-        "precision": precision_of(precision, exact=exact),
-        "download_root": download_root,
-    }
-    options: dict[str, Any] = {
-        "batch_size": batch_size,
-        "truncate": truncate,
-        "reading": reading,
-    }
-    options |= {"exact": exact, "workers": workers, "cache": cache}
-    if labels is not None:
-        classifier = make_classifier(
-            labels, templates, encoder=encoder, model=model, engine=engine, bar=bar, **options
-        )
     else:
-        assert saved is not None
-        classifier = _load(saved, encoder=encoder, model=model, engine=engine, bar=bar, **options)
-    total, failed = _run(classifier, paths, form, top, bar=bar)
+        classifier = ZeroShotClassifier.load(saved, **options)
+    total, failed = _run(classifier, paths, form, top, bar=options["progress"])
     if not total:
         say("No picture was named.")
     if failed:
         say(f"{failed} of {total} could not be classified.")
         ctx.exit(1)
-
-
-def _load(
-    saved: str,
-    *,
-    encoder: str | None,
-    model: str | None,
-    engine: dict[str, Any],
-    bar: bool,
-    **options: Any,
-) -> ZeroShotClassifier:
-    """The classifier in a file; what it takes to fetch its model is shown."""
-    from zsclip.classifier import ZeroShotClassifier
-    from zsclip.saved import find_engine, read_classifier
-
-    name, found = find_engine(read_classifier(saved), saved, model=model, encoder=encoder)
-    made = make_encoder(name, str(found), **engine, progress=bar)
-    return ZeroShotClassifier.load(saved, encoder=made, **options)
 
 
 def _run(
@@ -187,7 +142,7 @@ def _run(
     from zsclip.results import Failure
 
     pictures = Pictures(paths)
-    write: Callable[[str, Prediction | Failure], None] = make_writer(form, classifier.labels, top)
+    write: Callable[[str, Prediction | Failure], None] = make_writer(form, classifier.labelset, top)
     total = failed = 0
     with tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as shown:
         for source, result in pictures.results(classifier.stream(pictures, on_error="record")):

@@ -55,8 +55,8 @@ def _print_json(outcome: Outcome) -> None:
             "model": outcome.model_info.name,
             "device": outcome.model_info.device,
             "precision": outcome.model_info.precision,
-            "labelset": outcome.labels.name,
-            "n_labels": len(outcome.labels),
+            "labelset": outcome.labelset.name,
+            "n_labels": len(outcome.labelset),
             "drawings": [answer.to_dict(TOP) for answer in outcome.answers],
             "n_drawings": len(outcome.answers),
             "n_right": outcome.hits(1),
@@ -77,7 +77,7 @@ def _print_table(outcome: Outcome) -> None:
     n, first, among = len(answers), outcome.hits(1), outcome.hits(TOP)
     show(
         f"\n{first} of {n} right at the first guess ({first / n:.0%}), {among} of {n} among the "
-        f"first three ({among / n:.0%}), out of {len(outcome.labels)} labels.\n"
+        f"first three ({among / n:.0%}), out of {len(outcome.labelset)} labels.\n"
         f"{info.name} is the small model that comes with zsclip, on {info.device} in "
         f"{info.precision}: it knows {get_model_spec(info.name).note}.\n"
     )

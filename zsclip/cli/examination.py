@@ -91,7 +91,7 @@ def _check_offline() -> None:
 
 
 def _devices() -> list[dict[str, str]]:
-    from zsclip.encoders.available import list_devices
+    from zsclip.encoders.devices import list_devices
 
     return [{"name": name, "about": about} for name, about in list_devices()]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,11 +12,9 @@ import click
 
 from zsclip.cli.group import examples
 from zsclip.cli.options import (
-    announce_download,
     download_root_option,
     engine_options,
     format_option,
-    make_encoder,
     progress_option,
 )
 from zsclip.cli.output import emit, emit_json, show, table
@@ -80,6 +77,7 @@ def info(*, name: str, device: str, precision: str, download_root: str | None) -
 
     If its weights are here it is loaded, which tells device and precision as well.
     """
+    from zsclip.encoders import create_encoder
     from zsclip.weights.models import MODELS
     from zsclip.weights.sources import find_weights
 
@@ -89,7 +87,7 @@ def info(*, name: str, device: str, precision: str, download_root: str | None) -
             break
     else:
         with _offline():
-            made = make_encoder(
+            made = create_encoder(
                 "clip", name, device=device, precision=precision, download_root=download_root
             )
         rows = made.model_info.rows()
@@ -131,7 +129,7 @@ def _offline() -> Iterator[None]:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @download_root_option
 @progress_option
-def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool | None) -> None:
+def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) -> None:
     """Download weights and verify them by SHA-256; those that are here are verified only.
 
     A download that broke off is resumed.
@@ -139,10 +137,8 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool |
     from zsclip.weights.models import get_model_spec
     from zsclip.weights.sources import fetch_weights
 
-    bar = sys.stderr.isatty() if progress is None else progress
     for spec in [get_model_spec(name) for name in names]:
-        announce_download(spec, download_root)
-        path = fetch_weights(spec, download_root=download_root, progress=bar)
+        path = fetch_weights(spec, download_root=download_root, progress=progress)
         kept = (
             path.suffix == ".safetensors"
         )  # made here of the published file, after verifying that

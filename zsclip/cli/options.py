@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,25 +13,19 @@ import click
 from zsclip.errors import LabelSetNotFoundError
 
 if TYPE_CHECKING:
-    from zsclip.classifier import ZeroShotClassifier
-    from zsclip.encoders import Encoder
     from zsclip.labels import LabelSet
-    from zsclip.weights.models import ModelSpec
 
 __all__ = [
-    "announce_download",
     "encoder_option",
     "engine_options",
     "format_option",
     "labels_option",
-    "make_classifier",
-    "make_encoder",
     "model_option",
     "progress_option",
     "read_labels",
     "reading_options",
     "template_option",
-    "truncate_option",
+    "too_long_option",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -166,10 +161,14 @@ def encoder_option(command: F) -> F:
     )(command)
 
 
-def truncate_option(command: F) -> F:
-    """``--truncate``."""
+def too_long_option(command: F) -> F:
+    """``--too-long``."""
     return click.option(
-        "--truncate", is_flag=True, help="Cut prompts that are too long for the model."
+        "--too-long",
+        type=click.Choice(["error", "cut"]),
+        default="error",
+        show_default=True,
+        help="What becomes of prompts that are too long for the model.",
     )(command)
 
 
@@ -177,7 +176,7 @@ def progress_option(command: F) -> F:
     """``--progress`` and ``--no-progress``."""
     return click.option(
         "--progress/--no-progress",
-        default=None,
+        default=lambda: sys.stderr.isatty(),  # noqa: PLW0108 - that of the time of the call
         help="A bar on standard error; if not said, only where that is a terminal.",
     )(command)
 
@@ -205,61 +204,3 @@ def read_labels(text: str, templates: Iterable[str] = ()) -> LabelSet:
     except LabelSetNotFoundError as error:
         hint = "Classes are named between commas: --labels cat,dog."
         raise LabelSetNotFoundError(f"{error} {hint}") from None
-
-
-# ------------------------------------------------------------------------------------------ engines
-
-
-def make_encoder(
-    name: str,
-    model: str | None,
-    *,
-    device: str = "auto",
-    precision: str = "auto",
-    download_root: str | None = None,
-    progress: bool = False,
-) -> Encoder:
-    """Make an engine by its name; say so if that means a download."""
-    from zsclip.encoders.registry import DEFAULT_MODEL, NATIVE, create_encoder
-    from zsclip.weights.models import MODELS
-
-    options: dict[str, Any] = {}
-    if name == NATIVE:
-        for spec in MODELS:
-            if spec.name == (model or DEFAULT_MODEL):
-                announce_download(spec, download_root)
-        options["progress"] = progress
-    return create_encoder(
-        name, model, device=device, precision=precision, download_root=download_root, **options
-    )
-
-
-def make_classifier(
-    labels: str,
-    templates: tuple[str, ...],
-    *,
-    encoder: str | None,
-    model: str | None,
-    engine: dict[str, Any],
-    bar: bool,
-    **options: Any,
-) -> ZeroShotClassifier:
-    """All that can be wrong with the labels comes up before a model is fetched and loaded."""
-    from zsclip.classifier import ZeroShotClassifier
-    from zsclip.encoders.registry import NATIVE
-    from zsclip.head import resolve_labels
-
-    labelset, _ = resolve_labels(read_labels(labels, templates), templates or None)
-    made = make_encoder(encoder or NATIVE, model, **engine, progress=bar)
-    return ZeroShotClassifier(labelset, encoder=made, **options)
-
-
-def announce_download(spec: ModelSpec, download_root: str | None) -> None:
-    """Say that the weights of a model have to be fetched, if they have to and may be."""
-    from zsclip.cli.output import say
-    from zsclip.weights.download import cache_dir, is_offline
-    from zsclip.weights.sources import find_weights
-
-    if find_weights(spec, download_root=download_root) is None and not is_offline():
-        folder = cache_dir(download_root)
-        say(f"{spec.name} is not here yet: {spec.size / 1e6:,.0f} MB to fetch, into {folder}.")

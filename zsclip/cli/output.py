@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["emit", "emit_json", "facts", "reporting", "say", "show", "table"]
 
+DOWNLOADS = "zsclip.downloads"  # the logger that says what is fetched, and from where
+
 # Of a table that goes into a file or a pipe: nothing is to be cut or wrapped there.
 PIPE_WIDTH = 10_000
 
@@ -99,7 +101,8 @@ def facts(title: str, rows: Iterable[tuple[str, str]]) -> None:
 def reporting(*, verbose: bool) -> Iterator[None]:
     """Show what the library logs and warns of, for as long as a command runs.
 
-    Warnings are single lines; with `verbose` everything that is logged is shown.
+    Warnings, and what is fetched, are single lines; with `verbose` everything that is logged is
+    shown.
     """
     for stream in (sys.stdout, sys.stderr):
         _accept_any_name(stream)
@@ -121,7 +124,7 @@ def reporting(*, verbose: bool) -> Iterator[None]:
             before(message, category, filename, lineno, file, line)
 
     logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    logger.setLevel(logging.DEBUG if verbose else logging.INFO)
     warnings.showwarning = show_shortly
     try:
         yield
@@ -139,7 +142,9 @@ class _ToStandardError(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if self._verbose:
             say(f"{record.levelname} {record.name}: {self.format(record)}")
-        else:
+        elif record.name == DOWNLOADS:
+            say(record.getMessage())
+        elif record.levelno >= logging.WARNING:
             say(f"{record.levelname.capitalize()}: {record.getMessage()}")
 
 

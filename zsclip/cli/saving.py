@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from typing import Any
 
 import click
 
@@ -12,11 +12,11 @@ from zsclip.cli.options import (
     encoder_option,
     engine_options,
     labels_option,
-    make_classifier,
     model_option,
     progress_option,
+    read_labels,
     template_option,
-    truncate_option,
+    too_long_option,
 )
 from zsclip.cli.output import emit
 
@@ -35,39 +35,27 @@ __all__ = ["save"]
 @template_option
 @encoder_option
 @engine_options
-@truncate_option
+@too_long_option
 @progress_option
 def save(
     *,
     file: str,
     labels: str,
-    model: str | None,
     templates: tuple[str, ...],
-    encoder: str | None,
-    device: str,
-    precision: str,
-    download_root: str | None,
-    truncate: bool,
-    progress: bool | None,
+    **options: Any,
 ) -> None:
     """Save a classifier to a file: its labels, embedded, and the name of its model.
 
     `zsclip classify --classifier FILE` and `ZeroShotClassifier.load` take it, and have no text to
     embed any more. The weights of the model are not in it. A FILE that is there is replaced.
     """
+    from zsclip import ZeroShotClassifier
     from zsclip.saved import check_target
 
     check_target(file)  # before a model is fetched and loaded
-    classifier = make_classifier(
-        labels,
-        templates,
-        encoder=encoder,
-        model=model,
-        engine={"device": device, "precision": precision, "download_root": download_root},
-        bar=sys.stderr.isatty() if progress is None else progress,
-        truncate=truncate,
-    )
+    chosen = read_labels(labels, templates)
+    classifier = ZeroShotClassifier(chosen, templates=templates or None, **options)
     classifier.save(file)
     size = os.path.getsize(os.path.expanduser(file))  # noqa: PTH202, PTH111 - as `save` takes it
-    n, info = len(classifier.labels), classifier.model_info
+    n, info = len(classifier.labelset), classifier.model_info
     emit(f"{file}: {n} labels, {info.name} in {info.precision}, {size / 1e3:,.0f} kB")

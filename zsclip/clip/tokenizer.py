@@ -73,7 +73,9 @@ class Tokenizer:
     def __repr__(self) -> str:
         return f"Tokenizer(context_length={self.context_length})"
 
-    def encode(self, texts: Sequence[str], *, too_long: Literal["error", "cut"] = "error") -> list[list[int]]:
+    def encode(
+        self, texts: Sequence[str], *, too_long: Literal["error", "cut"] = "error"
+    ) -> list[list[int]]:
         """The token ids of each text, from the start token to the end token.
 
         Args:

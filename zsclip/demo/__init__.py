@@ -55,7 +55,7 @@ class Answer:
     @property
     def rank(self) -> int:
         """The place of the right label among all, from 1 on."""
-        order = [score.id for score in self.prediction.top(len(self.prediction.labels))]
+        order = [score.id for score in self.prediction.top(len(self.prediction.labelset))]
         return order.index(self.truth.id) + 1
 
     def to_dict(self, k: int = 3) -> dict[str, Any]:
@@ -75,12 +75,12 @@ class Outcome:
 
     Attributes:
         answers: One for each drawing.
-        labels: What there was to choose from.
+        labelset: What there was to choose from.
         model_info: The model, and where it ran.
     """
 
     answers: tuple[Answer, ...]
-    labels: LabelSet
+    labelset: LabelSet
     model_info: ModelInfo
 
     def hits(self, k: int) -> int:

@@ -85,7 +85,7 @@ def _find_file(
         if spec.sha256 == weights_sha256:  # a copy of published weights
             return spec.name
     named = [repr(str(place)) for place in places]
-    told = f"neither at {named[0]} nor at {named[1]}" if folder is not None else f"not at {named[0]}"
+    told = f"neither at {' nor at '.join(named)}" if len(named) > 1 else f"not at {named[0]}"
     raise _no_model(
         what,
         f"it was made with a checkpoint of its own, which is {told}. Pass model=, the file where "
@@ -175,9 +175,9 @@ class PackedEncoder:
             return cls(made, encoder.weights_sha256, None, pickle.dumps(encoder))
         except Exception as error:  # what objects raise that cannot be pickled varies
             raise pickle.PicklingError(
-                f"A classifier over the {type(encoder).__name__} that was given as `encoder` cannot "
-                f"be pickled, because that object cannot: {error} Make it picklable, name an "
-                "installed engine in its place, or `save` the classifier and `load` it with "
+                f"A classifier over the {type(encoder).__name__} that was given as `encoder` "
+                f"cannot be pickled, because that object cannot ({error}). Make it picklable, name "
+                "an installed engine in its place, or `save` the classifier and `load` it with "
                 "encoder= over there."
             ) from error
 

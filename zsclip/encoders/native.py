@@ -166,7 +166,9 @@ class NativeEncoder:
         rows = to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact.encode_pixels(pixels[bad]))
 
-    def encode_texts(self, texts: Sequence[str], *, too_long: TooLong = "error") -> NDArray[np.float32]:
+    def encode_texts(
+        self, texts: Sequence[str], *, too_long: TooLong = "error"
+    ) -> NDArray[np.float32]:
         """Embed texts: float32 (n, d), L2-normalized.
 
         On a CPU, what texts begin with in common goes through the tower once. Elsewhere they are

@@ -92,7 +92,9 @@ class OfficialEncoder:
         return to_unit_rows(self._model.encode_image(batch))
 
     @torch.inference_mode()
-    def encode_texts(self, texts: Sequence[str], *, too_long: TooLong = "error") -> NDArray[np.float32]:
+    def encode_texts(
+        self, texts: Sequence[str], *, too_long: TooLong = "error"
+    ) -> NDArray[np.float32]:
         """Embed texts: float32 (n, d), L2-normalized.
 
         Raises:

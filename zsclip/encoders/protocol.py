@@ -103,7 +103,9 @@ class Encoder(Protocol):
         """Embed one or more RGB pictures of any sizes: float32 (n, d), L2-normalized."""
         ...
 
-    def encode_texts(self, texts: Sequence[str], *, too_long: TooLong = "error") -> NDArray[np.float32]:
+    def encode_texts(
+        self, texts: Sequence[str], *, too_long: TooLong = "error"
+    ) -> NDArray[np.float32]:
         """Embed one or more texts: float32 (n, d), L2-normalized.
 
         Raises:

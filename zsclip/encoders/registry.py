@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import Any, cast
@@ -95,10 +96,8 @@ def create_encoder(
         "progress": progress,
     }
     encoder = require_encoder(_load(entry)(model, **options), str(entry))
-    try:
+    with suppress(TypeError):  # it cannot be referred to weakly, or has no hash
         _made_with[encoder] = options
-    except TypeError:  # it cannot be referred to weakly, or has no hash
-        pass
     return encoder
 
 

@@ -47,9 +47,22 @@ class SavedClassifier:
     weights_sha256: str | None
 
 
-def matrix_sha256(matrix: NDArray[np.float32]) -> str:
-    """The SHA-256 of the numbers, row by row, in little-endian float32."""
-    return hashlib.sha256(matrix.astype("<f4").tobytes()).hexdigest()
+def sealed(about: dict[str, Any], matrix: NDArray[np.float32]) -> str:
+    """A description as JSON that begins with the SHA-256 of itself and of the numbers.
+
+    There is one way to write it: of a text that is read, whatever differs from that is damage.
+
+    Args:
+        about: The description, without a checksum.
+        matrix: float32, hashed row by row in little-endian order.
+    """
+    text = _dumps(about)
+    digest = hashlib.sha256(text.encode("ascii") + matrix.astype("<f4").tobytes()).hexdigest()
+    return _dumps({"sha256": digest, **about})
+
+
+def _dumps(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"))
 
 
 # ----------------------------------------------------------------------------------------- writing
@@ -123,10 +136,8 @@ def _serialize(saved: SavedClassifier) -> bytes:
         "templates": list(saved.head.templates),
         "precision": saved.head.precision,
         "model": {**model, "weights_sha256": saved.weights_sha256},
-        "class_matrix_sha256": matrix_sha256(matrix),
     }
-    text = json.dumps(about, allow_nan=False, separators=(",", ":"))
-    return save({TENSOR: matrix}, {KEY: text})
+    return save({TENSOR: matrix}, {KEY: sealed(about, matrix)})
 
 
 def _require_finite(saved: SavedClassifier, path: str | os.PathLike[str]) -> None:
@@ -211,7 +222,11 @@ def _read(file: Path) -> SavedClassifier:
                 )
             about = _parse(metadata[KEY])
             try:
-                return _saved(about, _read_matrix(tensors))
+                matrix = _read_matrix(tensors)
+                rest = {key: value for key, value in about.value.items() if key != "sha256"}
+                if sealed(rest, matrix) != metadata[KEY]:
+                    raise ValueError("its SHA-256 says that it is not what was saved")
+                return _saved(about, matrix)
             except ValueError as error:
                 raise _damaged(error) from error
     except SafetensorError as error:
@@ -280,7 +295,6 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
         path=plain.text_or_none("path"),
     )
     labelset = labelset_of_plain(about.table("labelset"))
-    templates, sha256 = about.texts("templates"), about.text("class_matrix_sha256")
     if matrix.shape != (due := (len(labelset), model.embedding_dim)):
         raise ValueError(
             f"`{TENSOR}` must have the shape {due}, labels by width, and has {matrix.shape}"
@@ -289,9 +303,9 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
     if not np.isfinite(lengths).all():
         name = labelset[int(np.isfinite(lengths).argmin())].name
         raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {name!r}")
-    if matrix_sha256(matrix) != sha256 or (np.abs(lengths - 1) > UNIT).any():
-        raise ValueError(f"the numbers in `{TENSOR}` are not those that were saved")
-    head = Head(labelset, templates, matrix, precision)
+    if (np.abs(lengths - 1) > UNIT).any():
+        raise ValueError(f"the rows of `{TENSOR}` must be of length 1")
+    head = Head(labelset, about.texts("templates"), matrix, precision)
     return SavedClassifier(head, model, plain.text_or_none("weights_sha256"))
 
 

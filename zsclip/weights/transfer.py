@@ -23,6 +23,7 @@ from time import sleep as _sleep
 from typing import TYPE_CHECKING, Any
 
 from zsclip.errors import ChecksumError, DownloadError
+from zsclip.files import size_in_words
 from zsclip.weights.wanted import Wanted, amount
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_RETRY", "RetryPolicy", "transfer"]
 
 log = logging.getLogger("zsclip")
+downloads = logging.getLogger("zsclip.downloads")  # what is fetched, and from where
 
 _PASSING = {408, 425, 429}  # and every 5xx
 _PARTIAL = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", re.ASCII)
@@ -106,7 +108,14 @@ def transfer(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bo
         if wanted.have() == wanted.size:
             return True
         wanted.check_room(wanted.size)
-    log.info("Downloading %s from %s to %s.", wanted.name, wanted.url, wanted.target)
+    missing = wanted.size and size_in_words(wanted.size - wanted.have())
+    downloads.info(
+        "%s is not here yet: %s to fetch, from %s into %s.",
+        wanted.name,
+        missing or "an unknown amount",
+        wanted.url,
+        wanted.target.parent,
+    )
     failures, furthest = 0, wanted.have()
     with _client(wanted, timeout) as client, _bar(wanted, progress) as bar:
         while True:

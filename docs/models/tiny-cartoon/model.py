@@ -58,7 +58,7 @@ class Model(nn.Module):
 
     def embed_texts(self, texts: list[str]) -> Tensor:
         """Unit vectors, (n, 256)."""
-        tokens = torch.from_numpy(pad(self.tokenizer.encode(texts, truncate=True)))
+        tokens = torch.from_numpy(pad(self.tokenizer.encode(texts, too_long="cut")))
         return F.normalize(self.text(tokens), dim=-1)
 
     def embed_images(self, images: Tensor) -> Tensor:
