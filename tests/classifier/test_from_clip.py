@@ -91,9 +91,12 @@ def test_the_other_parameters_are_the_constructors(official: Official, drawings:
         official, preprocess, labels={"a": [long.strip()], "b": ["b"]}, truncate=True
     )
     assert clf.predict([drawings / "frog.png"]).shape == (1,)
-    with pytest.raises(ParameterError, match="`background`"):
+    with pytest.raises(ParameterTypeError, match="`reading`"):
         ZeroShotClassifier.from_clip(
-            official, preprocess, labels=["a", "b"], background="no such color"
+            official,
+            preprocess,
+            labels=["a", "b"],
+            reading="white",  # type: ignore[arg-type]
         )
     with pytest.raises(ParameterError, match="`batch_size`"):
         ZeroShotClassifier.from_clip(official, preprocess, labels=["a", "b"], batch_size=0)

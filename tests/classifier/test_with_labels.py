@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from zsclip import Label, LabelSet, ZeroShotClassifier
+from zsclip import Label, LabelSet, Reading, ZeroShotClassifier
 
 if TYPE_CHECKING:
     import pytest
@@ -33,7 +33,9 @@ def test_the_model_is_shared_and_the_first_classifier_stays(
 
 
 def test_settings_go_with_it(fake: FakeEncoder) -> None:
-    clf = ZeroShotClassifier(["red", "white"], encoder=fake, batch_size=2, background="red")
+    clf = ZeroShotClassifier(
+        ["red", "white"], encoder=fake, batch_size=2, reading=Reading(background="red")
+    )
     clear = np.zeros((3, 2, 2, 4), np.uint8)
     assert list(clf.with_labels(["white", "red"]).predict(clear)) == ["red"] * 3
     assert fake.image_batches == [2, 1]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip import DEFAULT_TEMPLATES, Label, LabelSet, ZeroShotClassifier, __version__
+from zsclip import DEFAULT_TEMPLATES, Label, LabelSet, Reading, ZeroShotClassifier, __version__
 from zsclip.errors import PromptTooLongError
 from zsclip.labels import Expected, Group, Provenance
 from zsclip.labels.plain import Plain, labelset_of_plain, plain_of_labelset
@@ -92,7 +92,9 @@ def test_any_labels(
 
 
 def test_nothing_else_is_lost(saved: Path, colors: ZeroShotClassifier, fake: FakeEncoder) -> None:
-    loaded = ZeroShotClassifier.load(saved, encoder=fake, batch_size=2, background="red")
+    loaded = ZeroShotClassifier.load(
+        saved, encoder=fake, batch_size=2, reading=Reading(background="red")
+    )
     assert list(loaded.classes_) == ["red", "green", "blue"]
     assert loaded.templates == ("a {} thing.",)
     clear = np.zeros((3, 2, 2, 4), np.uint8)

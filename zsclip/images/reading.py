@@ -133,8 +133,9 @@ def _color(background: object) -> tuple[int, int, int]:
 
 
 def _seconds(name: str, value: object) -> float:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ParameterTypeError(f"`{name}` must be a number of seconds, got {value!r}.")
-    if not 0 < value < math.inf:
+    seconds = float(value)
+    if not 0 < seconds < math.inf:
         raise ParameterError(f"`{name}` must be a positive number of seconds, got {value!r}.")
-    return float(value)
+    return seconds
