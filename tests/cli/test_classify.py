@@ -166,7 +166,7 @@ def test_templates_and_background_reach_the_model(run: Run, tmp_path: Path) -> N
 
 def test_limits_on_pictures_reach_them(run: Run, tmp_path: Path) -> None:
     (tmp_path / "frog.png").write_bytes(DRAWINGS["frog.png"])
-    args = ("classify", tmp_path / "frog.png", *TINY)
+    args = ("classify", tmp_path / "frog.png", *TINY, "--no-cache")
     assert run(*args, "--max-pixels", 10**9, "--max-bytes", 1, "--timeout", 0.5).exit_code == 0
     refused = run(*args, "--max-pixels", 100)
     assert refused.exit_code == 1
