@@ -167,7 +167,7 @@ def test_the_same_content_from_elsewhere_is_not_decoded(
         ({}, {"reading": Reading(background="red")}),
         ({}, {"exact": True}),
     ],
-    ids=str,
+    ids=["weights", "precision", "preprocessing", "background", "exact"],
 )
 def test_all_that_an_embedding_depends_on_counts(
     make: Make,
