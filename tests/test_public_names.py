@@ -100,7 +100,9 @@ def test_its_parameters_are_described_in_their_order(name: str, value: Any) -> N
     described = re.findall(r"^    (\w+): ", section[1], re.MULTILINE)
     parameters = [p for p in inspect.signature(value).parameters if p not in ("self", "cls")]
     if described[-1] == "options":
-        common = re.findall(r"^    (\w+): ", zsclip.ZeroShotClassifier.__doc__ or "", re.MULTILINE)
+        common = re.findall(
+            r"^    (\w+): ", inspect.getdoc(zsclip.ZeroShotClassifier) or "", re.MULTILINE
+        )
         described[-1:] = [p for p in common if p in parameters and p not in described]
     assert described == parameters
 

@@ -121,7 +121,7 @@ def test_predictions_are_equal_by_content() -> None:
         predict(0.25, 0.5, 0.25),
         predict(0.25, 0.625, 0.125, source="hare.png"),
         dataclasses.replace(p, origin=dataclasses.replace(ORIGIN, zsclip="9")),
-        dataclasses.replace(p, labels=dataclasses.replace(LABELS, name="other")),
+        dataclasses.replace(p, labelset=dataclasses.replace(LABELS, name="other")),
     ]
     assert len({p, predict(0.25, 0.625, 0.125), *others}) == 5
     assert all(p != other for other in others)

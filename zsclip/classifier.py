@@ -145,7 +145,8 @@ class ZeroShotClassifier:
             options: As in `ZeroShotClassifier`. `model` is the file of the weights, if it is
                 neither where it was nor beside this one; `encoder` the engine, if it was handed
                 over as an object, or is installed here under another name; `precision` that of the
-                pictures' embeddings.
+                pictures' embeddings; `reading` one with other limits, which leaves the pixels as
+                they were read before, or with another way to read them.
 
         Raises:
             SavedClassifierFileError: There is no such file, or it cannot be read.
@@ -180,8 +181,8 @@ class ZeroShotClassifier:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
 
-        It holds the labels with their provenance, the templates, the embedding of each label, and
-        the name and the SHA-256 of the model, but not its weights. The labels are embedded first if
+        It holds the labels with their provenance, the templates, the embedding of each label, how
+        pictures are read, and the name and the SHA-256 of the model, but not its weights. The labels are embedded first if
         they are not yet. The file is written whole or not at all.
 
         Args:
@@ -196,8 +197,9 @@ class ZeroShotClassifier:
         from zsclip.saved import SavedClassifier, check_target, write_classifier
 
         check_target(path)  # before labels are embedded for nothing
-        head, encoder = self._embedded_head(), self.encoder
-        write_classifier(SavedClassifier(head, self.model_info, encoder.weights_sha256), path)
+        head, model = self._embedded_head(), self._model
+        sha256, reading = model.encoder.weights_sha256, model.pictures.reading.key
+        write_classifier(SavedClassifier(head, model.info, sha256, reading), path)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self)._of, (self._head, self._model)

@@ -18,6 +18,7 @@ from zsclip.encoders import (
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
 from zsclip.head import Head
+from zsclip.images import as_reading, reading_like
 from zsclip.options import Options
 from zsclip.pipeline import PictureOptions
 from zsclip.saved import SavedClassifier
@@ -76,7 +77,8 @@ class DrivenModel:
             SavedClassifierModelError: It is not found, or is another one.
             ZsclipError: As for `of`.
         """
-        pictures, encoder = _pictures(given), given["encoder"]
+        reading = reading_like(as_reading(given["reading"]), saved.reading)
+        pictures, encoder = _pictures({**given, "reading": reading}), given["encoder"]
         what = f"the classifier {os.fspath(path)!r}"
         if encoder is None or isinstance(encoder, str):
             encoder = find_encoder_again(

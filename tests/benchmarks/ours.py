@@ -46,7 +46,7 @@ def build_head(
 
 def class_embeddings(clf: ZeroShotClassifier) -> NDArray[np.float32]:
     """The class embeddings that a classifier has computed: float32 (labels, d)."""
-    head = clf._head
+    head = clf._head.class_matrix
     assert head is not None
     return head
 

@@ -91,8 +91,13 @@ def test_the_other_parameters_are_the_constructors(official: Official, drawings:
         official, preprocess, labels={"a": [long.strip()], "b": ["b"]}, too_long="cut"
     )
     assert clf.predict([drawings / "frog.png"]).shape == (1,)
-    with pytest.raises(ParameterError, match="`batch_size`"):
-        ZeroShotClassifier.from_clip(official, preprocess, labels=["a", "b"], batch_size=0)
+    with pytest.raises(ParameterTypeError, match="`reading`"):
+        ZeroShotClassifier.from_clip(
+            official,
+            preprocess,
+            labels=["a", "b"],
+            reading="white",  # type: ignore[arg-type]
+        )
     with pytest.raises(ParameterError, match="`batch_size`"):
         ZeroShotClassifier.from_clip(official, preprocess, labels=["a", "b"], batch_size=0)
 

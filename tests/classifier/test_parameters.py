@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from zsclip import Reading, ZeroShotClassifier
 from zsclip.errors import (
@@ -14,6 +15,7 @@ from zsclip.errors import (
     DeviceError,
     EncoderError,
     EncoderNotFoundError,
+    ImageError,
     ModelNotFoundError,
     ParameterError,
     ParameterTypeError,
@@ -51,17 +53,33 @@ def test_batch_size_may_come_out_of_numpy(fake: FakeEncoder) -> None:
     assert fake.image_batches == [2, 2, 1]
 
 
-@pytest.mark.parametrize("background", ["no such color", (1, 2), (0, 0, 256)])
-def test_background_is_checked_before_the_first_picture(background: Any, fake: FakeEncoder) -> None:
-    with pytest.raises(ParameterError, match="`background` must be"):
-        ZeroShotClassifier(["a", "b"], encoder=fake, reading=Reading(background=background))
+@pytest.mark.parametrize("reading", [None, "black", (0, 0, 0), {"background": "black"}])
+def test_a_reading_is_checked_before_the_first_picture(reading: Any, fake: FakeEncoder) -> None:
+    message = refused(ParameterTypeError, encoder=fake, reading=reading)
+    assert message.startswith(f"`reading` must be a Reading, got {reading!r}.")
+
+
+def test_a_limit_can_be_raised_and_lowered_where_it_is_met(
+    fake: FakeEncoder, tmp_path: Path
+) -> None:
+    Image.new("RGB", (30, 20), "red").save(tmp_path / "red.png")
+    low = Reading(max_pixels=30 * 20 - 1)
+    with pytest.raises(
+        ImageError, match=r"Pass a higher limit, reading=Reading\(max_pixels=\.\.\."
+    ):
+        ZeroShotClassifier(["red", "blue"], encoder=fake, reading=low).classify(
+            tmp_path / "red.png"
+        )
+    enough = Reading(max_pixels=30 * 20)
+    clf = ZeroShotClassifier(["red", "blue"], encoder=fake, reading=enough)
+    assert clf.classify(tmp_path / "red.png").label == "red"
 
 
 def test_background_shows_through(fake: FakeEncoder) -> None:
     clear = np.zeros((2, 2, 4), np.uint8)
     labels = ["red", "white"]
     assert ZeroShotClassifier(labels, encoder=fake).classify(clear).label == "white"
-    on_red = ZeroShotClassifier(labels, encoder=fake, reading=Reading(background=(255, 0, 0)))
+    on_red = ZeroShotClassifier(labels, encoder=fake, reading=Reading(background="red"))
     assert on_red.classify(clear).label == "red"
     assert on_red.with_labels(["white", "red"]).classify(clear).label == "red"
 

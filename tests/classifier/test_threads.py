@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from zsclip import ZeroShotClassifier
+from zsclip.encoders import TooLong
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
@@ -57,7 +58,7 @@ def test_texts_are_embedded_by_the_first_thread_alone(fake: FakeEncoder) -> None
     clf = ZeroShotClassifier(["red", "blue"], encoder=fake)
     encode, second = fake.encode_texts, threading.Event()
 
-    def slow(texts: Sequence[str], *, too_long: str = "error") -> Any:
+    def slow(texts: Sequence[str], *, too_long: TooLong = "error") -> Any:
         if fake.text_batches:
             second.set()
         embeddings = encode(texts, too_long=too_long)

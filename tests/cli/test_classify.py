@@ -164,6 +164,20 @@ def test_templates_and_background_reach_the_model(run: Run, tmp_path: Path) -> N
     assert json.loads(run(*args, "--background", "black").stdout)["score"] != plain["score"]
 
 
+def test_limits_on_pictures_reach_them(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "frog.png").write_bytes(DRAWINGS["frog.png"])
+    args = ("classify", tmp_path / "frog.png", *TINY, "--no-cache")
+    assert run(*args, "--max-pixels", 10**9, "--max-bytes", 1, "--timeout", 0.5).exit_code == 0
+    refused = run(*args, "--max-pixels", 100)
+    assert refused.exit_code == 1
+    assert "are more than `max_pixels` (100). Pass a higher limit" in refused.stderr
+    assert "--max-pixels" in refused.stderr
+    for option in ("--max-pixels", "--max-bytes", "--timeout"):
+        wrong = run(*args, option, 0)
+        assert wrong.exit_code == 2
+        assert option in wrong.stderr
+
+
 def test_the_bar_goes_to_standard_error_and_only_when_asked_for(run: Run, pictures: Path) -> None:
     quiet = run("classify", pictures / "a fish.png", *TINY)
     shown = run("classify", pictures / "a fish.png", *TINY, "--progress")

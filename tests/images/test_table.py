@@ -21,7 +21,7 @@ def rows_on_the_page() -> list[str]:
 def rows_in_the_tests() -> list[str]:
     return [
         node.name.removeprefix("test_row_").replace("_", "-")
-        for file in sorted(Path(__file__).parent.glob("test_table_*.py"))
+        for file in sorted(Path(__file__).parent.glob("test_*.py"))
         for node in ast.parse(file.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_row_")
     ]

@@ -56,7 +56,7 @@ def test_same_scores(
         assert getattr(theirs, field) == getattr(ours, field), field
     assert theirs.embedding_dim == ours.embedding_dim
     assert (theirs.device, theirs.precision) == ("cpu", "fp32")
-    assert f"{ours.parameters:,} parameters on cpu" in repr(driven._encoder)
+    assert f"{ours.parameters:,} parameters on cpu" in repr(driven.encoder)
 
 
 def test_the_model_stays_as_it_is(

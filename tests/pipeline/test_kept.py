@@ -13,6 +13,7 @@ from PIL import Image
 
 from zsclip import Failure, ZeroShotClassifier
 from zsclip.cache import EmbeddingCache
+from zsclip.images import Reading
 
 OLD = 1_600_000_000 * 10**9  # long ago: a file that changed just now is not trusted by its stamp
 
@@ -111,7 +112,9 @@ def test_a_picture_in_memory_is_known_by_its_pixels(
     assert first.embedded == 1
 
 
-@pytest.mark.parametrize("other", [{"precision": "bf16"}, {"background": "black"}, {"exact": True}])
+@pytest.mark.parametrize(
+    "other", [{"precision": "bf16"}, {"reading": Reading(background="black")}, {"exact": True}]
+)
 def test_what_is_read_otherwise_has_its_own(
     folder: Path, cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch, other: dict[str, Any]
 ) -> None:

@@ -158,7 +158,9 @@ def test_text_that_cannot_be_printed(saved: Path, spoil: Spoil, refused: Refused
     assert "\\ud800" in refused(saved, SavedClassifierModelError)
 
 
-@pytest.mark.parametrize("key", ["format", "zsclip", "labelset", "templates", "precision", "model"])
+@pytest.mark.parametrize(
+    "key", ["format", "zsclip", "labelset", "templates", "precision", "reading", "model"]
+)
 def test_a_missing_value(saved: Path, spoil: Spoil, refused: Refused, key: str) -> None:
     spoil(lambda said: said.pop(key))
     assert f"it is damaged: `{key}` is missing. Save" in refused(saved)

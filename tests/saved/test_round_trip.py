@@ -117,7 +117,7 @@ def test_saving_embeds_the_labels_once(
 def test_what_stands_in_the_file(saved: Path, about: Callable[[Path], dict[str, Any]]) -> None:
     said = about(saved)
     assert set(said) == {
-        "format", "zsclip", "labelset", "templates", "precision", "model", "sha256",
+        "format", "zsclip", "labelset", "templates", "precision", "reading", "model", "sha256",
     }  # fmt: skip
     assert (said["format"], said["zsclip"]) == (1, __version__)
     assert said["templates"] == ["a {} thing."]
@@ -136,6 +136,7 @@ def test_what_stands_in_the_file(saved: Path, about: Callable[[Path], dict[str, 
         "score_function": "softmax",
     }
     assert said["precision"] == "fp32"
+    assert said["reading"] == Reading().key
     assert saved.stat().st_size < 2000
 
 

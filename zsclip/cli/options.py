@@ -112,7 +112,7 @@ def reading_options(command: F) -> F:
             help="How long a URL may take to give its picture.",
         ),
     ]
-    wrapped: Any = with_reading
+    wrapped: F = with_reading  # type: ignore[assignment]
     for option in reversed(options):
         wrapped = option(wrapped)
     return wrapped

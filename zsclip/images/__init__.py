@@ -15,7 +15,7 @@ from zsclip.images.decode import decode_picture
 from zsclip.images.folders import Images, find_pictures, picture_suffixes, sources_of
 from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor, printable
 from zsclip.images.load import load_image
-from zsclip.images.reading import Reading, as_reading
+from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.sources import open_source
 
 __all__ = [
@@ -32,5 +32,6 @@ __all__ = [
     "open_source",
     "picture_suffixes",
     "printable",
+    "reading_like",
     "sources_of",
 ]

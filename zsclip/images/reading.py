@@ -6,7 +6,7 @@ import math
 import numbers
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from PIL import ImageColor
@@ -14,7 +14,7 @@ from PIL import ImageColor
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 
-__all__ = ["Reading", "as_reading", "raise_limit"]
+__all__ = ["Reading", "as_reading", "raise_limit", "reading_like"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +83,32 @@ class Reading:
         return f"background=#{red:02x}{green:02x}{blue:02x} reduced={self.reduced}"
 
 
+def reading_like(reading: Reading, key: str) -> Reading:
+    """A reading with the limits of one and the pixels of another, of which the key is known.
+
+    A reading that says of itself how pixels come about, other than usual, stays as it is.
+
+    Args:
+        reading: The one whose limits hold.
+        key: The `Reading.key` of the other.
+
+    Raises:
+        ValueError: There is no such key.
+
+    Examples:
+        >>> reading_like(Reading(max_pixels=1000), Reading(background="red").key)
+        Reading(background=(255, 0, 0), reduced=True, max_pixels=1000, ...)
+    """
+    pairs = [part.partition("=") for part in key.split(" ")]
+    given = {name: value for name, _, value in pairs}
+    other = replace(
+        reading, background=given.get("background", ""), reduced=given.get("reduced") == "True"
+    )
+    if other.key != key:
+        raise ValueError(f"there is no way to read pictures that is {key[:80]!r}")
+    return other if reading.key == Reading().key else reading
+
+
 def as_reading(value: object) -> Reading:
     """What was given as `reading`, once it is known to be one.
 
@@ -133,8 +159,9 @@ def _color(background: object) -> tuple[int, int, int]:
 
 
 def _seconds(name: str, value: object) -> float:
-    if not isinstance(value, numbers.Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ParameterTypeError(f"`{name}` must be a number of seconds, got {value!r}.")
-    if not 0 < value < math.inf:
+    seconds = float(value)
+    if not 0 < seconds < math.inf:
         raise ParameterError(f"`{name}` must be a positive number of seconds, got {value!r}.")
-    return float(value)
+    return seconds

@@ -9,6 +9,6 @@ Nothing here knows about labels, or what an embedding is compared with.
 from __future__ import annotations
 
 from zsclip.pipeline.embedding import embed, embed_all
-from zsclip.pipeline.picture import PictureOptions, precision_of
+from zsclip.pipeline.picture import PictureOptions
 
-__all__ = ["PictureOptions", "embed", "embed_all", "precision_of"]
+__all__ = ["PictureOptions", "embed", "embed_all"]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, open_cache
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.images import Reading, as_reading
 from zsclip.results import Failure
@@ -19,7 +19,7 @@ from zsclip.results import Failure
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture", "PictureOptions", "precision_of"]
+__all__ = ["Picture", "PictureOptions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +65,6 @@ class PictureOptions:
             workers=usable_cores() if workers is None else whole_number("workers", workers),
             cache=open_cache(cache),
         )
-
-
-def precision_of(precision: str, *, exact: bool) -> str:
-    """The precision to ask an engine for: fp32 where exactness is.
-
-    Raises:
-        ParameterError: Another precision is asked for beside it.
-    """
-    if not exact:
-        return precision
-    if precision not in ("auto", "fp32"):
-        raise ParameterError(
-            f"`exact` means fp32, and `precision` is {precision!r}. Leave one of them out."
-        )
-    return "fp32"
 
 
 def usable_cores() -> int:

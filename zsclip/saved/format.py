@@ -17,6 +17,7 @@ from zsclip.encoders import ModelInfo
 from zsclip.errors import NonFiniteError, SavedClassifierError, SavedClassifierFileError
 from zsclip.files import as_path, part_of, reason_of, writing_whole
 from zsclip.head import Head
+from zsclip.images import Reading, reading_like
 from zsclip.saved.plain import Plain, labelset_of_plain, plain_of_labelset
 from zsclip.version import __version__
 
@@ -40,11 +41,13 @@ class SavedClassifier:
         head: The labels, embedded.
         model: What its engine said of the model that embedded them, without device and source.
         weights_sha256: The SHA-256 of the model's weights; None if the engine does not know it.
+        reading: The `Reading.key` of the way in which pictures are read, which knows no limits.
     """
 
     head: Head
     model: ModelInfo
     weights_sha256: str | None
+    reading: str
 
 
 def sealed(about: dict[str, Any], matrix: NDArray[np.float32]) -> str:
@@ -135,6 +138,7 @@ def _serialize(saved: SavedClassifier) -> bytes:
         "labelset": plain_of_labelset(saved.head.labelset),
         "templates": list(saved.head.templates),
         "precision": saved.head.precision,
+        "reading": saved.reading,
         "model": {**model, "weights_sha256": saved.weights_sha256},
     }
     return save({TENSOR: matrix}, {KEY: sealed(about, matrix)})
@@ -305,8 +309,12 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
         raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {name!r}")
     if (np.abs(lengths - 1) > UNIT).any():
         raise ValueError(f"the rows of `{TENSOR}` must be of length 1")
-    head = Head(labelset, about.texts("templates"), matrix, precision)
-    return SavedClassifier(head, model, plain.text_or_none("weights_sha256"))
+    head, reading = (
+        Head(labelset, about.texts("templates"), matrix, precision),
+        about.text("reading"),
+    )
+    reading_like(Reading(), reading)  # raises if there is none such
+    return SavedClassifier(head, model, plain.text_or_none("weights_sha256"), reading)
 
 
 def _shown(path: str | os.PathLike[str]) -> str:

@@ -18,9 +18,35 @@ import pytest
 from PIL import Image, ImageFile
 
 from zsclip.errors import ImageError
-from zsclip.images import load_image
+from zsclip.images import Reading, load_image
 
 Encode = Callable[..., bytes]
+
+
+PIXELS = np.random.default_rng(1).integers(0, 256, (5, 7, 3), np.uint8)
+
+
+PICTURE = Image.fromarray(PIXELS)
+
+
+@pytest.fixture
+def png(encode: Encode) -> bytes:
+    return encode(PICTURE)
+
+
+def same(source: Any) -> bool:
+    image = load_image(source)
+    return image.mode == "RGB" and np.array_equal(np.asarray(image), PIXELS)
+
+
+def test_row_pil_image(png: bytes) -> None:
+    assert load_image(PICTURE) is PICTURE  # nothing to change, nothing to copy
+    with Image.open(io.BytesIO(png)) as opened:
+        assert same(opened)
+    gray = PICTURE.convert("L")
+    before = gray.tobytes()
+    load_image(gray).paste(0, (0, 0, 7, 5))
+    assert gray.tobytes() == before
 
 
 def test_row_quiet(encode: Encode, capfd: pytest.CaptureFixture[str]) -> None:
@@ -56,9 +82,9 @@ def test_row_globals(encode: Encode) -> None:
         return Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES, list(warnings.filters)
 
     before = state()
-    load_image(encode(Image.new("RGB", (9, 9))), max_pixels=100)
+    load_image(encode(Image.new("RGB", (9, 9))), reading=Reading(max_pixels=100))
     with pytest.raises(ImageError):
-        load_image(encode(Image.new("RGB", (9, 9)))[:40], max_pixels=10)
+        load_image(encode(Image.new("RGB", (9, 9)))[:40], reading=Reading(max_pixels=10))
     assert state() == before
 
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zsclip import EmbeddingCache, Prediction, ZeroShotClassifier
-from zsclip.pipeline import reading
+from zsclip.images import Reading
+from zsclip.pipeline import reading_ahead
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import PixelEngine
@@ -48,13 +49,13 @@ def old_files(files: Files) -> Files:
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The files that are opened as pictures from here on."""
     names: list[str] = []
-    open_source: Any = vars(reading)["open_source"]
+    open_source: Any = vars(reading_ahead)["open_source"]
 
     def watched(source: Any, **options: Any) -> Any:
         names.append(options["name"])
         return open_source(source, **options)
 
-    monkeypatch.setattr(reading, "open_source", watched)
+    monkeypatch.setattr(reading_ahead, "open_source", watched)
     return names
 
 
@@ -62,13 +63,13 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The pictures that are decoded from here on."""
     names: list[str] = []
-    decode: Any = vars(reading)["decode"]
+    decode: Any = vars(reading_ahead)["decode_picture"]
 
     def watched(*args: Any, **options: Any) -> Any:
-        names.append(options["source"])
+        names.append(options["name"])
         return decode(*args, **options)
 
-    monkeypatch.setattr(reading, "decode", watched)
+    monkeypatch.setattr(reading_ahead, "decode_picture", watched)
     return names
 
 
@@ -116,7 +117,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_mistaken_later(
     """What is read is another content than that of the stamp, which then comes back."""
     path, other = old_files(2)
     before = path.read_bytes()
-    open_source: Any = vars(reading)["open_source"]
+    open_source: Any = vars(reading_ahead)["open_source"]
 
     def replaced(source: Any, **options: Any) -> Any:
         if source == path:
@@ -124,7 +125,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_mistaken_later(
         return open_source(source, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(reading, "open_source", replaced)
+        patch.setattr(reading_ahead, "open_source", replaced)
         assert make(cache=cache).classify(path).label == "green"
     path.write_bytes(before)
     os.utime(path, (LONG_AGO, LONG_AGO))
@@ -163,10 +164,10 @@ def test_the_same_content_from_elsewhere_is_not_decoded(
         ({"weights_sha256": "cd" * 32}, {}),
         ({"precision": "bf16"}, {}),
         ({"preprocessing": "colors 5"}, {}),
-        ({}, {"background": "red"}),
+        ({}, {"reading": Reading(background="red")}),
         ({}, {"exact": True}),
     ],
-    ids=str,
+    ids=["weights", "precision", "preprocessing", "background", "exact"],
 )
 def test_all_that_an_embedding_depends_on_counts(
     make: Make,

@@ -17,7 +17,6 @@ from PIL import Image
 
 from zsclip import Failure, Prediction, ZeroShotClassifier
 from zsclip.errors import EncoderError, ImageError, ParameterError, ParameterTypeError
-from zsclip.pipeline import precision_of
 from zsclip.testing import FakeEncoder
 
 SIDE = 8
@@ -226,15 +225,6 @@ def test_options_are_checked_when_they_are_given(
 ) -> None:
     with pytest.raises(error, match=f"`{next(iter(options))}`"):
         _classifier(engine, **options)
-
-
-def test_exact_means_fp32(tiny: ZeroShotClassifier) -> None:
-    assert precision_of("bf16", exact=False) == "bf16"
-    assert precision_of("auto", exact=True) == precision_of("fp32", exact=True) == "fp32"
-    clf = ZeroShotClassifier(["cat", "dog"], model="tiny-cartoon", exact=True)
-    assert clf.model_info.precision == "fp32"
-    with pytest.raises(ParameterError, match="`exact` means fp32, and `precision` is 'bf16'"):
-        ZeroShotClassifier(["cat", "dog"], model="tiny-cartoon", exact=True, precision="bf16")
 
 
 @pytest.mark.parametrize("exact", [False, True])

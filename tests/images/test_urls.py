@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from zsclip.errors import ImageError
-from zsclip.images import load_image
+from zsclip.images import Reading, load_image
 
 Serve = Callable[[str, Callable[[BaseHTTPRequestHandler], None]], str]
 Send = Callable[..., Callable[[BaseHTTPRequestHandler], None]]
@@ -28,7 +28,7 @@ def png(encode: Callable[..., bytes]) -> bytes:
 
 def refusal(url: str, **options: Any) -> str:
     with pytest.raises(ImageError) as caught:
-        load_image(url, **options)
+        load_image(url, reading=Reading(**options))
     assert caught.value.source == url
     return caught.value.reason
 
@@ -104,7 +104,7 @@ def test_row_url_timeout(serve: Serve) -> None:
 
 def test_row_url_too_many_bytes(serve: Serve, send: Send, png: bytes) -> None:
     url = serve("/fox.png", send(png))
-    assert load_image(url, max_bytes=len(png)).size == (40, 30)
+    assert load_image(url, reading=Reading(max_bytes=len(png))).size == (40, 30)
     assert refusal(url, max_bytes=len(png) - 1).startswith("the server sends more than `max_bytes`")
 
     def endless(handler: BaseHTTPRequestHandler) -> None:

@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from zsclip.errors import ImageError
-from zsclip.images import load_image
+from zsclip.images import Reading, load_image
 
 FORMATS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("PNG", "RGB", {}),
@@ -59,7 +59,7 @@ def sample(number: int) -> bytes:
 
 def read(data: bytes, min_side: int | None = None) -> Image.Image | None:
     try:
-        image = load_image(data, max_pixels=1_000_000, min_side=min_side)
+        image = load_image(data, reading=Reading(max_pixels=1_000_000), min_side=min_side)
     except ImageError as error:
         reason = error.reason
     else:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from zsclip import Prediction, ZeroShotClassifier
 from zsclip.errors import ImageError
-from zsclip.pipeline import embedding, reading
+from zsclip.pipeline import embedding, reading_ahead
 
 if TYPE_CHECKING:
     from tests.pipeline.conftest import PixelEngine
@@ -111,8 +111,8 @@ def test_a_batch_of_one_answers_each_picture_before_the_next(
 
 
 def count_alive(monkeypatch: pytest.MonkeyPatch, function: str) -> Callable[[], int]:
-    """The most pictures alive at once that a function of `reading` gave."""
-    made, lock = getattr(reading, function), threading.Lock()
+    """The most pictures alive at once that a function of `reading_ahead` gave."""
+    made, lock = getattr(reading_ahead, function), threading.Lock()
     alive: set[int] = set()
     most = 0
 
@@ -125,7 +125,7 @@ def count_alive(monkeypatch: pytest.MonkeyPatch, function: str) -> Callable[[], 
         weakref.finalize(image, alive.discard, id(image))
         return image
 
-    monkeypatch.setattr(reading, function, counted)
+    monkeypatch.setattr(reading_ahead, function, counted)
     return lambda: most
 
 
@@ -133,7 +133,7 @@ def count_alive(monkeypatch: pytest.MonkeyPatch, function: str) -> Callable[[], 
 def test_no_more_pictures_are_decoded_at_once_than_there_are_threads(
     make: Make, files: Files, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    most = count_alive(monkeypatch, "decode")
+    most = count_alive(monkeypatch, "decode_picture")
     assert len(make(workers=workers, batch_size=8).classify_many(files(60))) == 60
     assert 1 <= most() <= workers
 

@@ -1,0 +1,111 @@
+"""`Reading`: checked as it is made, equal by what it says, and a key of what decides the pixels."""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.files import size_in_words
+from zsclip.images import Reading, load_image
+
+PAGE = Path(__file__).parents[2] / "docs" / "pictures.md"
+
+# A value other than the usual one for every field, and whether it makes other pixels.
+FIELDS: dict[str, tuple[Any, bool]] = {
+    "background": ("black", True),
+    "reduced": (False, True),
+    "max_pixels": (7, False),
+    "max_bytes": (7, False),
+    "timeout": (7.0, False),
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("background", "no-such-color"),
+        ("background", "#12"),
+        ("background", "#ff000080"),
+        ("background", (0, 0)),
+        ("background", (0, 0, 256)),
+        ("background", (0, -1, 0)),
+        ("background", (0.5, 0.5, 0.5)),
+        ("timeout", 0),
+        ("timeout", -1.0),
+        ("timeout", float("nan")),
+        ("timeout", float("inf")),
+        ("max_bytes", 0),
+        ("max_pixels", -1),
+    ],
+)
+def test_row_parameters(option: str, value: Any) -> None:
+    with pytest.raises(ParameterError, match=f"`{option}` must be .*, got "):
+        Reading(**{option: value})
+    picture = Image.new("RGB", (1, 1))  # though this one needs none of them
+    with pytest.raises(ParameterTypeError, match=r"`reading` must be a Reading, got 'white'"):
+        load_image(picture, reading="white")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("background", 5),
+        ("reduced", 1),
+        ("reduced", None),
+        ("timeout", None),
+        ("timeout", "10"),
+        ("timeout", True),
+        ("max_bytes", 1.5),
+        ("max_bytes", "8"),
+        ("max_pixels", True),
+        ("max_pixels", None),
+    ],
+)
+def test_a_field_of_another_type_is_a_type_error(option: str, value: Any) -> None:
+    with pytest.raises(ParameterTypeError, match=f"`{option}` must be .*, got "):
+        Reading(**{option: value})
+
+
+def test_numbers_may_come_out_of_numpy() -> None:
+    numbers = {"max_pixels": np.int64(10), "max_bytes": np.uint8(20), "timeout": np.float32(0.5)}
+    reading = Reading(**numbers, background=tuple(np.uint8([1, 2, 3])))  # type: ignore[arg-type]
+    assert reading == Reading(background=(1, 2, 3), max_pixels=10, max_bytes=20, timeout=0.5)
+    assert {type(number) for number in dataclasses.astuple(reading)[2:]} == {int, float}
+    assert repr(reading).startswith("Reading(background=(1, 2, 3), reduced=True, max_pixels=10, ")
+
+
+def test_one_color_is_one_reading_however_it_is_spelled() -> None:
+    spelled = [Reading(background=color) for color in ("red", "#f00", "#ff0000ff", [255, 0, 0])]
+    assert set(spelled) == {Reading(background=(255, 0, 0))}
+    assert {reading.color for reading in spelled} == {(255, 0, 0)}
+    assert {reading.key for reading in spelled} == {"background=#ff0000 reduced=True"}
+
+
+def test_the_key_holds_all_that_decides_the_pixels_and_no_limit() -> None:
+    assert list(FIELDS) == [field.name for field in dataclasses.fields(Reading)]
+    for field, (value, decides) in FIELDS.items():
+        changed = dataclasses.replace(Reading(), **{field: value})
+        assert changed != Reading()
+        assert (changed.key != Reading().key) == decides, field
+
+
+def test_a_reading_travels_and_does_not_change() -> None:
+    reading = Reading(background="lime", timeout=1)
+    assert pickle.loads(pickle.dumps(reading)) == reading
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        reading.timeout = 2.0  # type: ignore[misc]
+
+
+def test_the_page_names_the_usual_limits() -> None:
+    page, usual = PAGE.read_text(encoding="utf-8"), Reading()
+    assert f"by default it is {usual.max_pixels:,}" in page.lower()
+    assert f"The limit: {usual.max_bytes // 2**20} MiB unless" in page
+    assert f"`timeout`: {usual.timeout:g} seconds" in page
+    assert size_in_words(usual.max_bytes) == "67.1 MB"

@@ -1,0 +1,89 @@
+"""The rows of docs/pictures.md about what a file is that is no picture."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from zsclip.errors import ImageError
+from zsclip.images import load_image
+
+Encode = Callable[..., bytes]
+
+
+def refusal(source: Any) -> str:
+    with pytest.raises(ImageError) as caught:
+        load_image(source)
+    assert isinstance(caught.value, ValueError)
+    assert str(caught.value).endswith(caught.value.reason)
+    return caught.value.reason
+
+
+def test_row_empty(tmp_path: Path) -> None:
+    (tmp_path / "fox.png").touch()
+    for source in (tmp_path / "fox.png", b"", io.BytesIO(), "data:image/png;base64,"):
+        assert refusal(source) == "it is empty (0 bytes)."
+
+
+def test_row_text(tmp_path: Path) -> None:
+    (tmp_path / "fox.jpg").write_text("Dear fox,\nwhere are you?")
+    assert refusal(tmp_path / "fox.jpg") == (
+        r"it holds text and not a picture ('Dear fox,\\nwhere are you?')."
+    )
+    long = "größer " * 2000
+    for cut in (198, 199, 200, 201, 5000):
+        assert refusal(long.encode()[:cut]).startswith("it holds text and not a picture ('größer ")
+
+
+def test_row_other_content() -> None:
+    for content, told in {
+        b"<!DOCTYPE html>\n<html>": "it is an HTML page",
+        b"\xef\xbb\xbf\n <HTML lang='en'>": "it is an HTML page",
+        b'<svg xmlns="http://www.w3.org/2000/svg"/>': "SVG drawing: .* Rasterize it first",
+        b"<?xml version='1.0'?><!-- a fox -->\n<svg></svg>": "SVG drawing",
+        b"%PDF-1.7\n": "PDF document: .* Rasterize it first",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n": "PostScript: .* Rasterize it first",
+        struct.pack("<I36x4s", 1, b" EMF"): "Windows metafile",
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom": "it is a video",
+        b"\x1a\x45\xdf\xa3" + bytes(30): "it is a video",
+        b"RIFF\x24\0\0\0AVI LIST": "it is a video",
+        b"PK\x03\x04" + bytes(30): "compressed archive",
+        gzip.compress(b"fox"): "compressed archive",
+        b"\x93NUMPY\x01\0v\0": r"numpy\.load",
+        b"\xff\x0a" + bytes(30): "JPEG XL",
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a": "git lfs pull",
+        b"\x01\x02\x03\x04": r"no picture format that Pillow [\d.]+ can read .*01 02 03 04",
+    }.items():
+        with pytest.raises(ImageError, match=told):
+            load_image(content)
+
+
+def test_row_heic() -> None:
+    for brands in (b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"msf1\0\0\0\0msf1hevc"):
+        head = struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands
+        reason = refusal(head + bytes(100))
+        assert "pip install pillow-heif" in reason
+        assert "register_heif_opener()" in reason
+
+
+def test_row_avif(monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.init()
+    without = [name for name in Image.ID if name != "AVIF"]  # as in an older Pillow
+    monkeypatch.setattr(Image, "ID", without)
+    head = b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf" + bytes(100)
+    assert "from version 11.3 on: pip install -U pillow" in refusal(head)
+
+
+def test_row_other_plugin(encode: Encode, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = encode(Image.new("RGB", (4, 4)), "WEBP")
+    factory, _ = Image.OPEN["WEBP"]
+    left_out = "image file could not be identified because WEBP support not installed"
+    monkeypatch.setitem(Image.OPEN, "WEBP", (factory, lambda prefix: left_out))
+    assert refusal(file) == f"{left_out}."
