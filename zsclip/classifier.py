@@ -182,8 +182,8 @@ class ZeroShotClassifier:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
 
         It holds the labels with their provenance, the templates, the embedding of each label, how
-        pictures are read, and the name and the SHA-256 of the model, but not its weights. The labels are embedded first if
-        they are not yet. The file is written whole or not at all.
+        pictures are read, and the name and the SHA-256 of the model, but not its weights. The
+        labels are embedded first if they are not yet. The file is written whole or not at all.
 
         Args:
             path: The file, under any name; one that is there is replaced.

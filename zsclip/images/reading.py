@@ -96,8 +96,9 @@ def reading_like(reading: Reading, key: str) -> Reading:
         ValueError: There is no such key.
 
     Examples:
-        >>> reading_like(Reading(max_pixels=1000), Reading(background="red").key)
-        Reading(background=(255, 0, 0), reduced=True, max_pixels=1000, ...)
+        >>> read = reading_like(Reading(max_pixels=1000), Reading(background="red").key)
+        >>> read.background, read.max_pixels
+        ((255, 0, 0), 1000)
     """
     pairs = [part.partition("=") for part in key.split(" ")]
     given = {name: value for name, _, value in pairs}

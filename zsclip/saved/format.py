@@ -309,10 +309,8 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
         raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {name!r}")
     if (np.abs(lengths - 1) > UNIT).any():
         raise ValueError(f"the rows of `{TENSOR}` must be of length 1")
-    head, reading = (
-        Head(labelset, about.texts("templates"), matrix, precision),
-        about.text("reading"),
-    )
+    head = Head(labelset, about.texts("templates"), matrix, precision)
+    reading = about.text("reading")
     reading_like(Reading(), reading)  # raises if there is none such
     return SavedClassifier(head, model, plain.text_or_none("weights_sha256"), reading)
 
