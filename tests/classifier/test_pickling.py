@@ -96,7 +96,7 @@ def test_a_checkpoint_of_ones_own_is_found_and_compared_where_a_pickle_arrives(
     tensors = load_file(own_weights)
     tensors["logit_scale"] = np.array(3.0, tensors["logit_scale"].dtype)
     save_file(tensors, own_weights)
-    with pytest.raises(SavedClassifierModelError, match="the pickled classifier.*SHA-256"):
+    with pytest.raises(SavedClassifierModelError, match=r"the pickled classifier.*SHA-256"):
         pickle.loads(data)
     own_weights.unlink()
     with pytest.raises(SavedClassifierModelError, match=f"not at '{own_weights}'"):
