@@ -91,17 +91,16 @@ def _check_offline() -> None:
 
 
 def _devices() -> list[dict[str, str]]:
-    from zsclip.encoders.devices import list_devices
+    from zsclip.encoders import list_devices
 
     return [{"name": name, "about": about} for name, about in list_devices()]
 
 
 def _auto() -> dict[str, str]:
-    from zsclip.encoders.devices import choose_device, choose_precision
+    from zsclip.encoders import default_device
 
-    device = choose_device("auto")
-    precision, _ = choose_precision("auto", device)
-    return {"device": str(device), "precision": precision}
+    device, precision = default_device()
+    return {"device": device, "precision": precision}
 
 
 def _cache() -> dict[str, Any]:

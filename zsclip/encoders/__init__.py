@@ -1,10 +1,14 @@
 """Engines that turn pictures and texts into embeddings, behind one protocol.
 
+The public face; `list_devices` and `default_device` load PyTorch, the other names do not.
+
 An engine describes its model by a `ModelInfo`, and is found again by that. What it is asked for is
 checked when it comes in and when it answers. Knows nothing of labels, files of pictures, or scores.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from zsclip.encoders.again import PackedEncoder, find_encoder_again, require_same_model
 from zsclip.encoders.contract import (
@@ -21,6 +25,9 @@ from zsclip.encoders.registry import (
     resolve_encoder,
 )
 
+if TYPE_CHECKING:
+    from zsclip.encoders.devices import default_device, list_devices
+
 __all__ = [
     "Encoder",
     "EncoderEntry",
@@ -31,7 +38,9 @@ __all__ = [
     "TooLong",
     "as_pixel_encoder",
     "create_encoder",
+    "default_device",
     "find_encoder_again",
+    "list_devices",
     "list_encoders",
     "non_finite",
     "require_embeddings",
@@ -39,3 +48,12 @@ __all__ = [
     "require_same_model",
     "resolve_encoder",
 ]
+
+if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
+
+    def __getattr__(name: str) -> object:
+        if name not in ("default_device", "list_devices"):
+            raise AttributeError(f"module 'zsclip.encoders' has no attribute {name!r}")
+        from zsclip.encoders import devices
+
+        return getattr(devices, name)

@@ -14,7 +14,14 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.errors import DeviceError, ParameterError
 
-__all__ = ["TEXT_BATCH", "choose_device", "choose_precision", "list_devices", "to_unit_rows"]
+__all__ = [
+    "TEXT_BATCH",
+    "choose_device",
+    "choose_precision",
+    "default_device",
+    "list_devices",
+    "to_unit_rows",
+]
 
 log = logging.getLogger("zsclip")
 
@@ -109,6 +116,16 @@ def _has_amx() -> bool:
     """
     supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # from PyTorch 2.6 on
     return bool(supported is not None and supported())
+
+
+def default_device() -> tuple[str, str]:
+    """The device and the precision that ``"auto"`` comes to here.
+
+    Examples:
+        >>> device, precision = default_device()
+    """
+    device = choose_device("auto")
+    return str(device), choose_precision("auto", device)[0]
 
 
 def list_devices() -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ def create_encoder(
     name: str,
     model: str | os.PathLike[str] | None = None,
     *,
-    device: str = "auto",
+    device: object = "auto",
     precision: str = "auto",
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
@@ -78,7 +78,7 @@ def create_encoder(
     Args:
         name: ``"clip"`` or the name of an installed engine.
         model: What the engine is to run, in its own names; None leaves the choice to it.
-        device: Handed on, as are the others.
+        device: Handed on as a text, as are the others as they are.
         precision: In the engine's own names.
         download_root: The folder of downloads.
         progress: Show a bar on standard error while downloading.
@@ -90,7 +90,7 @@ def create_encoder(
     """
     entry = _find(name)
     options: dict[str, Any] = {
-        "device": device,
+        "device": str(device),
         "precision": precision,
         "download_root": download_root,
         "progress": progress,
@@ -110,30 +110,23 @@ def options_of(encoder: Encoder) -> dict[str, Any] | None:
 
 
 def resolve_encoder(
-    encoder: str | Encoder,
-    model: str | os.PathLike[str] | None = None,
-    *,
-    device: object = "auto",
-    precision: str = "auto",
-    download_root: str | os.PathLike[str] | None = None,
-    progress: bool = False,
+    encoder: str | Encoder, model: str | os.PathLike[str] | None = None, **options: Any
 ) -> Encoder:
     """The engine that a user named, made now, or handed over as an object.
+
+    Args:
+        encoder: Its name, or the engine.
+        model: As for `create_encoder`, as are the options.
+        options: What `create_encoder` takes besides.
 
     Raises:
         ParameterError: It is an object, and what belongs to one that is made by name is given.
         EncoderError: As for `create_encoder`.
     """
     if isinstance(encoder, str):
-        return create_encoder(
-            encoder,
-            model,
-            device=str(device),
-            precision=precision,
-            download_root=download_root,
-            progress=progress,
-        )
-    if (model, device, precision, download_root) != (None, "auto", "auto", None):
+        return create_encoder(encoder, model, **options)
+    options.pop("progress", None)  # of a download, which there is none of
+    if model is not None or any(value not in ("auto", None) for value in options.values()):
         raise ParameterError(
             "`model`, `device`, `precision` and `download_root` belong to an encoder that is "
             "made by name, and `encoder` is an object. Leave them out, or give a name."
