@@ -14,8 +14,8 @@ class, ``isinstance`` in another file. These rules make stops of it.
   where it leads on: it is entered from another room, and enters a further file itself. Helpers that
   answer a question and come back are no stops, nor is what files of a room ask of each other.
 - Quiet functions count where the page names the function itself (or its class), and else only what
-  they call does: properties, methods between double underscores (a value that is made, compared or
-  shown), and all of the ground, `GROUND`.
+  they call in other files does: properties, methods between double underscores (a value is made,
+  compared or shown), and all of the ground, `GROUND`.
 - A file is left when the way comes to another stop that is not beneath it. So a file whose callee
   calls it back has not been left, nor has one that is called twice with no stop in between.
 - A generator is not left before it ends: that it goes on with the next batch is no new entry.
@@ -28,6 +28,7 @@ class, ``isinstance`` in another file. These rules make stops of it.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import re
@@ -120,7 +121,7 @@ class _Recorder:
         self._root = f"{package.resolve()}/"
         self._open: list[tuple[FrameType, Call | None]] = []  # None: a module or class body
         self._generators: dict[FrameType, Call] = {}
-        self._codes: dict[CodeType, tuple[Stop, bool] | None] = {}
+        self._known: dict[tuple[str, CodeType], tuple[Stop, bool]] = {}
         self._serial = 0
 
     def here(self, frame: FrameType, event: str, _arg: object) -> None:
@@ -152,13 +153,12 @@ class _Recorder:
 
     def _described(self, frame: FrameType) -> tuple[Stop, bool]:
         code = frame.f_code
-        if (known := self._codes.get(code)) is not None:
-            return known
-        stop = self._stop(frame)
-        name = code.co_name
-        quiet = name[:2] == name[-2:] == "__" or _is_property(frame)
-        self._codes[code] = stop, quiet
-        return stop, quiet
+        key = code.co_filename, code  # equal codes of two files are equal
+        if key not in self._known:
+            name = code.co_name
+            quiet = name[:2] == name[-2:] == "__" or _is_property(frame)
+            self._known[key] = self._stop(frame), quiet
+        return self._known[key]
 
     def _stop(self, frame: FrameType) -> Stop:
         code = frame.f_code
@@ -202,12 +202,12 @@ def stops(trace: Trace, named: Sequence[Stop] = (), *, beside: Sequence[str] = (
     for call in trace.calls:
         _visit(call, [entered], named, tuple(beside))
     kept = _merged([visit for child in entered.visits for visit in _kept(child, "", named)])
-    every: list[_Visit] = []
-    todo = kept
-    while todo:
-        every += todo
-        todo = [below for visit in todo for below in visit.visits]
-    return [visit.stop for visit in sorted(every, key=lambda visit: visit.serial)]
+    way: list[_Visit] = []
+    for visit in sorted(_with_below(kept), key=lambda visit: visit.serial):
+        before = [i for i, other in enumerate(way) if other.stop.file == visit.stop.file]
+        if not before or not set(way[before[-1] :]) <= set(_with_below([way[before[-1]]])):
+            way.append(visit)
+    return [visit.stop for visit in way]
 
 
 def entered_again(way: Sequence[Stop]) -> list[str]:
@@ -230,7 +230,13 @@ def _visit(
         inner = [*entered, _Visit(call.stop, call.serial)]
         entered[-1].visits.append(inner[-1])
     for below in call.calls:
-        _visit(below, inner, named, beside)
+        also = silent and below.stop.file == file
+        _visit(dataclasses.replace(below, quiet=True) if also else below, inner, named, beside)
+
+
+def _with_below(visits: Sequence[_Visit]) -> list[_Visit]:
+    """Visits and all that are beneath them."""
+    return [found for visit in visits for found in (visit, *_with_below(visit.visits))]
 
 
 def _names(named: Sequence[Stop], stop: Stop) -> bool:
