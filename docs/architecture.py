@@ -43,6 +43,7 @@ class Import(NamedTuple):
     imported: str
     line: int
     mark: str = ""  # "in a function" or "for annotations"
+    by_root: bool = False  # whether the package itself was asked for the name
 
     def __str__(self) -> str:
         mark = f", {self.mark}" if self.mark else ""
@@ -57,10 +58,10 @@ def read_imports(package: Path) -> list[Import]:
     for file in sorted(files):
         tree = ast.parse((package / file).read_text("utf-8"))
         for node, mark in _import_nodes(tree, ""):
-            for module in _modules(node, file, package.name, homes):
-                imported = file_of(module, files)
+            for module in _modules(node, file, package.name):
+                imported = file_of(homes.get(module, module), files)
                 if imported is not None and imported != file:
-                    found.append(Import(file, imported, node.lineno, mark))
+                    found.append(Import(file, imported, node.lineno, mark, module in homes))
     return sorted(set(found))
 
 
@@ -90,9 +91,7 @@ def _import_nodes(node: ast.AST, mark: str) -> Iterator[tuple[ast.Import | ast.I
             yield from _import_nodes(child, mark)
 
 
-def _modules(
-    node: ast.Import | ast.ImportFrom, file: str, package: str, homes: Mapping[str, str]
-) -> Iterator[str]:
+def _modules(node: ast.Import | ast.ImportFrom, file: str, package: str) -> Iterator[str]:
     """What an import asks for, as names below the package; what is not of the package left out."""
     if isinstance(node, ast.Import):
         for name in node.names:
@@ -108,7 +107,7 @@ def _modules(
         if head != package:
             return
     for name in node.names:
-        yield f"{module}.{name.name}" if module else homes.get(name.name, name.name)
+        yield f"{module}.{name.name}".removeprefix(".")
 
 
 def _names_of_root(package: Path, files: Set[str]) -> Iterator[tuple[str, str]]:
@@ -118,10 +117,9 @@ def _names_of_root(package: Path, files: Set[str]) -> Iterator[tuple[str, str]]:
         return
     for node, _ in _import_nodes(ast.parse(root.read_text("utf-8")), ""):
         if isinstance(node, ast.ImportFrom):
-            for name, module in zip(
-                node.names, _modules(node, "__init__.py", package.name, {}), strict=False
-            ):
-                if file_of(module, files) not in (None, "__init__.py"):
+            modules = _modules(node, "__init__.py", package.name)
+            for name, module in zip(node.names, modules, strict=False):
+                if "." in module and file_of(module, files) is not None:
                     yield name.asname or name.name, module
 
 
