@@ -65,7 +65,7 @@ def test_named_stops_are_told_as_they_are_entered_with_their_functions(run: Run)
     assert [call.stop for call in trace.every_call()] == way
 
 
-def test_what_is_not_named_is_a_stop_where_it_leads_on_to_a_further_file(run: Run) -> None:
+def test_what_is_not_named_is_a_stop_where_it_leads_on(run: Run) -> None:
     trace = run(
         {
             "first.py": """
@@ -96,6 +96,34 @@ def test_files_that_ask_each_other_within_a_room_are_one_stop(run: Run) -> None:
     )
     assert files(stops(trace)) == ["first.py", "room/face.py", "other.py"]
     assert files(stops(trace, named("room/inner.py")))[1:3] == ["room/face.py", "room/inner.py"]
+
+
+def test_of_a_room_that_is_named_another_file_is_a_stop_where_it_leads_to_a_third_room(
+    run: Run,
+) -> None:
+    trace = run(
+        {
+            "first.py": """
+                from made_up.room import deep, onward, wide
+                def start():
+                    wide.go()
+                    onward.go()
+                    deep.go()
+            """,
+            "room/wide.py": "from made_up.room.inner import go_on\ndef go(): go_on()",
+            "room/onward.py": "from made_up.room.inner import out\ndef go(): out()",
+            "room/deep.py": "def go(): pass",
+            "room/inner.py": """
+                from made_up.helper import help
+                def go_on(): pass
+                def out(): help()
+            """,
+            "helper.py": HELPER,
+        }
+    )
+    assert files(stops(trace)) == ["first.py", "room/wide.py", "room/onward.py"]
+    way = files(stops(trace, named("room/deep.py")))
+    assert way == ["first.py", "room/onward.py", "room/deep.py"]
 
 
 def test_properties_values_and_the_ground_are_quiet(run: Run) -> None:
@@ -232,8 +260,12 @@ def test_what_is_beside_a_way_goes_with_all_that_is_beneath_it(run: Run) -> None
     other = named("first.py", "room/pictures.py", "engine.py")
     assert entered_again(stops(trace, told)) == ["engine.py", "head.py"]
     apart = beside([*named("first.py"), *told], other)
-    assert apart == ["room/pictures.py"]
-    for left_out in (apart, ["room/"]):
+    assert apart == ["room/"]
+    assert beside(named("room/a.py"), named("room/a.py", "room/b.py", "c.py")) == [
+        "room/b.py",
+        "c.py",
+    ]
+    for left_out in (apart, ["room/pictures.py"]):
         assert files(stops(trace, told, beside=left_out)) == ["first.py", "head.py", "engine.py"]
 
 

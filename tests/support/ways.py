@@ -11,8 +11,9 @@ class, ``isinstance`` in another file. These rules make stops of it.
 
 - Only functions count: neither a module nor a class body that runs because something is imported.
 - A stop is a file. What a page names counts whenever it is entered. What it does not name counts
-  where it leads on: it is entered from another room, and enters a further file itself. Helpers that
-  answer a question and come back are no stops, nor is what files of a room ask of each other.
+  where it leads on: it is entered from another room and enters a third one, or, if the page names
+  nothing of its room, any further file. Helpers that answer a question and come back are no stops,
+  nor is what files of a room ask of each other.
 - Quiet functions count where the page names the function itself (or its class), and else only what
   they call in other files does: properties, methods between double underscores (a value is made,
   compared or shown), and all of the ground, `GROUND`.
@@ -61,7 +62,7 @@ PACKAGE = Path(zsclip.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 TITLES = ("The way of a picture", "The way of a label")
 PICTURES = ("fish", "frog", "octopus")
-GROUND = ("errors.py", "files.py", "entrypoints.py", "version.py", "__init__.py")
+GROUND = ("__init__.py", "entrypoints.py", "errors.py", "files.py", "lazy.py", "version.py")
 
 
 class Stop(NamedTuple):
@@ -249,10 +250,12 @@ def _kept(visit: _Visit, room: str, named: Sequence[Stop]) -> list[_Visit]:
     """A visit as stops: itself with those below, those below alone, or nothing."""
     own = _room(visit.stop.file)
     below = [kept for child in visit.visits for kept in _kept(child, own, named)]
-    is_named = any(stop.file == visit.stop.file for stop in named)
-    if is_named or (own != room and visit.visits):
+    if visit.stop.file in {stop.file for stop in named}:
         return [_Visit(visit.stop, visit.serial, below)]
-    return below
+    onward = visit.visits
+    if own in {_room(stop.file) for stop in named}:
+        onward = [found for found in _with_below(onward) if _room(found.stop.file) != own]
+    return [_Visit(visit.stop, visit.serial, below)] if own != room and onward else below
 
 
 def _room(file: str) -> str:
@@ -310,9 +313,12 @@ def read_way(page: str, title: str) -> list[Stop]:
 
 
 def beside(way: Sequence[Stop], other: Sequence[Stop]) -> list[str]:
-    """The files that only the other of two ways tells."""
-    own = {stop.file for stop in way}
-    return [stop.file for stop in other if stop.file not in own]
+    """The rooms that only the other of two ways tells, and its own files of rooms that both do."""
+    files, rooms = {stop.file for stop in way}, {_room(stop.file) for stop in way}
+    apart = [stop.file for stop in other if stop.file not in files]
+    return [
+        f"{_room(file)}/" if "/" in file and _room(file) not in rooms else file for file in apart
+    ]
 
 
 def _print_ways() -> None:
