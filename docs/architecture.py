@@ -4,7 +4,8 @@
 usage: python docs/architecture.py [--check]
 
 Writes docs/images/architecture.svg and the table of rooms in docs/architecture.md. With --check it
-writes nothing, and ends with 1 where there is a circle, or where either is not what it would write.
+writes nothing, and ends with 1 where there is a circle or an arrow that does not lead down, where the
+drawing is not what it would write, or where the table is off by more than a point.
 
 A room is a folder or a file directly under zsclip/. Every import of zsclip's own modules counts:
 those inside of functions, and those for annotations alone. What is imported from `zsclip` itself is
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 import sys
 import tomllib
 from collections import Counter
@@ -165,6 +167,24 @@ def make_table(package: Path) -> str:
         for room, (files, share) in shares(package).items()
     ]
     return "| room | files | of the lines |\n|---|--:|--:|\n" + "".join(rows)
+
+
+def with_table(page: str, package: Path) -> str:
+    """The page with the table as it is now."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return before + BEGIN + make_table(package) + END + after
+
+
+def has_table(page: str, package: Path) -> bool:
+    """Whether the page's table has the rooms as they are, and their shares to about a point."""
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) % \|$", page, re.MULTILINE)
+    told = {room: (int(files), int(percent) / 100) for room, files, percent in rows}
+    real = shares(package)
+    return told.keys() == real.keys() and all(
+        files == real[room][0] and abs(share - real[room][1]) <= 0.015
+        for room, (files, share) in told.items()
+    )
 
 
 # ------------------------------------------------------------------------------------- circles
@@ -437,31 +457,22 @@ def _arrow(way: Sequence[Node], x: Mapping[Node, float], y: Mapping[Node, float]
 # ----------------------------------------------------------------------------------------- main
 
 
-def with_table(page: str) -> str:
-    """The page with the table as it is now."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return before + BEGIN + make_table(PACKAGE) + END + after
-
-
 def main(arguments: Sequence[str]) -> int:
     """Draw, or check; the exit status."""
     imports, layers = read_imports(PACKAGE), read_layers(ROOT / "pyproject.toml", PACKAGE.name)
-    if messages := [*explain_circles(imports), *explain_climbs(imports, layers)]:
-        print(*messages, sep="\n", file=sys.stderr)
-        return 1
-    made = {
-        DRAWING: draw(graph_of(imports, rooms=True), layers),
-        PAGE: with_table(PAGE.read_text("utf-8")),
-    }
-    for path, text in made.items():
+    faults = [*explain_circles(imports), *explain_climbs(imports, layers)]
+    if not faults:
+        drawing, page = draw(graph_of(imports, rooms=True), layers), PAGE.read_text("utf-8")
         if "--check" not in arguments:
-            path.write_text(text, "utf-8")
-        elif not path.exists() or path.read_text("utf-8") != text:
-            print(f"{path.name} is out of date. Run: python docs/architecture.py", file=sys.stderr)
-            return 1
+            DRAWING.write_text(drawing, "utf-8")
+            PAGE.write_text(with_table(page, PACKAGE), "utf-8")
+        elif DRAWING.read_text("utf-8") != drawing or not has_table(page, PACKAGE):
+            faults.append(
+                "The drawing or the table is out of date. Run: python docs/architecture.py"
+            )
     print(make_table(PACKAGE), end="")
-    return 0
+    print(*faults, sep="\n", end="\n" if faults else "", file=sys.stderr)
+    return 1 if faults else 0
 
 
 if __name__ == "__main__":

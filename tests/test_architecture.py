@@ -173,6 +173,52 @@ def test_the_rooms_shares_make_up_the_whole(tree: Tree) -> None:
     assert "| `room` | 2 | 75 % |" in script.make_table(package)
 
 
+def test_a_table_may_be_a_point_off_and_no_more(tree: Tree) -> None:
+    package = tree({"room/a.py": "x\n" * 75, "one.py": "x\n" * 25})
+    page = script.with_table(f"Before.\n{script.BEGIN}old\n{script.END}After.\n", package)
+    assert page.startswith("Before.\n")
+    assert page.endswith("After.\n")
+    assert "old" not in page
+    assert script.has_table(page, package)
+    assert script.has_table(page.replace("75 %", "76 %"), package)
+    for old, new in [("75 %", "77 %"), ("| 1 | 25", "| 2 | 25"), ("`one`", "`two`")]:
+        assert old in page
+        assert not script.has_table(page.replace(old, new), package)
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"a.py": "import made.b", "b.py": ""}, ""),
+        ({"a.py": "import made.b", "b.py": "import made.a"}, "A circle of files"),
+        ({"a.py": "", "b.py": "import made.a"}, "a is in no layer below b"),
+        ({"a.py": "import made.b", "b.py": "", "c.py": "import made.b"}, "room c is in no layer"),
+        ({"a.py": "import made.b", "b.py": "", "b/c.py": ""}, "out of date"),
+    ],
+)
+def test_the_check_ends_with_1_and_a_message_where_something_is_wrong(
+    tree: Tree,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    files: Mapping[str, str],
+    said: str,
+) -> None:
+    root = tree({"a.py": "import made.b", "b.py": ""}).parent
+    layers = "[[tool.importlinter.contracts]]\ntype = 'layers'\nlayers = ['made.a', 'made.b']\n"
+    (root / "pyproject.toml").write_text(layers)
+    (root / "page.md").write_text(script.BEGIN + script.END)
+    places = {"ROOT": root, "PACKAGE": root / "made"}
+    places |= {"DRAWING": root / "drawing.svg", "PAGE": root / "page.md"}
+    for name, path in places.items():
+        monkeypatch.setattr(script, name, path)
+    assert script.main([]) == 0
+    tree(files)
+    before = [path.read_bytes() for path in (root / "drawing.svg", root / "page.md")]
+    assert script.main(["--check"]) == bool(said)
+    assert said in capsys.readouterr().err
+    assert before == [path.read_bytes() for path in (root / "drawing.svg", root / "page.md")]
+
+
 def test_an_arrow_that_a_longer_way_stands_for_is_left_out() -> None:
     graph = {"a": {"b", "c", "d"}, "b": {"c"}, "c": {"d"}, "d": set()}
     assert script.reduced(graph) == {"a": {"b"}, "b": {"c"}, "c": {"d"}, "d": set()}
