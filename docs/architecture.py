@@ -4,8 +4,8 @@
 usage: python docs/architecture.py [--check]
 
 Writes docs/images/architecture.svg and the table of rooms in docs/architecture.md. With --check it
-writes nothing, and ends with 1 where there is a circle or an arrow that does not lead down, where the
-drawing is not what it would write, or where the table is off by more than a point.
+writes nothing, and ends with 1 where there is a circle, an arrow that does not lead down, a drawing
+that is not what it would write, or a table that is off by more than a point.
 
 A room is a folder or a file directly under zsclip/. Every import of zsclip's own modules counts:
 those inside of functions, and those for annotations alone. What is imported from `zsclip` itself is

@@ -113,7 +113,7 @@ def record(package: Path) -> Iterator[Trace]:
         yield recorder.trace
     finally:
         sys.setprofile(before)
-        threading.setprofile(None)  # type: ignore[arg-type]
+        threading.setprofile(None)
 
 
 class _Recorder:
