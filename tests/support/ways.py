@@ -82,14 +82,14 @@ class Call:
     stop: Stop
     quiet: bool
     serial: int
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list, repr=False)
 
 
 @dataclass(eq=False)
 class Trace:
     """What ran: the calls that came from outside of the package, and those in other threads."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list, repr=False)
     elsewhere: list[Stop] = field(default_factory=list)
 
     def every_call(self, *, beside: Sequence[str] = ()) -> Iterator[Call]:
