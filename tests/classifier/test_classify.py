@@ -155,7 +155,9 @@ def test_several_pictures_are_no_single_one(colors: ZeroShotClassifier, several:
         colors.classify(several)
 
 
-def test_a_picture_that_cannot_be_read(colors: ZeroShotClassifier, tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_read_is_not_classified(
+    colors: ZeroShotClassifier, tmp_path: Path
+) -> None:
     missing = tmp_path / "fox.png"
     with pytest.raises(ImageError) as caught:
         colors.classify(missing)

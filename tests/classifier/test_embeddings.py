@@ -57,7 +57,9 @@ def test_scores_follow_from_embeddings(tiny: ZeroShotClassifier, paths: list[Pat
     np.testing.assert_allclose(tiny.predict_proba(paths), expected, atol=1e-5)
 
 
-def test_nothing_in_nothing_out(colors: ZeroShotClassifier, fake: FakeEncoder) -> None:
+def test_of_nothing_there_are_no_embeddings_and_no_cosines(
+    colors: ZeroShotClassifier, fake: FakeEncoder
+) -> None:
     for empty in (colors.encode_images([]), colors.encode_texts([])):
         assert empty.shape == (0, 8)
         assert empty.dtype == np.float32
@@ -91,7 +93,7 @@ def test_what_is_no_sequence_of_texts(colors: ZeroShotClassifier, texts: Any, me
         colors.similarity([], texts)
 
 
-def test_texts_too_long(tiny: ZeroShotClassifier) -> None:
+def test_a_text_that_is_too_long_is_an_error_or_cut(tiny: ZeroShotClassifier) -> None:
     long = "frog " * 100
     with pytest.raises(PromptTooLongError) as caught:
         tiny.encode_texts(["frog", long])
@@ -102,7 +104,7 @@ def test_texts_too_long(tiny: ZeroShotClassifier) -> None:
     )
 
 
-def test_a_picture_that_cannot_be_read(
+def test_a_picture_that_cannot_be_read_is_not_embedded(
     colors: ZeroShotClassifier, solid: Callable[[str], Image.Image]
 ) -> None:
     pictures: list[Any] = [solid("red"), b"no picture"]

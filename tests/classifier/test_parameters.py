@@ -142,7 +142,7 @@ def test_a_checkpoint_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parameter", "value"), [("model", 7), ("model", b"RN50"), ("download_root", 7)]
 )
-def test_what_is_no_path(parameter: str, value: Any) -> None:
+def test_a_model_or_download_root_that_is_no_path_is_refused(parameter: str, value: Any) -> None:
     message = refused(ParameterTypeError, **{**TINY, parameter: value})
     assert message.startswith(f"`{parameter}` must be a ")
     assert message.endswith(f"got {value!r}.")

@@ -42,7 +42,7 @@ def test_shapes_types_and_the_order_of_columns(
         )
 
 
-def test_nothing_in_nothing_out(colors: ZeroShotClassifier) -> None:
+def test_of_nothing_there_are_no_names_and_no_scores(colors: ZeroShotClassifier) -> None:
     assert colors.predict([]).shape == (0,)
     assert colors.predict([]).dtype.kind == "U"
     proba = colors.predict_proba([])

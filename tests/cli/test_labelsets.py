@@ -56,7 +56,7 @@ def test_list_tells_of_a_collision_once(run: Run, install: Install) -> None:
     assert text.count("2 installed distributions offer a label set 'garden'.") == 1
 
 
-def test_list_as_json(run: Run, install: Install) -> None:
+def test_label_sets_are_listed_as_json(run: Run, install: Install) -> None:
     install()
     rows = json.loads(run("labelsets", "list", "--format", "json").stdout)
     [row] = [row for row in rows if row["name"] == "garden"]

@@ -90,7 +90,7 @@ def test_list_has_every_model_and_whether_it_is_here(run: Run, tmp_path: Path) -
     assert elsewhere["RN50"][6:] == ["not", "downloaded"]
 
 
-def test_list_as_json(run: Run) -> None:
+def test_models_are_listed_as_json(run: Run) -> None:
     rows = json.loads(run("models", "list", "--format", "json").stdout)
     assert [row["name"] for row in rows] == [spec.name for spec in MODELS]
     by_name = {row["name"]: row for row in rows}

@@ -104,7 +104,7 @@ def test_a_file_that_is_no_text_says_so(tmp_path: Path) -> None:
         read_labels(str(tmp_path / "names.txt"))
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_labels_in_a_file_of_another_kind_are_refused(tmp_path: Path) -> None:
     (tmp_path / "names.json").write_text('["cat", "dog"]')
     with pytest.raises(ParameterError, match=r"a \.toml, \.txt or \.csv file, or a folder"):
         read_labels(str(tmp_path / "names.json"))

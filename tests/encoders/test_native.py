@@ -84,7 +84,7 @@ def test_the_table_of_models_is_true_of_the_embedded_one(encoder: Encoder) -> No
     assert "not photographs" in SPEC.note
 
 
-def test_nothing_is_nothing(encoder: Encoder) -> None:
+def test_the_native_engine_embeds_nothing_as_no_rows(encoder: Encoder) -> None:
     for empty in (encoder.encode_images([]), encoder.encode_texts([])):
         assert empty.shape == (0, SPEC.embed_dim)
         assert empty.dtype == np.float32
@@ -107,7 +107,7 @@ def test_it_checks_the_prompts_of_label_sets(encoder: Encoder) -> None:
     assert "the encoder takes 77" in problem
 
 
-def test_texts_too_long(encoder: Encoder) -> None:
+def test_the_native_engine_refuses_or_cuts_texts_that_are_too_long(encoder: Encoder) -> None:
     with pytest.raises(PromptTooLongError):
         encoder.encode_texts(["frog " * 76])
     assert encoder.encode_texts(["frog " * 76], too_long="cut").shape == (1, SPEC.embed_dim)

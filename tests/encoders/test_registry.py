@@ -204,7 +204,7 @@ def test_a_name_that_two_distributions_offer(install: Install) -> None:
     assert [e.name for e in list_encoders()].count("outside") == 2
 
 
-def test_a_distribution_twice_on_the_path_counts_once(
+def test_an_engine_found_twice_on_the_path_counts_once(
     install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first one, as for Python itself."""

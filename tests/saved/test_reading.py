@@ -33,7 +33,7 @@ WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-car
 UNIT = np.eye(8, dtype=np.float32)
 
 
-def test_no_file(refused: Refused, tmp_path: Path) -> None:
+def test_what_is_no_file_is_not_loaded(refused: Refused, tmp_path: Path) -> None:
     message = refused(tmp_path / "none.zsclip", SavedClassifierFileError)
     assert "there is no such file. Give the path of a file that `ZeroShotClassifier" in message
     assert "it is a folder" in refused(tmp_path, SavedClassifierFileError)
@@ -43,7 +43,7 @@ def test_no_file(refused: Refused, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x\0y"])
-def test_a_name_that_no_file_can_have(name: str) -> None:
+def test_a_name_that_no_file_can_have_is_not_loaded(name: str) -> None:
     with pytest.raises(SavedClassifierFileError, match="Cannot load the classifier"):
         ZeroShotClassifier.load(name)
 

@@ -57,7 +57,7 @@ def no_rights() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def test_a_folder_has_the_name(
+def test_nothing_is_written_where_a_folder_has_the_name(
     colors: ZeroShotClassifier, fake: FakeEncoder, tmp_path: Path
 ) -> None:
     assert "it is a folder. Add the name of a file." in fails(colors, tmp_path)
@@ -74,7 +74,7 @@ def test_no_such_folder(colors: ZeroShotClassifier, fake: FakeEncoder, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "x\0y"])
-def test_a_name_that_no_file_can_have(
+def test_a_name_that_no_file_can_have_is_not_written(
     colors: ZeroShotClassifier, tmp_path: Path, name: str
 ) -> None:
     assert "Nothing was changed." in fails(colors, tmp_path / name)

@@ -1,0 +1,89 @@
+"""What holds of the code as a whole: who sets whose attributes, what rooms tell, sizes, names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from structure import (
+    count_lines,
+    foreign_assignments,
+    imports_past_faces,
+    names_of_several,
+    short_docstrings,
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "other._x = 1",
+        "other._x += 1",
+        "other._x: int = 1",
+        "del other._x",
+        "a, (other._x, b) = c",
+        "for other._x in y: pass",
+        "with y as other._x: pass",
+        "self.inner._x = 1",
+        "made()._x = 1",
+        "setattr(other, '_x', 1)",
+        "delattr(other, '_x')",
+        "object.__setattr__(other, '_x', 1)",
+        "other.__dict__['_x'] = 1",
+        "vars(other)['_x'] = 1",
+    ],
+)
+def test_an_underscore_attribute_of_another_object_is_found(line: str) -> None:
+    [found] = foreign_assignments(f"\n{line}")
+    assert found.startswith("line 2: ")
+    assert found.endswith("._x")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "self._x = cls._x = 1",
+        "object.__setattr__(self, '_x', 1)",
+        "setattr(self, '_x', 1)",
+        "self.__dict__['_x'] = 1",
+        "del self._x",
+        "other.x = 1",
+        "error.__traceback__ = None",
+        "_x = 1",
+        "x = other._x",
+        "other._x[0] = other._x.y",
+        "setattr(other, name, 1)",
+    ],
+)
+def test_what_is_ones_own_or_public_or_only_read_is_not_found(line: str) -> None:
+    assert foreign_assignments(line) == []
+
+
+def test_packages_that_tell_little_of_themselves_are_found(tmp_path: Path) -> None:
+    for name, doc in {"a": '"""One.\n\nTwo.\n"""', "b": '"""One."""', "c": "x = 1"}.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(doc)
+    assert short_docstrings(tmp_path) == ["b/__init__.py", "c/__init__.py"]
+
+
+def test_the_lines_of_each_file_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1\n\ny = 2\n")
+    assert count_lines(tmp_path) == {"a.py": 3}
+
+
+def test_tests_of_one_name_are_found_with_their_files(tmp_path: Path) -> None:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "test_a.py").write_text("def test_x(): pass\ndef test_y(): pass\ndef z(): pass")
+    (tmp_path / "room" / "test_b.py").write_text("class A:\n    def test_x(self): pass\ndef z(): 1")
+    assert names_of_several(tmp_path) == {"test_x": ["room/test_b.py", "test_a.py"]}
+
+
+def test_imports_past_a_rooms_face_are_found() -> None:
+    imports = [
+        ("cli/a.py", "images/__init__.py"),
+        ("cli/a.py", "errors.py"),
+        ("cli/a.py", "cli/b.py"),
+        ("cli/a.py", "images/load.py"),
+        ("lint.py", "images/load.py"),
+    ]
+    assert imports_past_faces(imports, "cli") == {"cli/a.py": ["images/load.py"]}
