@@ -1,16 +1,32 @@
-"""The tables, and how a connection to them is made."""
+"""The file as SQLite has it: the tables, connections that are set up for them, and how a vector
+stands in a record, as little-endian float32 with a checksum beside it.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["SCHEMA", "connect", "connect_immutable", "connect_raw", "prepare", "transaction"]
+from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
+from zsclip.errors import ParameterError, ParameterTypeError
+
+__all__ = [
+    "SCHEMA",
+    "checksum",
+    "connect",
+    "connect_immutable",
+    "connect_raw",
+    "pack",
+    "transaction",
+    "unpack",
+]
 
 SCHEMA = 1
 """The version of the tables. A file with a higher one is left alone."""
@@ -41,6 +57,11 @@ _TABLES = {
         ) WITHOUT ROWID""",
 }
 
+_ON_DISK = np.dtype("<f4")
+
+
+# ------------------------------------------------------------------------------------- connections
+
 
 def connect(path: Path, *, patience: float) -> sqlite3.Connection:
     """Open the file, or make it.
@@ -55,7 +76,7 @@ def connect(path: Path, *, patience: float) -> sqlite3.Connection:
     """
     connection = connect_raw(path, patience=patience)
     try:
-        prepare(connection)
+        _prepare(connection)
     except BaseException:
         connection.close()
         raise
@@ -97,7 +118,7 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def prepare(connection: sqlite3.Connection) -> None:
+def _prepare(connection: sqlite3.Connection) -> None:
     """Set the connection up, and the file as well if it is empty; a file of others stays as is."""
     connection.execute("PRAGMA cache_size = -16000")
     if _is_empty(connection):
@@ -154,3 +175,39 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             with suppress(*DATABASE_ERRORS):
                 connection.execute("ROLLBACK")
         raise
+
+
+# ----------------------------------------------------------------------------------------- records
+
+
+def checksum(*fields: bytes) -> int:
+    """The CRC-32 of a record's fields, one after the other: against accidents, not malice."""
+    total = 0
+    for data in fields:
+        total = zlib.crc32(data, total)
+    return total
+
+
+def pack(vector: NDArray[np.float32]) -> bytes:
+    """The bytes of a vector.
+
+    Raises:
+        ParameterError: It has not one dimension, or nothing in it.
+        ParameterTypeError: It is no float32 array.
+    """
+    if not isinstance(vector, np.ndarray) or vector.dtype != np.float32:
+        kind = vector.dtype if isinstance(vector, np.ndarray) else type(vector).__name__
+        raise ParameterTypeError(f"`entries` must hold arrays of float32, got {kind}.")
+    if vector.ndim != 1 or not vector.size:
+        raise ParameterError(
+            "`entries` must hold arrays of one dimension with a number or more, got one of shape "
+            f"{vector.shape}."
+        )
+    return vector.astype(_ON_DISK, copy=False).tobytes()
+
+
+def unpack(data: bytes) -> NDArray[np.float32]:
+    """The vector that `pack` was given: float32 (width,), read-only."""
+    vector = np.frombuffer(data, _ON_DISK).astype(np.float32, copy=False)
+    vector.flags.writeable = False
+    return vector

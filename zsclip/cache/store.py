@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +18,7 @@ from filelock import FileLock, Timeout
 
 from zsclip.cache.database import Database
 from zsclip.cache.faults import DATABASE_ERRORS, TROUBLE, Cause, Fault, UnfitError
-from zsclip.cache.files import discard, list_set_aside, rename
-from zsclip.cache.forks import watch
+from zsclip.cache.place import discard, list_set_aside, rename
 from zsclip.cache.salvage import Salvaged, salvage
 from zsclip.errors import CacheWarning
 
@@ -54,7 +55,8 @@ class Store:
         self._fault: Fault | None = None
         self._unusable_until = self._unwritable_until = 0.0
         self._warned: set[Cause] = set()
-        watch(self)
+        with _guard:
+            _living.add(self)
 
     def run(self, action: Callable[[Database], T], otherwise: T, *, writes: bool = False) -> T:
         """What the action gives; or `otherwise` if the file fails, with one warning of each cause.
@@ -119,7 +121,7 @@ class Store:
                 return aside, salvage(aside, database.connection)
             except DATABASE_ERRORS as error:
                 log.warning("Nothing of %s could be saved: %s", aside, error)
-                return aside, Salvaged(0, 0, 0)
+                return aside, Salvaged(0, 0)
 
     def clear(self) -> int:
         """Remove all that is there, and the files that were set aside.
@@ -270,4 +272,42 @@ class Store:
         warnings.warn(message, CacheWarning, stacklevel=5)  # whoever called the public method
 
 
+# ------------------------------------------------------------------------------------------ forks
+
+# No connection is carried across a fork, not even to be closed there: SQLite's locks are held by
+# the process. Before a fork all are closed, and either side opens its own when it needs one.
+
+_living: weakref.WeakSet[Store] = weakref.WeakSet()
+_guard = threading.Lock()
+_held: list[Store] = []
 _abandoned: list[Database] = []  # never closed, for that would release the parent's locks
+
+
+def _before_fork() -> None:
+    _guard.acquire()
+    _held.extend(_living)
+    for store in _held:
+        store.hold()
+
+
+def _after_fork_in_parent() -> None:
+    for store in _held:
+        store.release()
+    _held.clear()
+    _guard.release()
+
+
+def _after_fork_in_child() -> None:
+    global _guard  # noqa: PLW0603 - a lock of the parent's is of no use
+    _guard = threading.Lock()
+    _held.clear()
+    for store in list(_living):
+        store.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from zsclip.cache import DEFAULT_MAX_BYTES, EmbeddingCache, FileStamp
-from zsclip.cache.eviction import used_bytes
+from zsclip.cache.database import used_bytes
 
 Entries = Callable[..., list[tuple[bytes, NDArray[np.float32]]]]
 Present = Callable[..., set[int]]

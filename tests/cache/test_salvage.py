@@ -146,7 +146,7 @@ def test_a_damaged_file_is_set_aside_and_the_rest_of_it_goes_on(
 
 
 @by_name
-def test_verify_finds_it(
+def test_verify_finds_a_damaged_file_and_replaces_it(
     kept: Kept, damage: Callable[[Kept], None], least: int, present: Present
 ) -> None:
     damage(kept)
@@ -161,7 +161,7 @@ def test_verify_finds_it(
 
 
 @by_name
-def test_info_tells_and_leaves_it(
+def test_info_leaves_a_damaged_file_as_it_is(
     kept: Kept, damage: Callable[[Kept], None], least: int, entries: Entries
 ) -> None:
     damage(kept)
@@ -175,7 +175,7 @@ def test_info_tells_and_leaves_it(
 
 
 @by_name
-def test_clear_begins_a_new_one(
+def test_clear_of_a_damaged_file_begins_a_new_one(
     kept: Kept, damage: Callable[[Kept], None], least: int, entries: Entries, present: Present
 ) -> None:
     damage(kept)

@@ -59,7 +59,7 @@ def grown(file: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [touched, grown])
-def test_a_changed_file_is_not(
+def test_a_changed_file_is_not_known(
     cache: EmbeddingCache, file: Path, change: Callable[[Path], None]
 ) -> None:
     before = stamp_of(file)

@@ -136,7 +136,9 @@ def use():
     assert present(cache, range(200)) == set(range(100))
 
 
-def test_no_room_for_a_first_file(tmp_path: Path, finish: Finish) -> None:
+def test_a_disk_without_room_for_a_first_cache_costs_no_answer(
+    tmp_path: Path, finish: Finish
+) -> None:
     code = """
 import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 cache = EmbeddingCache(sys.argv[1])
@@ -300,7 +302,7 @@ def test_a_cache_that_cannot_be_opened(
 
 
 @pytest.mark.parametrize("below", ["", "below", "below/further"])
-def test_a_folder_that_cannot_be_made(
+def test_a_cache_whose_folder_cannot_be_made_is_done_without(
     tmp_path: Path, entries: Entries, present: Present, warns_once: WarnsOnce, below: str
 ) -> None:
     taken = tmp_path / "taken"
@@ -320,7 +322,7 @@ def test_a_folder_that_cannot_be_made(
     assert taken.read_text() == "a file"
 
 
-def test_a_folder_has_the_name_of_the_file(
+def test_a_folder_in_the_place_of_a_cache_is_left_alone(
     tmp_path: Path, entries: Entries, present: Present, warns_once: WarnsOnce
 ) -> None:
     cache = EmbeddingCache(tmp_path)
