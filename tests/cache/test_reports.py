@@ -56,12 +56,12 @@ def test_reports_of_a_cache_are_frozen_and_plain(cache: EmbeddingCache, entries:
 
 
 def test_clearing_gives_the_space_back_and_goes_on(
-    cache: EmbeddingCache, entries: Entries, present: Present
+    cache: EmbeddingCache, entries: Entries, present: Present, spoilt: bytes
 ) -> None:
     cache.put(entries(*range(1000)))
     cache.put_digests([(STAMP, b"hash")])
     damaged = cache.path.with_name("embeddings.sqlite.corrupt-20260101-000000")
-    damaged.write_bytes(b"x")
+    damaged.write_bytes(spoilt)
     neighbour = cache.path.with_name("other.txt")
     neighbour.write_bytes(b"x")
     with closing(EmbeddingCache(cache.path)) as other:

@@ -81,10 +81,6 @@ def hundred_bytes(kept: Kept) -> None:
     os.truncate(kept.path, 100)
 
 
-def text(kept: Kept) -> None:
-    kept.path.write_text("this is no database\n" * 1000)
-
-
 def lost_table(kept: Kept) -> None:
     with closing(sqlite3.connect(kept.path)) as plain:
         plain.execute("DROP TABLE uses")
@@ -104,7 +100,6 @@ DAMAGES = [  # how, and how many of the 300 survive at least
     (ragged, N // 3),
     (one_page, 0),
     (hundred_bytes, 0),
-    (text, 0),
     (lost_table, N),
 ]
 by_name = pytest.mark.parametrize(

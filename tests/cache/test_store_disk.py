@@ -260,21 +260,22 @@ def test_a_damaged_file_that_cannot_be_moved(
     open_to_all: Path,
     belonging: Callable[[Path, int], None],
     finish: Finish,
+    spoilt: bytes,
 ) -> None:
     folder = open_to_all / "kept"
     folder.mkdir()
     file = folder / "embeddings.sqlite"
-    file.write_bytes(b"no database" * 1000)
+    file.write_bytes(spoilt)
     belonging(file, 0o444)
     belonging(folder, 0o555)
     [told] = finish(UNPRIVILEGED + NOTHING + TOLD, folder).splitlines()
     assert "is damaged (" in told
     assert "cannot be replaced" in told
-    assert file.read_bytes() == b"no database" * 1000
+    assert file.read_bytes() == spoilt
     assert list(folder.iterdir()) == [file]
     [told] = finish(UNPRIVILEGED + CLEAR + TOLD, folder).splitlines()
     assert "goes on without it" in told
-    assert file.read_bytes() == b"no database" * 1000
+    assert file.read_bytes() == spoilt
     belonging(folder, 0o755)
 
 

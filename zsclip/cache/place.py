@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from zsclip.cache.faults import Cause, Fault
+from zsclip.cache.schema import is_ours
 from zsclip.errors import ParameterError, ParameterTypeError
 
 __all__ = [
@@ -105,13 +107,15 @@ def rename(path: Path) -> Path:
 
 
 def list_set_aside(path: Path) -> list[Path]:
-    """The damaged files that a cache took the place of."""
-    start = path.name + _MARK
-    try:
-        found = [file for file in path.parent.iterdir() if file.name.startswith(start)]
-    except OSError:
-        return []
-    return sorted(file for file in found if not file.name.endswith(_BESIDE))
+    """The damaged files that a cache took the place of: those of such a name that are caches."""
+    form = re.compile(re.escape(path.name + _MARK) + r"\d{8}-\d{6}(-\d+)?")
+    found = []
+    with suppress(OSError):
+        for file in path.parent.iterdir():
+            with suppress(OSError):
+                if form.fullmatch(file.name) and is_ours(file):
+                    found.append(file)
+    return sorted(found)
 
 
 def discard(path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
@@ -23,6 +23,7 @@ __all__ = [
     "connect",
     "connect_immutable",
     "connect_raw",
+    "is_ours",
     "pack",
     "transaction",
     "unpack",
@@ -32,6 +33,7 @@ SCHEMA = 1
 """The version of the tables. A file with a higher one is left alone."""
 
 _APPLICATION_ID = int.from_bytes(b"zsce", "big")
+_ID_AT = 68  # in every database: https://www.sqlite.org/fileformat.html#the_database_header
 
 # Seven embeddings of 512 numbers fill a page of 16 KiB to nine tenths; one would fill one of 4 KiB.
 _PAGE = 16_384
@@ -101,13 +103,7 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
         sqlite3.Error: It cannot be opened, or is damaged.
         UnfitError: It is not a cache of this version.
     """
-    connection = sqlite3.connect(
-        f"file:{quote_from_bytes(bytes(path))}?mode=ro&immutable=1",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.text_factory = bytes
+    connection = _connect_immutable(path)
     try:
         if _is_empty(connection):
             raise UnfitError(Cause.READ_ONLY, "it is empty")
@@ -118,18 +114,50 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _connect_immutable(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote_from_bytes(bytes(path))}?mode=ro&immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.text_factory = bytes
+    return connection
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is known to be a cache, damaged or not, or there is nothing in it to lose.
+
+    That is told by the application id, which a cache has from its first byte on. Nothing is locked,
+    changed or made, whosever file it is.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if not path.stat().st_size:
+        return True
+    # SQLite looks first: were a file closed here that is open as a database elsewhere in the
+    # process, its locks would be lost.
+    with suppress(*DATABASE_ERRORS), closing(_connect_immutable(path)) as connection:
+        return _pragma(connection, "application_id") == _APPLICATION_ID
+    with path.open("rb") as file:  # which it takes for no database
+        file.seek(_ID_AT)
+        return int.from_bytes(file.read(4), "big") == _APPLICATION_ID
+
+
 def _prepare(connection: sqlite3.Connection) -> None:
     """Set the connection up, and the file as well if it is empty; a file of others stays as is."""
     connection.execute("PRAGMA cache_size = -16000")
     if _is_empty(connection):
         connection.execute(f"PRAGMA page_size = {_PAGE}")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        # Before there is a log, so that it stands in the file itself.
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute("PRAGMA journal_mode = WAL").fetchone()
         with transaction(connection):
             if _is_empty(connection):  # nobody else came first
                 for statement in _TABLES.values():
                     connection.execute(statement)
-                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
     _check(connection)
     # A power cut may take the last commits with it, but cannot spoil the file.
@@ -139,8 +167,11 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    number = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    return number == (0, 0) and not _names(connection)
+    return (
+        _pragma(connection, "application_id") in (0, _APPLICATION_ID)
+        and not _pragma(connection, "user_version")
+        and not _names(connection)
+    )
 
 
 def _check(connection: sqlite3.Connection) -> None:

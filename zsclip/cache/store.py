@@ -20,6 +20,7 @@ from zsclip.cache.database import Database
 from zsclip.cache.faults import DATABASE_ERRORS, TROUBLE, Cause, Fault, UnfitError
 from zsclip.cache.place import discard, list_set_aside, rename
 from zsclip.cache.salvage import Salvaged, salvage
+from zsclip.cache.schema import is_ours
 from zsclip.errors import CacheWarning
 
 __all__ = ["PATIENCE", "PAUSE", "Store"]
@@ -115,6 +116,7 @@ class Store:
             self._close()
             if replaced:
                 return None
+            self._require_ours()
             aside = rename(self.path)
             database = self._connect()
             try:
@@ -143,6 +145,7 @@ class Store:
                             raise
                         with self._alone(needed=True):
                             self._close()
+                            self._require_ours()
                             discard(self.path)
                 for file in list_set_aside(self.path):
                     discard(file)
@@ -186,9 +189,15 @@ class Store:
             if self._database.is_current():
                 return self._database
             self._close()  # removed or replaced
+        self._require_ours()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():
             return self._connect()
+
+    def _require_ours(self) -> None:
+        """Raise if there is a file that is not known to be a cache: it is somebody's."""
+        if self._identity() is not None and not is_ours(self.path):
+            raise UnfitError(Cause.FOREIGN, "it has not the application id of zsclip's caches")
 
     def _connect(self) -> Database:
         if self.path.is_dir():
