@@ -278,7 +278,10 @@ class Store:
             log.info("%s", message)
             return
         self._warned.add(cause)
-        warnings.warn(message, CacheWarning, stacklevel=5)  # whoever called the public method
+        try:
+            warnings.warn(message, CacheWarning, stacklevel=5)  # whoever called the public method
+        except CacheWarning:  # made an error by the user's filters: it costs no answer even so
+            log.warning("%s", message)
 
 
 # ------------------------------------------------------------------------------------------ forks
