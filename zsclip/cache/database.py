@@ -143,7 +143,7 @@ class Database:
         """What stands beside those keys that are there. Damaged records are removed."""
         found: dict[bytes, list[bytes]] = {}
         damaged = []
-        stale = int(time.time()) - _COARSE
+        now = int(time.time())
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
             for handle, check, *record, used in self.connection.execute(
@@ -153,7 +153,7 @@ class Database:
                     damaged.append(handle)
                     continue
                 found[record[0]] = record[1:]
-                if not isinstance(used, int) or used < stale:
+                if not isinstance(used, int) or not now - _COARSE <= used <= now:
                     self._used[kind].add(handle)
         if damaged:
             # Where nothing can be written they stay, and are found damaged every time.
@@ -171,7 +171,7 @@ class Database:
             for statement in kind.write:
                 self.connection.executemany(statement, values)
             self._write_uses()
-            _evict(self.connection, self._max_bytes)
+            _evict(self.connection, self._max_bytes, now)
             _shrink(self.connection, self._max_bytes)
 
     # -------------------------------------------------------------------------------- the whole
@@ -287,10 +287,18 @@ def _count(connection: sqlite3.Connection, kind: Kind) -> int:
     return count
 
 
-def _evict(connection: sqlite3.Connection, max_bytes: int) -> None:
-    """If there is too much, remove what was not used for longest until nine tenths are left."""
+def _evict(connection: sqlite3.Connection, max_bytes: int, now: int) -> None:
+    """If there is too much, remove what was not used for longest until nine tenths are left.
+
+    What was used later than now, by a clock that was ahead, counts as used that long ago: what is
+    new is not to go before it.
+    """
     if (used := used_bytes(connection)) <= max_bytes:
         return
+    for kind in _KINDS:
+        connection.execute(
+            f"UPDATE {kind.tables[-1]} SET used = 2 * :now - used WHERE used > :now", {"now": now}
+        )
     target = int(max_bytes * _TARGET)
     while used > target:
         # A row removed gives a page back only with its neighbours, so this may take a few rounds.
