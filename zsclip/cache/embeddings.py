@@ -142,7 +142,7 @@ class EmbeddingCache:
         """Keep the hashes of files' contents.
 
         A file that had been changed within two seconds when its stamp was taken is left out: it may
-        change again and keep its size and time.
+        change again and keep its stamp.
 
         Args:
             entries: Files as they were before they were read, and the hashes of what was read.
@@ -249,12 +249,12 @@ def _check_bytes(value: object, name: str) -> bytes:
 
 
 def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
-    """The hash of a file's path, so that no names are kept, and its size and time."""
+    """The hash of a file's path, so that no names are kept, and the rest of its stamp."""
     if not isinstance(stamp, FileStamp):
         raise ParameterTypeError(
             f"`{name}` must hold a FileStamp for each file, got {type(stamp).__name__}: {stamp!r}."
         )
-    return make_key(os.fsencode(stamp.path)), b"%d %d" % (stamp.size, stamp.mtime_ns)
+    return make_key(os.fsencode(stamp.path)), stamp.text
 
 
 # -------------------------------------------------------------------------------- one for each file
