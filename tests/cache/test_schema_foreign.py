@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -163,24 +164,35 @@ def test_clear_deletes_only_caches_among_what_looks_set_aside(
     assert {name: (tmp_path / name).read_bytes() for name in names} == dict.fromkeys(names, b"mine")
 
 
-def test_a_cache_is_known_from_its_first_byte_on(tmp_path: Path, start: Start) -> None:
-    """And not only by the log, without which nobody could tell whose file it is."""
+@pytest.mark.parametrize("count", range(5, 20))
+def test_a_cache_is_known_as_one_whenever_its_maker_is_killed(
+    tmp_path: Path, start: Start, entries: Entries, present: Present, count: int
+) -> None:
+    """Before a statement of SQLite's; after the last of these it is killed while it is in use."""
     writer = start(
-        "cache = EmbeddingCache(sys.argv[1]); cache.put(entries(1)); os.kill(os.getpid(), 9)",
+        """
+from zsclip.cache import schema
+raw = schema.connect_raw
+def connect(*args, **options):
+    connection, seen = raw(*args, **options), []
+    def kill(statement):
+        seen.append(statement)
+        if len(seen) == int(sys.argv[2]):
+            os.kill(os.getpid(), 9)
+    connection.set_trace_callback(kill)
+    return connection
+schema.connect_raw = connect
+cache = EmbeddingCache(sys.argv[1]); cache.put(entries(1)); os.kill(os.getpid(), 9)
+""",
         tmp_path,
+        count,
     )
     writer.communicate(timeout=60)
-    assert (tmp_path / "embeddings.sqlite-wal").stat().st_size
-    assert (tmp_path / "embeddings.sqlite").read_bytes()[68:72] == b"zsce"
-
-
-def test_one_that_was_cut_off_while_it_was_made_is_made_to_its_end(
-    tmp_path: Path, entries: Entries, present: Present
-) -> None:
-    path = tmp_path / "embeddings.sqlite"
-    with closing(sqlite3.connect(path)) as plain:
-        plain.execute(f"PRAGMA application_id = {int.from_bytes(b'zsce', 'big')}")
-    with closing(EmbeddingCache(path)) as cache:
-        cache.put(entries(1))
-        assert present(cache, [1, 2]) == {1}
+    assert writer.returncode == -signal.SIGKILL
+    content = (tmp_path / "embeddings.sqlite").read_bytes()
+    assert not content or content[68:72] == b"zsce"
+    with closing(EmbeddingCache(tmp_path)) as cache:
+        cache.put(entries(2))
+        assert present(cache, [2, 3]) == {2}
         assert cache.verify().ok
+    assert (tmp_path / "embeddings.sqlite").read_bytes()[64:68] == b"\0\0\0\1"  # incremental

@@ -41,16 +41,14 @@ _WAL_BYTES = 4 * 1024 * 1024
 
 # When an embedding was last used stands apart from it: to note that must not rewrite the embedding.
 _TABLES = {
-    "embeddings": """
-        CREATE TABLE embeddings (
+    "embeddings": """CREATE TABLE embeddings (
             id INTEGER PRIMARY KEY,
             key BLOB NOT NULL UNIQUE,
             checksum INTEGER NOT NULL,
             vector BLOB NOT NULL
         )""",
     "uses": "CREATE TABLE uses (id INTEGER PRIMARY KEY, used INTEGER NOT NULL)",
-    "files": """
-        CREATE TABLE files (
+    "files": """CREATE TABLE files (
             path BLOB NOT NULL PRIMARY KEY,
             stamp BLOB NOT NULL,
             checksum INTEGER NOT NULL,
@@ -150,15 +148,16 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA cache_size = -16000")
     if _is_empty(connection):
         connection.execute(f"PRAGMA page_size = {_PAGE}")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        # Before there is a log, so that it stands in the file itself.
-        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        with transaction(connection):
+        # In one transaction, and before there is a log: once anything stands in the file itself, it
+        # is known as a cache. The vacuum is chosen by the first write, or never.
+        with transaction(connection, begin="DEFERRED"):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             if _is_empty(connection):  # nobody else came first
                 for statement in _TABLES.values():
                     connection.execute(statement)
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
     _check(connection)
     # A power cut may take the last commits with it, but cannot spoil the file.
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -167,11 +166,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    return (
-        _pragma(connection, "application_id") in (0, _APPLICATION_ID)
-        and not _pragma(connection, "user_version")
-        and not _names(connection)
-    )
+    number = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    return number == (0, 0) and not _tables(connection)
 
 
 def _check(connection: sqlite3.Connection) -> None:
@@ -180,8 +176,8 @@ def _check(connection: sqlite3.Connection) -> None:
     version = _pragma(connection, "user_version")
     if version > SCHEMA:
         raise UnfitError(Cause.NEWER, f"its schema is {version}, and this zsclip knows {SCHEMA}")
-    if version != SCHEMA or not _TABLES.keys() <= _names(connection):
-        raise UnfitError(Cause.DAMAGED, "tables are missing")
+    if version != SCHEMA or not _TABLES.items() <= _tables(connection).items():
+        raise UnfitError(Cause.DAMAGED, "tables are missing or not as they were made")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -189,15 +185,18 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return value
 
 
-def _names(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {name.decode("utf-8", "replace") for (name,) in rows if isinstance(name, bytes)}
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """The names of the tables, and the statements that made them."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    return dict(
+        tuple(bytes(field or b"").decode("utf-8", "replace") for field in row) for row in rows
+    )
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, *, begin: str = "IMMEDIATE") -> Iterator[None]:
     """All of what is written in here, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"BEGIN {begin}")
     try:
         yield
         connection.execute("COMMIT")
