@@ -188,9 +188,11 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
 def _tables(connection: sqlite3.Connection) -> dict[str, str]:
     """The names of the tables, and the statements that made them."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
-    return dict(
-        tuple(bytes(field or b"").decode("utf-8", "replace") for field in row) for row in rows
-    )
+    return {
+        name.decode("utf-8", "replace"): sql.decode("utf-8", "replace")
+        for name, sql in rows
+        if isinstance(name, bytes) and isinstance(sql, bytes)
+    }
 
 
 @contextmanager
