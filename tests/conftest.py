@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.resources
 import itertools
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zsclip import EmbeddingCache, ModelInfo, ZeroShotClassifier
+from zsclip.cache import FileStamp
 from zsclip.errors import PromptTooLongError
 
 if TYPE_CHECKING:
@@ -146,6 +148,18 @@ def cache_folder(_not_the_cache_of_the_user: Path, monkeypatch: pytest.MonkeyPat
     folder = _not_the_cache_of_the_user / str(next(_serial))
     monkeypatch.setenv("ZSCLIP_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture
+def plain_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stamps as on a file system without inodes and times of change, so that a test can set all."""
+    stamp_of = FileStamp.of
+
+    def plain(path: Any) -> FileStamp | None:
+        stamp = stamp_of(path)
+        return stamp and dataclasses.replace(stamp, ctime_ns=0, inode=0)
+
+    monkeypatch.setattr(FileStamp, "of", staticmethod(plain))
 
 
 @pytest.fixture

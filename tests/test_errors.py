@@ -50,6 +50,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "SavedClassifierError": (ValueError,),
     "SavedClassifierFileError": (OSError, ValueError),
     "SavedClassifierModelError": (ValueError,),
+    "WouldReplaceError": (FileExistsError, OSError),
     "ZsclipError": (),
     "PrecisionWarning": (ZsclipWarning,),
     "ZsclipWarning": (UserWarning,),

@@ -37,6 +37,7 @@ __all__ = [
     "SavedClassifierError",
     "SavedClassifierFileError",
     "SavedClassifierModelError",
+    "WouldReplaceError",
     "ZsclipError",
     "ZsclipWarning",
 ]
@@ -56,6 +57,10 @@ class ParameterError(ZsclipError, ValueError):
 
 class ParameterTypeError(ZsclipError, TypeError):
     """A parameter has a type that it cannot have, such as a bare string for a list of labels."""
+
+
+class WouldReplaceError(ZsclipError, FileExistsError):
+    """Where a file is to be written there is one that zsclip did not write, or no file at all."""
 
 
 # ---------------------------------------------------------------------------- labels and prompts

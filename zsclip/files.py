@@ -1,29 +1,38 @@
-"""Files: what a user names as one, and writing one whole or not at all.
+"""Files and what is said of them: paths, whole numbers, sizes; writing whole, or not at all.
 
-Knows nothing but errors, so that every room may use it. What is read or written here is somebody's:
-a file gets its final name only when all of it is on the disk.
+Knows nothing but errors, so that every room may use it. What stands on a disk is somebody's: a file
+gets its final name only when all of it is there, and what zsclip did not write itself is not
+replaced without being told.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import operator
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import (
+    ParameterError,
+    ParameterTypeError,
+    WouldReplaceError,
+    ZsclipError,
+)
 
 __all__ = [
     "as_path",
     "exact_size",
     "file_sha256",
+    "making_folder",
     "part_of",
     "reason_of",
+    "require_replaceable",
     "size_in_words",
     "sync_folder",
     "whole_number",
@@ -100,10 +109,15 @@ def exact_size(n_bytes: int) -> str:
         >>> exact_size(17)
         '17 bytes'
     """
-    for unit, power in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if n_bytes >= power:
-            return f"{n_bytes:,} bytes ({n_bytes / power:.3g} {unit})"
-    return f"{n_bytes} bytes"
+    size, unit = float(n_bytes), ""
+    for larger in ("kB", "MB", "GB"):
+        if float(f"{size:.3g}") < 1000:
+            break
+        size, unit = size / 1000, larger
+    if not unit:
+        return f"{n_bytes} bytes"
+    rounded = f"{size:.3g}" if float(f"{size:.3g}") < 1000 else f"{size:,.0f}"
+    return f"{n_bytes:,} bytes ({rounded} {unit})"
 
 
 # --------------------------------------------------------------------------------- reading, writing
@@ -123,16 +137,68 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def require_replaceable(
+    target: Path, is_ours: Callable[[Path], bool], *, kind: str, overwrite: bool = False
+) -> None:
+    """The rule for all that writes files: what zsclip did not write is not replaced unasked.
+
+    Free to be written are a name that is not taken, a link that leads to such a one, an empty file
+    (as `tempfile` makes them), and a file of the kind that is about to be written.
+
+    Args:
+        target: The file that is about to be written.
+        is_ours: Tells, by its content, whether a file is of that kind. What it cannot read is not.
+        kind: What the kind is called: "saved classifier".
+        overwrite: Whether the user said to replace whatever file is there.
+
+    Raises:
+        WouldReplaceError: Something else is there.
+
+    Examples:
+        >>> require_replaceable(Path("new.zsclip"), lambda file: False, kind="saved classifier")
+        >>> require_replaceable(Path.home(), lambda file: True, kind="saved classifier")
+        Traceback (most recent call last):
+        ...
+        zsclip.errors.WouldReplaceError: ... is there already and is no regular file. ...
+    """
+    if not os.path.exists(target):  # noqa: PTH110 - never raises
+        return
+    if not target.is_file():
+        raise WouldReplaceError(
+            f"{str(target)!r} is there already and is no regular file. Name another place."
+        )
+    if overwrite or not target.stat().st_size:
+        return
+    with suppress(OSError, ValueError, ZsclipError):
+        if is_ours(target):
+            return
+    raise WouldReplaceError(
+        f"{str(target)!r} is there already and is no {kind}, so zsclip does not replace it "
+        "unasked. Give another name, or pass overwrite=True (on the command line, --force) to "
+        "replace it."
+    )
+
+
 @contextmanager
 def writing_whole(target: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes the name of `target` when all went well, and else is gone.
 
-    What stood there keeps its content until then; its mode goes over to the new file. Content and
-    name are on the disk when this ends, where the system can be asked for it.
+    What stood there keeps its content until then; its mode goes over to the new file. A link is
+    followed, and stays. Content and name are on the disk when this ends, where the system can be
+    asked for it. What writes to a path may be given the file's ``name``.
+
+    A process that is killed leaves ``.zsclip-<random>.part`` behind, which can be deleted.
 
     Raises:
-        OSError: The disk refuses; nothing has changed.
+        OSError: The disk refuses, `target` is read-only, or no regular file. Nothing has changed.
     """
+    target = Path(os.path.realpath(target))
+    if target.exists():
+        if not target.is_file():
+            code = errno.EISDIR if target.is_dir() else errno.EINVAL
+            raise OSError(code, "It is no regular file", str(target))
+        with target.open("r+b"):  # what is read-only is not to be replaced
+            pass
     part = part_of(target)
     try:
         with part.open("xb") as file:
@@ -145,6 +211,29 @@ def writing_whole(target: Path) -> Iterator[IO[bytes]]:
     finally:  # also when interrupted
         with suppress(OSError):
             part.unlink(missing_ok=True)
+    sync_folder(target.parent)
+
+
+@contextmanager
+def making_folder(target: Path) -> Iterator[Path]:
+    """A new folder to write into, which takes the name of `target` when all went well.
+
+    Else it is gone, with what is in it. The folders above are made.
+
+    Raises:
+        FileExistsError: Something has that name.
+        OSError: The disk refuses.
+    """
+    if os.path.lexists(target):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(target)
+    try:
+        part.mkdir()
+        yield part
+        part.rename(target)
+    finally:  # also when interrupted
+        shutil.rmtree(part, ignore_errors=True)
     sync_folder(target.parent)
 
 

@@ -175,6 +175,12 @@ def kept(tmp_path: Path, entries: Callable[..., list[tuple[bytes, NDArray[np.flo
 
 
 @pytest.fixture
+def spoilt() -> bytes:
+    """What is known to be a cache by its application id, and has nothing else of one."""
+    return b"garbage" + bytes(61) + b"zsce" + bytes(10_000)
+
+
+@pytest.fixture
 def warns_once() -> Callable[[str], AbstractContextManager[list[warnings.WarningMessage]]]:
     """Makes a context in which there is one warning, however much is done in it."""
 

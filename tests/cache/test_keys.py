@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +64,7 @@ def test_a_part_of_another_type(part: Any) -> None:
 # ----------------------------------------------------------------------------------------- stamps
 
 
+@pytest.mark.usefixtures("plain_stamps")
 def test_a_stamp_is_equal_as_long_as_the_file_is(tmp_path: Path) -> None:
     file = tmp_path / "fox.png"
     file.write_bytes(b"a fox")
@@ -87,7 +91,7 @@ def test_a_path_is_absolute_and_a_link_stands_for_its_file(
     assert plain is not None
     assert plain.path == str(tmp_path / "fox.png")
     assert linked.path == str(tmp_path / "link.png")
-    assert (linked.size, linked.mtime_ns) == (plain.size, plain.mtime_ns)
+    assert dataclasses.replace(linked, path=plain.path) == plain
 
 
 def test_what_is_no_plain_file_has_none(tmp_path: Path) -> None:
@@ -101,4 +105,69 @@ def test_what_is_no_plain_file_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("age", "settled"), [(0, False), (1.9, False), (2, True), (-5, False)])
 def test_a_file_that_has_just_changed_is_not_settled(age: float, settled: bool) -> None:
     now = 10**18
-    assert FileStamp("/fox.png", 5, now - int(age * 1e9), now).settled is settled
+    then = now - int(age * 1e9)
+    assert FileStamp("/fox.png", 5, then, now).settled is settled
+    assert FileStamp("/fox.png", 5, 10**17, now, ctime_ns=then).settled is settled
+
+
+# What gives a path other content, of the same length and time.
+
+
+def renamed(file: Path, other: Path) -> None:
+    other.rename(file)
+
+
+def copied_over(file: Path, other: Path) -> None:
+    """``cp -p``: the same inode, and the time of the other file."""
+    shutil.copy2(other, file)
+
+
+def linked_elsewhere(file: Path, other: Path) -> None:
+    """``ln -sfn``."""
+    file.unlink()
+    file.symlink_to(other)
+
+
+def written_in_place(file: Path, other: Path) -> None:
+    file.write_bytes(other.read_bytes())
+    os.utime(file, ns=(0, 10**18))
+
+
+def hard_linked(file: Path, other: Path) -> None:
+    file.unlink()
+    os.link(other, file)
+
+
+@pytest.mark.parametrize(
+    "change", [renamed, copied_over, linked_elsewhere, written_in_place, hard_linked]
+)
+def test_another_file_under_the_same_name_has_another_stamp(
+    tmp_path: Path, change: Callable[[Path, Path], None]
+) -> None:
+    file, other = tmp_path / "fox.png", tmp_path / "owl.png"
+    for path, content in ((file, b"a fox"), (other, b"a owl")):
+        path.write_bytes(content)
+        os.utime(path, ns=(0, 10**18))
+    before = FileStamp.of(file)
+    wait_for_a_tick(file)
+    change(file, other)
+    after = FileStamp.of(file)
+    assert file.read_bytes() == b"a owl"
+    assert after is not None
+    assert before is not None
+    assert (after.size, after.mtime_ns) == (before.size, before.mtime_ns)
+    assert after != before
+    assert after.text != before.text
+
+
+def wait_for_a_tick(file: Path) -> None:
+    """Until the clock by which the file system notes changes has gone on."""
+    probe = file.with_name("probe")
+    probe.touch()
+    while probe.stat().st_ctime_ns <= file.stat().st_ctime_ns:
+        probe.touch()
+
+
+def test_the_text_of_a_stamp_holds_all_but_the_path_and_when_it_was_taken() -> None:
+    stamp = FileStamp("/fox.png", 5, 10**18, 2 * 10**18, ctime_ns=10**18 + 1, inode=7)
+    assert stamp.text == b"5 1000000000000000000 1000000000000000001 7"

@@ -147,7 +147,7 @@ def test_verify_of_one_that_is_damaged_as_a_whole(run: Run, filled: EmbeddingCac
     assert Path(values["set_aside"]).exists()
     shown = run("cache", "info")
     assert f"set aside {values['set_aside']}" in words(shown)
-    filled.path.write_text("no database")
+    os.truncate(filled.path, 100)
     assert "The file was damaged as a whole, and is now" in run("cache", "verify").stdout
 
 
@@ -184,7 +184,7 @@ def test_clear_where_nobody_answers(run: Run, filled: EmbeddingCache) -> None:
 
 def test_clear_without_asking(run: Run, filled: EmbeddingCache) -> None:
     aside = filled.path.with_name(filled.path.name + ".corrupt-20260101-000000")
-    aside.write_bytes(bytes(10))
+    aside.write_bytes(b"garbage" + bytes(61) + b"zsce")  # known as a cache by its id
     result = run("cache", "clear", "--yes")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith(f"{N} embeddings removed, ")
@@ -195,6 +195,17 @@ def test_clear_without_asking(run: Run, filled: EmbeddingCache) -> None:
 def test_clear_where_there_is_none(run: Run, path: Path) -> None:
     result = run("cache", "clear")
     assert (result.exit_code, result.stdout) == (0, f"There is no cache at {path}.\n")
+
+
+def test_clear_of_a_file_that_is_no_cache_leaves_it(run: Run, tmp_path: Path) -> None:
+    diary = tmp_path / "diary.db"
+    diary.write_text("diary\n")
+    result = run("cache", "clear", "--yes", "--path", diary)
+    assert result.exit_code == 2
+    assert "Not everything could be removed. The embedding cache" in result.stderr
+    assert "is left alone" in result.stderr
+    assert diary.read_text() == "diary\n"
+    assert sorted(tmp_path.glob("diary*")) == [diary]
 
 
 def test_clear_leaves_what_is_not_ours(run: Run, filled: EmbeddingCache) -> None:

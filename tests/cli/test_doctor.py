@@ -95,7 +95,10 @@ def test_an_embedding_cache_that_cannot_be_used_is_a_problem(
         plain.execute("PRAGMA application_id = 1")
     values = report()
     assert isinstance(values["problems"], list)
-    assert f"The embedding cache {cache.path} is a database of another" in values["problems"][0]
+    assert (
+        f"The embedding cache {cache.path} is of another program or damaged"
+        in values["problems"][0]
+    )
     assert isinstance(values["embeddings"], dict)
     assert values["embeddings"]["usable"] is False
 

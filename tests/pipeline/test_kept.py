@@ -17,6 +17,8 @@ from zsclip.images import Reading
 
 OLD = 1_600_000_000 * 10**9  # long ago: a file that changed just now is not trusted by its stamp
 
+pytestmark = pytest.mark.usefixtures("plain_stamps")
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:

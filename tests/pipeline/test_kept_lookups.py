@@ -31,6 +31,8 @@ Solid = Callable[[str], Image.Image]
 COLORS = ["red", "green", "blue"]
 LONG_AGO = 1_000_000_000  # seconds: files changed a moment ago are not trusted to stay
 
+pytestmark = pytest.mark.usefixtures("plain_stamps")
+
 
 @pytest.fixture
 def old_files(files: Files) -> Files:

@@ -1,41 +1,96 @@
-"""One open file: what is read from it and written to it, in batches."""
+"""One open file: what is read from it and written to it, in batches. The SQL stands here."""
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from zsclip.cache.eviction import evict, shrink
 from zsclip.cache.faults import DATABASE_ERRORS, Cause, Fault, UnfitError
-from zsclip.cache.records import checksum, unpack
-from zsclip.cache.schema import connect, connect_immutable, transaction
+from zsclip.cache.schema import checksum, connect, connect_immutable, transaction
 
-__all__ = ["Database", "is_intact"]
+__all__ = ["EMBEDDINGS", "FILES", "Database", "Kind", "is_intact", "used_bytes"]
 
 # Uses are noted by the hour, and many at a time, so that reading hardly ever writes.
 _COARSE = 3600
 _NOTED_AT_ONCE = 1024
 _BATCH = 256
 
-_READ = (
-    "SELECT e.id, e.key, e.checksum, e.vector, u.used FROM embeddings AS e "
-    "LEFT JOIN uses AS u ON u.id = e.id WHERE e.key IN ({marks})"
+# Once the cap is passed, room is made for a while, so that not every write has to make some.
+_TARGET = 0.9
+
+# ruff: noqa: S608 - the names in statements are our own
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of record, and the statements that are about it.
+
+    Attributes:
+        tables: Those that a record has a row in; the last one tells when it was used.
+        handle: The column by which its rows are told apart, of the same name in all tables.
+        columns: Those under the checksum. The first one is what a record is looked up by.
+        used: What gives the time of its last use, in seconds.
+        write: What puts a record in the place of the one under its key, with `values`.
+        note: What notes a use, with ``used`` and ``handle``.
+    """
+
+    tables: tuple[str, ...]
+    handle: str
+    columns: tuple[str, ...]
+    used: str
+    write: tuple[str, ...]
+    note: str
+
+    def scan(self, more: str = "") -> str:
+        """Handle, checksum and columns of every record, and `more`."""
+        fields = ", ".join((self.handle, "checksum", *self.columns))
+        return f"SELECT {fields}{more} FROM {self.tables[0]}"
+
+    def find(self, count: int) -> str:
+        """The same with the time of the last use, of the records under some keys."""
+        marks = ",".join("?" * count)
+        return f"{self.scan(f', {self.used}')} WHERE {self.columns[0]} IN ({marks})"
+
+    def delete(self, which: str) -> Iterator[str]:
+        """What removes the records whose handle fits."""
+        return (f"DELETE FROM {table} WHERE {self.handle} {which}" for table in self.tables)
+
+    def values(self, record: Sequence[bytes], used: int) -> dict[str, object]:
+        """What `write` takes for a record, given as its columns."""
+        fields = dict(zip(self.columns, record, strict=True))
+        return {**fields, "checksum": checksum(*record), "used": used}
+
+
+EMBEDDINGS = Kind(
+    tables=("embeddings", "uses"),
+    handle="id",
+    columns=("key", "vector"),
+    used="(SELECT used FROM uses WHERE uses.id = embeddings.id)",
+    write=(
+        "INSERT INTO embeddings (key, checksum, vector) VALUES (:key, :checksum, :vector) "
+        "ON CONFLICT (key) DO UPDATE SET checksum = excluded.checksum, vector = excluded.vector",
+        "INSERT OR REPLACE INTO uses (id, used) SELECT id, :used FROM embeddings WHERE key = :key",
+    ),
+    note="INSERT OR REPLACE INTO uses (id, used) SELECT id, :used FROM embeddings "
+    "WHERE id = :handle",
 )
-_WRITE = (
-    "INSERT INTO embeddings (key, checksum, vector) VALUES (?, ?, ?) "
-    "ON CONFLICT (key) DO UPDATE SET checksum = excluded.checksum, vector = excluded.vector"
+FILES = Kind(
+    tables=("files",),
+    handle="path",
+    columns=("path", "stamp", "digest"),
+    used="used",
+    write=(
+        "INSERT OR REPLACE INTO files (path, stamp, checksum, digest, used) "
+        "VALUES (:path, :stamp, :checksum, :digest, :used)",
+    ),
+    note="UPDATE files SET used = :used WHERE path = :handle",
 )
-_USE = "INSERT OR REPLACE INTO uses (id, used) SELECT id, ? FROM embeddings WHERE {column} = ?"
-_READ_FILES = "SELECT path, stamp, checksum, digest, used FROM files WHERE path IN ({marks})"
-_WRITE_FILES = (
-    "INSERT OR REPLACE INTO files (path, stamp, checksum, digest, used) VALUES (?, ?, ?, ?, ?)"
-)
+_KINDS = (EMBEDDINGS, FILES)
 
 
 class Database:
@@ -50,8 +105,7 @@ class Database:
         self.path = path
         self.fault: Fault | None = None
         self._max_bytes = max_bytes
-        self._used_ids: set[int] = set()
-        self._used_paths: set[bytes] = set()
+        self._used: dict[Kind, set[object]] = {kind: set() for kind in _KINDS}  # handles
         try:
             self.connection = connect(path, patience=patience)
         except sqlite3.OperationalError as error:
@@ -83,104 +137,58 @@ class Database:
             return fault
         return Fault(Cause.READ_ONLY, fault.detail)
 
-    # ------------------------------------------------------------------------------- embeddings
+    # ----------------------------------------------------------------------------------- records
 
-    def read(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        """The vectors of those keys that are there. Damaged ones are removed."""
-        found: dict[bytes, NDArray[np.float32]] = {}
+    def read(self, kind: Kind, keys: Sequence[bytes]) -> dict[bytes, list[bytes]]:
+        """What stands beside those keys that are there. Damaged records are removed."""
+        found: dict[bytes, list[bytes]] = {}
         damaged = []
-        stale = int(time.time()) - _COARSE
-        for batch, marks in _batches(keys):
-            rows = self.connection.execute(_READ.format(marks=marks), batch).fetchall()
-            for number, key, check, data, used in rows:
-                vector = unpack(key, check, data)
-                if vector is None:
-                    damaged.append((number,))
+        now = int(time.time())
+        for start in range(0, len(keys), _BATCH):
+            batch = keys[start : start + _BATCH]
+            for handle, check, *record, used in self.connection.execute(
+                kind.find(len(batch)), batch
+            ).fetchall():
+                if not is_intact(check, record):
+                    damaged.append(handle)
                     continue
-                found[key] = vector
-                if not isinstance(used, int) or used < stale:
-                    self._used_ids.add(number)
+                found[record[0]] = record[1:]
+                if not isinstance(used, int) or not now - _COARSE <= used <= now:
+                    self._used[kind].add(handle)
         if damaged:
-            self._remove("embeddings", "id", damaged)
+            # Where nothing can be written they stay, and are found damaged every time.
+            with suppress(sqlite3.OperationalError), transaction(self.connection):
+                self._remove(kind, damaged)
         self._note_uses()
         return found
 
-    def write(self, records: Sequence[tuple[bytes, bytes]]) -> None:
-        """Keep keys and packed vectors, in one transaction; make room if there is too much."""
+    def write(self, kind: Kind, records: Iterable[Sequence[bytes]]) -> None:
+        """Keep records, given as their columns, in one transaction; make room if there is none."""
         now = int(time.time())
         self._require_writable()
+        values = [kind.values(record, now) for record in records]
         with transaction(self.connection):
-            self.connection.executemany(
-                "INSERT INTO embeddings (key, checksum, vector) VALUES (?, ?, ?) ON CONFLICT (key) "
-                "DO UPDATE SET checksum = excluded.checksum, vector = excluded.vector",
-                ((key, checksum(key, data), data) for key, data in records),
-            )
-            self.connection.executemany(
-                "INSERT OR REPLACE INTO uses (id, used) SELECT id, ? FROM embeddings WHERE key = ?",
-                ((now, key) for key, _ in records),
-            )
+            for statement in kind.write:
+                self.connection.executemany(statement, values)
             self._write_uses()
-            evict(self.connection, self._max_bytes)
-            shrink(self.connection, self._max_bytes)
-
-    # ------------------------------------------------------------------------------------ files
-
-    def read_digests(self, paths: Sequence[bytes]) -> dict[bytes, tuple[bytes, bytes]]:
-        """Stamp and digest of those files that are known."""
-        found: dict[bytes, tuple[bytes, bytes]] = {}
-        damaged = []
-        stale = int(time.time()) - _COARSE
-        for batch, marks in _batches(paths):
-            rows = self.connection.execute(
-                f"SELECT path, stamp, checksum, digest, used FROM files WHERE path IN ({marks})",  # noqa: S608
-                batch,
-            ).fetchall()
-            for path, stamp, check, digest, used in rows:
-                if not is_intact(path, stamp, check, digest):
-                    damaged.append((path,))
-                    continue
-                found[path] = stamp, digest
-                if not isinstance(used, int) or used < stale:
-                    self._used_paths.add(path)
-        if damaged:
-            self._remove("files", "path", damaged)
-        self._note_uses()
-        return found
-
-    def write_digests(self, records: Sequence[tuple[bytes, bytes, bytes]]) -> None:
-        """Keep path, stamp and digest of files, in one transaction."""
-        now = int(time.time())
-        self._require_writable()
-        with transaction(self.connection):
-            self.connection.executemany(
-                _WRITE_FILES,
-                (
-                    (path, stamp, checksum(path, stamp, digest), digest, now)
-                    for path, stamp, digest in records
-                ),
-            )
-            self._write_uses()
-            evict(self.connection, self._max_bytes)
-            shrink(self.connection, self._max_bytes)
+            _evict(self.connection, self._max_bytes, now)
+            _shrink(self.connection, self._max_bytes)
 
     # -------------------------------------------------------------------------------- the whole
 
     def count(self) -> tuple[int, int]:
         """How many embeddings, and how many files."""
-        row = self.connection.execute(
-            "SELECT (SELECT COUNT(*) FROM uses), (SELECT COUNT(*) FROM files)"
-        ).fetchone()
-        return row[0], row[1]
+        return _count(self.connection, EMBEDDINGS), _count(self.connection, FILES)
 
     def clear(self) -> None:
         """Remove everything, and give the space back to the disk."""
         self._require_writable()
-        self._used_ids.clear()
-        self._used_paths.clear()
         with transaction(self.connection):
-            for table in ("embeddings", "uses", "files"):
-                self.connection.execute(f"DELETE FROM {table}")  # noqa: S608
-            shrink(self.connection, 0)
+            for kind in _KINDS:
+                self._used[kind].clear()
+                for statement in kind.delete("NOTNULL"):
+                    self.connection.execute(statement)
+            _shrink(self.connection, 0)
         self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def check(self) -> None:
@@ -196,26 +204,20 @@ class Database:
         Returns:
             How many were removed.
         """
-        embeddings = [
-            (row[0],)
-            for row in self.connection.execute("SELECT id, key, checksum, vector FROM embeddings")
-            if unpack(*row[1:]) is None
-        ]
-        files = [
-            (row[0],)
-            for row in self.connection.execute("SELECT path, stamp, checksum, digest FROM files")
-            if not is_intact(*row)
-        ]
-        if embeddings or files:
+        damaged = {
+            kind: [
+                handle
+                for handle, check, *record in self.connection.execute(kind.scan())
+                if not is_intact(check, record)
+            ]
+            for kind in _KINDS
+        }
+        if any(damaged.values()):
             self._require_writable()
             with transaction(self.connection):
-                for table, column, rows in (
-                    ("embeddings", "id", embeddings),
-                    ("uses", "id", embeddings),
-                    ("files", "path", files),
-                ):
-                    self.connection.executemany(_delete(table, column), rows)
-        return len(embeddings) + len(files)
+                for kind, handles in damaged.items():
+                    self._remove(kind, handles)
+        return sum(map(len, damaged.values()))
 
     def close(self) -> None:
         """Close the file, with what is still to be noted of uses."""
@@ -230,16 +232,13 @@ class Database:
         if self.fault is not None:
             raise UnfitError(self.fault.cause, self.fault.detail)
 
-    def _remove(self, table: str, column: str, rows: list[tuple[object]]) -> None:
-        # Where nothing can be written they stay, and are found damaged every time.
-        with suppress(sqlite3.OperationalError), transaction(self.connection):
-            self.connection.executemany(_delete(table, column), rows)
-            if table == "embeddings":
-                self.connection.executemany(_delete("uses", column), rows)
+    def _remove(self, kind: Kind, handles: Sequence[object]) -> None:
+        for statement in kind.delete("= ?"):
+            self.connection.executemany(statement, ((handle,) for handle in handles))
 
     def _note_uses(self, *, all_of_them: bool = False) -> None:
         """Write down what was used, if it is worth a transaction and nobody else is writing."""
-        pending = len(self._used_ids) + len(self._used_paths)
+        pending = sum(map(len, self._used.values()))
         if not pending or (pending < _NOTED_AT_ONCE and not all_of_them):
             return
         patience = self.connection.execute("PRAGMA busy_timeout").fetchone()[0]
@@ -250,34 +249,75 @@ class Database:
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {patience}").fetchone()
         # What could not be noted is found stale again at its next use.
-        self._used_ids.clear()
-        self._used_paths.clear()
+        for handles in self._used.values():
+            handles.clear()
 
     def _write_uses(self) -> None:
         now = int(time.time())
-        self.connection.executemany(
-            _USE.format(column="id"), ((now, number) for number in self._used_ids)
+        for kind, handles in self._used.items():
+            values = ({"used": now, "handle": handle} for handle in handles)
+            self.connection.executemany(kind.note, values)
+            handles.clear()
+
+
+def is_intact(check: object, record: Sequence[object]) -> bool:
+    """Whether the columns of a record are as they were written."""
+    fields = [field for field in record if isinstance(field, bytes)]
+    return len(fields) == len(record) and checksum(*fields) == check
+
+
+# ---------------------------------------------------------------------------------------- the cap
+
+
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """What the pages in use take, those of the indexes and of half-empty ones included."""
+    pages, free, size = _pages(connection)
+    return (pages - free) * size
+
+
+def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """How many there are, how many of them are free, and how long one is."""
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+    return pages, free, size
+
+
+def _count(connection: sqlite3.Connection, kind: Kind) -> int:
+    count: int = connection.execute(f"SELECT COUNT(*) FROM {kind.tables[-1]}").fetchone()[0]
+    return count
+
+
+def _evict(connection: sqlite3.Connection, max_bytes: int, now: int) -> None:
+    """If there is too much, remove what was not used for longest until nine tenths are left.
+
+    What was used later than now, by a clock that was ahead, counts as used that long ago: what is
+    new is not to go before it.
+    """
+    if (used := used_bytes(connection)) <= max_bytes:
+        return
+    for kind in _KINDS:
+        connection.execute(
+            f"UPDATE {kind.tables[-1]} SET used = 2 * :now - used WHERE used > :now", {"now": now}
         )
-        self.connection.executemany(
-            "UPDATE files SET used = ? WHERE path = ?",
-            ((now, path) for path in self._used_paths),
-        )
-        self._used_ids.clear()
-        self._used_paths.clear()
+    target = int(max_bytes * _TARGET)
+    while used > target:
+        # A row removed gives a page back only with its neighbours, so this may take a few rounds.
+        surplus = 1 - target / used
+        gone = 0
+        for kind in _KINDS:
+            oldest = math.ceil(_count(connection, kind) * surplus)
+            by_age = f"SELECT {kind.handle} FROM {kind.tables[-1]} ORDER BY used, {kind.handle}"
+            for statement in kind.delete(f"IN ({by_age} LIMIT ?)"):
+                connection.execute(statement, (oldest,))
+            gone += oldest
+        if not gone:
+            break
+        used = used_bytes(connection)
 
 
-def is_intact(path: object, stamp: object, check: object, digest: object) -> bool:
-    """Whether a record of a file is as it was written."""
-    fields = [field for field in (path, stamp, digest) if isinstance(field, bytes)]
-    return len(fields) == 3 and checksum(*fields) == check
-
-
-def _delete(table: str, column: str) -> str:
-    return f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608 - names of our own
-
-
-def _batches(values: Sequence[bytes]) -> Iterator[tuple[Sequence[bytes], str]]:
-    """The values a few hundred at a time, each time with as many question marks."""
-    for start in range(0, len(values), _BATCH):
-        batch = values[start : start + _BATCH]
-        yield batch, ",".join("?" * len(batch))
+def _shrink(connection: sqlite3.Connection, max_bytes: int) -> None:
+    """Give free pages beyond the cap back to the disk."""
+    pages, free, size = _pages(connection)
+    for _ in range(min(free, pages - max_bytes // size)):
+        # Python's sqlite3 takes one step of a statement without columns, which is one page.
+        connection.execute("PRAGMA incremental_vacuum(1)")

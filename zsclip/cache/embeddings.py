@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.cache.database import EMBEDDINGS, FILES, Database
 from zsclip.cache.faults import TROUBLE, Cause, Fault
-from zsclip.cache.files import list_set_aside, size_on_disk, why_unwritable
 from zsclip.cache.keys import FileStamp, make_key
-from zsclip.cache.location import locate
-from zsclip.cache.records import pack
+from zsclip.cache.place import list_set_aside, locate, size_on_disk, why_unwritable
 from zsclip.cache.reports import CacheInfo, CacheReport
-from zsclip.cache.schema import SCHEMA
+from zsclip.cache.schema import SCHEMA, pack, unpack
 from zsclip.cache.store import Store
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import ParameterTypeError
+from zsclip.files import whole_number
 
-if TYPE_CHECKING:
-    from zsclip.cache.database import Database
-
-__all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache"]
+__all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache", "open_cache"]
 
 DEFAULT_MAX_BYTES = 1024**3
 """1 GiB: some 450,000 embeddings of 512 numbers."""
@@ -68,13 +66,8 @@ class EmbeddingCache:
         *,
         max_bytes: int = DEFAULT_MAX_BYTES,
     ) -> None:
-        if isinstance(max_bytes, bool) or not isinstance(max_bytes, int | np.integer):
-            raise ParameterTypeError(f"`max_bytes` must be a whole number, got {max_bytes!r}.")
-        if max_bytes < _LEAST_MAX_BYTES:
-            raise ParameterError(
-                f"`max_bytes` must be {_LEAST_MAX_BYTES} (1 MiB) or more, got {max_bytes!r}."
-            )
-        self._store = Store(locate(path), int(max_bytes))
+        most = whole_number("max_bytes", max_bytes, least=_LEAST_MAX_BYTES)
+        self._store = Store(locate(path), most)
         weakref.finalize(self, self._store.close)  # when it is forgotten, or Python ends
 
     @property
@@ -102,9 +95,10 @@ class EmbeddingCache:
         wanted = [_check_bytes(key, "keys") for key in keys]
         if not wanted:
             return []
-        nothing: dict[bytes, NDArray[np.float32]] = {}
-        found = self._store.run(lambda database: database.read(wanted), nothing)
-        return [found.get(key) for key in wanted]
+        nothing: dict[bytes, list[bytes]] = {}
+        found = self._store.run(lambda database: database.read(EMBEDDINGS, wanted), nothing)
+        vectors = {key: unpack(data) for key, (data,) in found.items()}
+        return [vectors.get(key) for key in wanted]
 
     def put(self, entries: Iterable[tuple[bytes, NDArray[np.float32]]]) -> None:
         """Keep embeddings, all of them or, if the process dies meanwhile, none.
@@ -118,7 +112,7 @@ class EmbeddingCache:
         """
         records = [(_check_bytes(key, "entries"), pack(vector)) for key, vector in entries]
         if records:
-            self._store.run(lambda database: database.write(records), None, writes=True)
+            self._store.run(lambda database: database.write(EMBEDDINGS, records), None, writes=True)
 
     def get_digests(self, stamps: Sequence[FileStamp]) -> list[bytes | None]:
         """The hashes of files' contents, of those that have not changed since.
@@ -136,8 +130,8 @@ class EmbeddingCache:
         if not wanted:
             return []
         paths = [path for path, _ in wanted]
-        nothing: dict[bytes, tuple[bytes, bytes]] = {}
-        found = self._store.run(lambda database: database.read_digests(paths), nothing)
+        nothing: dict[bytes, list[bytes]] = {}
+        found = self._store.run(lambda database: database.read(FILES, paths), nothing)
         known = [found.get(path, (None, None)) for path in paths]
         return [
             digest if then == now else None
@@ -148,7 +142,7 @@ class EmbeddingCache:
         """Keep the hashes of files' contents.
 
         A file that had been changed within two seconds when its stamp was taken is left out: it may
-        change again and keep its size and time.
+        change again and keep its stamp.
 
         Args:
             entries: Files as they were before they were read, and the hashes of what was read.
@@ -162,7 +156,7 @@ class EmbeddingCache:
             if not isinstance(stamp, FileStamp) or stamp.settled
         ]
         if records:
-            self._store.run(lambda database: database.write_digests(records), None, writes=True)
+            self._store.run(lambda database: database.write(FILES, records), None, writes=True)
 
     def info(self) -> CacheInfo:
         """What is in it and whether it can be used. Makes and mends nothing."""
@@ -255,9 +249,51 @@ def _check_bytes(value: object, name: str) -> bytes:
 
 
 def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
-    """The hash of a file's path, so that no names are kept, and its size and time."""
+    """The hash of a file's path, so that no names are kept, and the rest of its stamp."""
     if not isinstance(stamp, FileStamp):
         raise ParameterTypeError(
             f"`{name}` must hold a FileStamp for each file, got {type(stamp).__name__}: {stamp!r}."
         )
-    return make_key(os.fsencode(stamp.path)), b"%d %d" % (stamp.size, stamp.mtime_ns)
+    return make_key(os.fsencode(stamp.path)), stamp.text
+
+
+# -------------------------------------------------------------------------------- one for each file
+
+_shared: weakref.WeakValueDictionary[Path, EmbeddingCache] = weakref.WeakValueDictionary()
+_guard = threading.Lock()
+
+
+def open_cache(cache: bool | str | os.PathLike[str] | EmbeddingCache) -> EmbeddingCache | None:
+    """The cache that is meant.
+
+    Args:
+        cache: True for the default one, False for none, a file or a folder, or a cache.
+
+    Returns:
+        For True, a file or a folder: the same one for the same file, as long as it is in use.
+
+    Raises:
+        ParameterError: The path is empty or a file of another kind.
+        ParameterTypeError: It is of no such type.
+
+    Examples:
+        >>> open_cache("embeddings") is open_cache("embeddings/embeddings.sqlite")
+        True
+        >>> open_cache(False) is None
+        True
+    """
+    if isinstance(cache, EmbeddingCache):
+        return cache
+    if cache is False:
+        return None
+    if cache is not True and not isinstance(cache, str | os.PathLike):
+        raise ParameterTypeError(
+            "`cache` must be True, False, a file or folder, or an EmbeddingCache, got "
+            f"{type(cache).__name__}: {cache!r}."
+        )
+    path = locate(None if cache is True else cache)
+    with _guard:
+        found = _shared.get(path)
+        if found is None:
+            found = _shared[path] = EmbeddingCache(path)
+        return found

@@ -21,7 +21,7 @@ class Cause(Enum):
     FULL = "cannot be written, because there is no room for it"
     READ_ONLY = "cannot be written to"
     UNREACHABLE = "cannot be opened"
-    FOREIGN = "is a database of another program, and is left alone"
+    FOREIGN = "is of another program or damaged beyond recognition, and is left alone"
     NEWER = "was made by a newer zsclip, and is left alone"
     FAILED = "does not work"
 
@@ -66,7 +66,7 @@ _ADVICE = {
     Cause.FULL: "Make room, run `zsclip cache clear`",
     Cause.READ_ONLY: "Make file and folder writable",
     Cause.UNREACHABLE: "Make file and folder accessible",
-    Cause.FOREIGN: "Choose another file",
+    Cause.FOREIGN: "Choose another file, or move it away",
     Cause.NEWER: "Upgrade zsclip",
     Cause.DAMAGED: "Move it away",
     Cause.FAILED: "Look at the disk",

@@ -55,17 +55,25 @@ def make_key(*parts: bytes | str) -> bytes:
 class FileStamp:
     """A file as it was at one moment. While its stamp is equal, it is taken to be unchanged.
 
+    Size and time of the last change of the content do not tell a file from another one that was
+    renamed to its name, linked to or copied over it with its time kept; the other two do.
+
     Attributes:
         path: Its absolute path.
         size: Its length in bytes.
-        mtime_ns: When it was last changed, in nanoseconds.
+        mtime_ns: When its content was last changed, in nanoseconds, as far as can be set by anyone.
         taken_ns: When it was looked at, in nanoseconds. Not compared.
+        ctime_ns: When content, name or rights were last changed, in nanoseconds, which only the
+            system sets; on Windows, when the file was made.
+        inode: Its number in the file system.
     """
 
     path: str
     size: int
     mtime_ns: int
     taken_ns: int = field(default_factory=time.time_ns, compare=False, repr=False)
+    ctime_ns: int = 0
+    inode: int = 0
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> FileStamp | None:
@@ -90,9 +98,16 @@ class FileStamp:
             return None
         if not stat.S_ISREG(found.st_mode):
             return None
-        return cls(os.path.abspath(name), found.st_size, found.st_mtime_ns, taken)  # noqa: PTH100
+        place = os.path.abspath(name)  # noqa: PTH100
+        return cls(place, found.st_size, found.st_mtime_ns, taken, found.st_ctime_ns, found.st_ino)
 
     @property
     def settled(self) -> bool:
         """Whether any change after this moment gives the file another time."""
-        return self.taken_ns - self.mtime_ns >= RACY_NS
+        return self.taken_ns - max(self.mtime_ns, self.ctime_ns) >= RACY_NS
+
+    @property
+    def text(self) -> bytes:
+        """All of it but the path, as it is kept."""
+        numbers = (self.size, self.mtime_ns, self.ctime_ns, self.inode)
+        return b" ".join(b"%d" % number for number in numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -42,18 +42,7 @@ class CacheInfo:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        return {
-            "path": str(self.path),
-            "exists": self.exists,
-            "entries": self.entries,
-            "files": self.files,
-            "bytes": self.bytes,
-            "max_bytes": self.max_bytes,
-            "schema": self.schema,
-            "set_aside": [str(path) for path in self.set_aside],
-            "usable": self.usable,
-            "problem": self.problem,
-        }
+        return {**_plain(self), "usable": self.usable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +73,14 @@ class CacheReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        return {
-            "path": str(self.path),
-            "ok": self.ok,
-            "entries": self.entries,
-            "files": self.files,
-            "damaged": self.damaged,
-            "set_aside": None if self.set_aside is None else str(self.set_aside),
-            "problem": self.problem,
-        }
+        return {**_plain(self), "ok": self.ok}
+
+
+def _plain(report: CacheInfo | CacheReport) -> dict[str, Any]:
+    values = {field.name: getattr(report, field.name) for field in fields(report)}
+    for name, value in values.items():
+        if isinstance(value, Path):
+            values[name] = str(value)
+        elif isinstance(value, tuple):
+            values[name] = [str(path) for path in value]
+    return values

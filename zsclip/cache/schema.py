@@ -1,21 +1,39 @@
-"""The tables, and how a connection to them is made."""
+"""The file as SQLite has it: the tables, connections that are set up for them, and how a vector
+stands in a record, as little-endian float32 with a checksum beside it.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["SCHEMA", "connect", "connect_immutable", "connect_raw", "prepare", "transaction"]
+from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
+from zsclip.errors import ParameterError, ParameterTypeError
+
+__all__ = [
+    "SCHEMA",
+    "checksum",
+    "connect",
+    "connect_immutable",
+    "connect_raw",
+    "is_ours",
+    "pack",
+    "transaction",
+    "unpack",
+]
 
 SCHEMA = 1
 """The version of the tables. A file with a higher one is left alone."""
 
 _APPLICATION_ID = int.from_bytes(b"zsce", "big")
+_ID_AT = 68  # in every database: https://www.sqlite.org/fileformat.html#the_database_header
 
 # Seven embeddings of 512 numbers fill a page of 16 KiB to nine tenths; one would fill one of 4 KiB.
 _PAGE = 16_384
@@ -23,16 +41,14 @@ _WAL_BYTES = 4 * 1024 * 1024
 
 # When an embedding was last used stands apart from it: to note that must not rewrite the embedding.
 _TABLES = {
-    "embeddings": """
-        CREATE TABLE embeddings (
+    "embeddings": """CREATE TABLE embeddings (
             id INTEGER PRIMARY KEY,
             key BLOB NOT NULL UNIQUE,
             checksum INTEGER NOT NULL,
             vector BLOB NOT NULL
         )""",
     "uses": "CREATE TABLE uses (id INTEGER PRIMARY KEY, used INTEGER NOT NULL)",
-    "files": """
-        CREATE TABLE files (
+    "files": """CREATE TABLE files (
             path BLOB NOT NULL PRIMARY KEY,
             stamp BLOB NOT NULL,
             checksum INTEGER NOT NULL,
@@ -40,6 +56,11 @@ _TABLES = {
             used INTEGER NOT NULL
         ) WITHOUT ROWID""",
 }
+
+_ON_DISK = np.dtype("<f4")
+
+
+# ------------------------------------------------------------------------------------- connections
 
 
 def connect(path: Path, *, patience: float) -> sqlite3.Connection:
@@ -55,7 +76,7 @@ def connect(path: Path, *, patience: float) -> sqlite3.Connection:
     """
     connection = connect_raw(path, patience=patience)
     try:
-        prepare(connection)
+        _prepare(connection)
     except BaseException:
         connection.close()
         raise
@@ -80,13 +101,7 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
         sqlite3.Error: It cannot be opened, or is damaged.
         UnfitError: It is not a cache of this version.
     """
-    connection = sqlite3.connect(
-        f"file:{quote_from_bytes(bytes(path))}?mode=ro&immutable=1",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    connection.text_factory = bytes
+    connection = _connect_immutable(path)
     try:
         if _is_empty(connection):
             raise UnfitError(Cause.READ_ONLY, "it is empty")
@@ -97,19 +112,52 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def prepare(connection: sqlite3.Connection) -> None:
+def _connect_immutable(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"file:{quote_from_bytes(bytes(path))}?mode=ro&immutable=1",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    connection.text_factory = bytes
+    return connection
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is known to be a cache, damaged or not, or there is nothing in it to lose.
+
+    That is told by the application id, which a cache has from its first byte on. Nothing is locked,
+    changed or made, whosever file it is.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if not path.stat().st_size:
+        return True
+    # SQLite looks first: were a file closed here that is open as a database elsewhere in the
+    # process, its locks would be lost.
+    with suppress(*DATABASE_ERRORS), closing(_connect_immutable(path)) as connection:
+        return _pragma(connection, "application_id") == _APPLICATION_ID
+    with path.open("rb") as file:  # which it takes for no database
+        file.seek(_ID_AT)
+        return int.from_bytes(file.read(4), "big") == _APPLICATION_ID
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
     """Set the connection up, and the file as well if it is empty; a file of others stays as is."""
     connection.execute("PRAGMA cache_size = -16000")
     if _is_empty(connection):
         connection.execute(f"PRAGMA page_size = {_PAGE}")
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        with transaction(connection):
+        # In one transaction, and before there is a log: once anything stands in the file itself, it
+        # is known as a cache. The vacuum is chosen by the first write, or never.
+        with transaction(connection, begin="DEFERRED"):
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             if _is_empty(connection):  # nobody else came first
                 for statement in _TABLES.values():
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
     _check(connection)
     # A power cut may take the last commits with it, but cannot spoil the file.
     connection.execute("PRAGMA synchronous = NORMAL")
@@ -119,7 +167,7 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
     number = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    return number == (0, 0) and not _names(connection)
+    return number == (0, 0) and not _tables(connection)
 
 
 def _check(connection: sqlite3.Connection) -> None:
@@ -128,8 +176,8 @@ def _check(connection: sqlite3.Connection) -> None:
     version = _pragma(connection, "user_version")
     if version > SCHEMA:
         raise UnfitError(Cause.NEWER, f"its schema is {version}, and this zsclip knows {SCHEMA}")
-    if version != SCHEMA or not _TABLES.keys() <= _names(connection):
-        raise UnfitError(Cause.DAMAGED, "tables are missing")
+    if version != SCHEMA or not _TABLES.items() <= _tables(connection).items():
+        raise UnfitError(Cause.DAMAGED, "tables are missing or not as they were made")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -137,15 +185,20 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return value
 
 
-def _names(connection: sqlite3.Connection) -> set[str]:
-    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {name.decode("utf-8", "replace") for (name,) in rows if isinstance(name, bytes)}
+def _tables(connection: sqlite3.Connection) -> dict[str, str]:
+    """The names of the tables, and the statements that made them."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {
+        name.decode("utf-8", "replace"): sql.decode("utf-8", "replace")
+        for name, sql in rows
+        if isinstance(name, bytes) and isinstance(sql, bytes)
+    }
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, *, begin: str = "IMMEDIATE") -> Iterator[None]:
     """All of what is written in here, or nothing."""
-    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"BEGIN {begin}")
     try:
         yield
         connection.execute("COMMIT")
@@ -154,3 +207,39 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
             with suppress(*DATABASE_ERRORS):
                 connection.execute("ROLLBACK")
         raise
+
+
+# ----------------------------------------------------------------------------------------- records
+
+
+def checksum(*fields: bytes) -> int:
+    """The CRC-32 of a record's fields, one after the other: against accidents, not malice."""
+    total = 0
+    for data in fields:
+        total = zlib.crc32(data, total)
+    return total
+
+
+def pack(vector: NDArray[np.float32]) -> bytes:
+    """The bytes of a vector.
+
+    Raises:
+        ParameterError: It has not one dimension, or nothing in it.
+        ParameterTypeError: It is no float32 array.
+    """
+    if not isinstance(vector, np.ndarray) or vector.dtype != np.float32:
+        kind = vector.dtype if isinstance(vector, np.ndarray) else type(vector).__name__
+        raise ParameterTypeError(f"`entries` must hold arrays of float32, got {kind}.")
+    if vector.ndim != 1 or not vector.size:
+        raise ParameterError(
+            "`entries` must hold arrays of one dimension with a number or more, got one of shape "
+            f"{vector.shape}."
+        )
+    return vector.astype(_ON_DISK, copy=False).tobytes()
+
+
+def unpack(data: bytes) -> NDArray[np.float32]:
+    """The vector that `pack` was given: float32 (width,), read-only."""
+    vector = np.frombuffer(data, _ON_DISK).astype(np.float32, copy=False)
+    vector.flags.writeable = False
+    return vector

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +18,9 @@ from filelock import FileLock, Timeout
 
 from zsclip.cache.database import Database
 from zsclip.cache.faults import DATABASE_ERRORS, TROUBLE, Cause, Fault, UnfitError
-from zsclip.cache.files import discard, list_set_aside, rename
-from zsclip.cache.forks import watch
+from zsclip.cache.place import discard, list_set_aside, rename
 from zsclip.cache.salvage import Salvaged, salvage
+from zsclip.cache.schema import is_ours
 from zsclip.errors import CacheWarning
 
 __all__ = ["PATIENCE", "PAUSE", "Store"]
@@ -54,7 +56,8 @@ class Store:
         self._fault: Fault | None = None
         self._unusable_until = self._unwritable_until = 0.0
         self._warned: set[Cause] = set()
-        watch(self)
+        with _guard:
+            _living.add(self)
 
     def run(self, action: Callable[[Database], T], otherwise: T, *, writes: bool = False) -> T:
         """What the action gives; or `otherwise` if the file fails, with one warning of each cause.
@@ -113,13 +116,14 @@ class Store:
             self._close()
             if replaced:
                 return None
+            self._require_ours()
             aside = rename(self.path)
             database = self._connect()
             try:
                 return aside, salvage(aside, database.connection)
             except DATABASE_ERRORS as error:
                 log.warning("Nothing of %s could be saved: %s", aside, error)
-                return aside, Salvaged(0, 0, 0)
+                return aside, Salvaged(0, 0)
 
     def clear(self) -> int:
         """Remove all that is there, and the files that were set aside.
@@ -141,6 +145,7 @@ class Store:
                             raise
                         with self._alone(needed=True):
                             self._close()
+                            self._require_ours()
                             discard(self.path)
                 for file in list_set_aside(self.path):
                     discard(file)
@@ -184,9 +189,15 @@ class Store:
             if self._database.is_current():
                 return self._database
             self._close()  # removed or replaced
+        self._require_ours()
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._alone():
             return self._connect()
+
+    def _require_ours(self) -> None:
+        """Raise if there is a file that is not known to be a cache: it is somebody's."""
+        if self._identity() is not None and not is_ours(self.path):
+            raise UnfitError(Cause.FOREIGN, "it has not the application id of zsclip's caches")
 
     def _connect(self) -> Database:
         if self.path.is_dir():
@@ -267,7 +278,48 @@ class Store:
             log.info("%s", message)
             return
         self._warned.add(cause)
-        warnings.warn(message, CacheWarning, stacklevel=5)  # whoever called the public method
+        try:
+            warnings.warn(message, CacheWarning, stacklevel=5)  # whoever called the public method
+        except CacheWarning:  # made an error by the user's filters: it costs no answer even so
+            log.warning("%s", message)
 
 
+# ------------------------------------------------------------------------------------------ forks
+
+# No connection is carried across a fork, not even to be closed there: SQLite's locks are held by
+# the process. Before a fork all are closed, and either side opens its own when it needs one.
+
+_living: weakref.WeakSet[Store] = weakref.WeakSet()
+_guard = threading.Lock()
+_held: list[Store] = []
 _abandoned: list[Database] = []  # never closed, for that would release the parent's locks
+
+
+def _before_fork() -> None:
+    _guard.acquire()
+    _held.extend(_living)
+    for store in _held:
+        store.hold()
+
+
+def _after_fork_in_parent() -> None:
+    for store in _held:
+        store.release()
+    _held.clear()
+    _guard.release()
+
+
+def _after_fork_in_child() -> None:
+    global _guard  # noqa: PLW0603 - a lock of the parent's is of no use
+    _guard = threading.Lock()
+    _held.clear()
+    for store in list(_living):
+        store.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from zsclip.cache import DEFAULT_MAX_BYTES, EmbeddingCache, FileStamp
-from zsclip.cache.eviction import used_bytes
+from zsclip.cache.database import used_bytes
 
 Entries = Callable[..., list[tuple[bytes, NDArray[np.float32]]]]
 Present = Callable[..., set[int]]
@@ -159,3 +159,47 @@ def test_updating_an_entry_takes_no_more_room(cache: EmbeddingCache, entries: En
     assert info.entries == 300
     cache.close()
     assert cache.path.stat().st_size < 1.25 * 300 * 2048 + 100_000
+
+
+YEAR = 365 * 24 * HOUR
+
+
+def test_after_a_clock_that_was_ahead_new_entries_are_kept(
+    small: EmbeddingCache, entries: Entries, present: Present, clock: Clock
+) -> None:
+    clock.now += YEAR
+    small.put(entries(*range(480)))
+    clock.now -= YEAR
+    for first in range(1000, 1100, 20):
+        small.put(entries(*range(first, first + 20)))
+        assert present(small, range(first, first + 20)) == set(range(first, first + 20))
+        clock.now += HOUR
+    assert present(small, range(1000, 1100)) == set(range(1000, 1100))
+
+
+def test_after_a_clock_that_was_ahead_new_hashes_of_files_are_kept(
+    tmp_path: Path, clock: Clock
+) -> None:
+    clock.now += YEAR
+    with closing(EmbeddingCache(tmp_path, max_bytes=MIB)) as cache:
+        ahead = [FileStamp(f"/ahead/{i}", 1, 0, 10**10) for i in range(20_000)]
+        cache.put_digests((stamp, b"h" * 32) for stamp in ahead)
+        clock.now -= YEAR
+        for first in range(0, 1000, 100):
+            stamps = [FileStamp(f"/{i}", 1, 0, 10**10) for i in range(first, first + 100)]
+            cache.put_digests((stamp, b"h" * 32) for stamp in stamps)
+            assert cache.get_digests(stamps) == [b"h" * 32] * 100
+            clock.now += HOUR
+
+
+def test_what_is_used_after_a_clock_that_was_ahead_is_noted_by_the_clock_that_is_right(
+    small: EmbeddingCache, entries: Entries, present: Present, clock: Clock
+) -> None:
+    clock.now += YEAR
+    small.put(entries(*range(400)))
+    clock.now -= YEAR
+    assert present(small, range(40)) == set(range(40))
+    small.close()  # which notes it
+    clock.now += HOUR
+    small.put(entries(*range(400, 480)))
+    assert set(range(40)) <= present(small, range(480))

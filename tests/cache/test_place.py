@@ -28,7 +28,9 @@ def test_the_default_is_in_the_folder_of_the_environment(
     assert default_path() == tmp_path / "mine" / "embeddings.sqlite"
 
 
-def test_else_in_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_environment_the_cache_is_in_the_users_own_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("ZSCLIP_CACHE")
     expected = Path(platformdirs.user_cache_dir("zsclip")) / "embeddings.sqlite"
     assert EmbeddingCache().path == EmbeddingCache(None).path == expected
@@ -36,7 +38,7 @@ def test_else_in_the_users_own(monkeypatch: pytest.MonkeyPatch) -> None:
     assert EmbeddingCache().path == expected
 
 
-def test_a_file_or_a_folder(tmp_path: Path) -> None:
+def test_a_cache_is_a_file_or_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
     for given, expected in [
         ("new", "new/embeddings.sqlite"),
@@ -53,7 +55,7 @@ def test_a_file_or_a_folder(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [tmp_path / "folder.db"]  # nothing was made
 
 
-def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
+def test_a_cache_is_not_made_of_a_file_of_another_kind(tmp_path: Path) -> None:
     picture = tmp_path / "fox.png"
     picture.write_bytes(b"a fox")
     with pytest.raises(ParameterError, match="`path` must be a folder, or a file that ends in"):
@@ -72,7 +74,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
         (True, ParameterTypeError),
     ],
 )
-def test_what_is_no_path(path: Any, error: type[Exception]) -> None:
+def test_a_cache_at_what_is_no_path_is_an_error(path: Any, error: type[Exception]) -> None:
     with pytest.raises(error, match="`path` must"):
         EmbeddingCache(path)
 
@@ -88,19 +90,21 @@ def test_what_is_no_path(path: Any, error: type[Exception]) -> None:
         (None, ParameterTypeError),
     ],
 )
-def test_what_is_no_cap(tmp_path: Path, max_bytes: Any, error: type[Exception]) -> None:
+def test_max_bytes_that_is_no_cap_is_an_error(
+    tmp_path: Path, max_bytes: Any, error: type[Exception]
+) -> None:
     with pytest.raises(error, match="`max_bytes` must be"):
         EmbeddingCache(tmp_path, max_bytes=max_bytes)
     assert EmbeddingCache(tmp_path, max_bytes=np.int64(1024**2)).max_bytes == 1024**2  # type: ignore[arg-type]
 
 
-def test_repr_opens_nothing(cache: EmbeddingCache) -> None:
+def test_the_repr_of_a_cache_opens_nothing(cache: EmbeddingCache) -> None:
     assert repr(cache) == f"<EmbeddingCache {cache.path}>"
     assert not cache.path.exists()
 
 
 @pytest.mark.parametrize("how", ["pickle", "copy", "deepcopy"])
-def test_it_can_be_sent_to_another_process(cache: EmbeddingCache, how: str) -> None:
+def test_a_cache_can_be_sent_to_another_process(cache: EmbeddingCache, how: str) -> None:
     limited = EmbeddingCache(cache.path, max_bytes=2**22)
     limited.put([(b"a", np.ones(2, np.float32))])
     again: EmbeddingCache = {
@@ -149,6 +153,6 @@ def test_false_is_none_and_a_cache_is_itself(cache: EmbeddingCache) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 1, 0, b"folder", object])
-def test_anything_else_is_an_error(value: Any) -> None:
+def test_open_cache_takes_nothing_else(value: Any) -> None:
     with pytest.raises(ParameterTypeError, match="`cache` must be True, False, a file or folder"):
         open_cache(value)

@@ -105,7 +105,7 @@ import signal
 from zsclip.cache import database
 cache = EmbeddingCache(sys.argv[1])
 if sys.argv[2] == "before the commit":
-    database.evict = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    database._evict = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
     cache.put(entries(*range(50, 200)))
 else:  # more than SQLite keeps in memory, so that it has to write some of it already
     cache._store.run(lambda db: db.connection.execute("PRAGMA cache_size = 10"), None)
@@ -238,11 +238,11 @@ def test_a_fork_by_something_other_than_python(
     """Which calls what Python does in a child, and nothing before: the connection is left alone."""
     finish(
         """
-from zsclip.cache import forks
+from zsclip.cache import store
 cache = EmbeddingCache(sys.argv[1])
 cache.put(entries(1))
 inherited = cache._store._database
-forks._after_in_child()
+store._after_fork_in_child()
 assert present(cache, [1]) == 1
 assert cache._store._database is not inherited
 inherited.connection.execute("SELECT 1")  # not closed

@@ -20,7 +20,7 @@ Present = Callable[..., set[int]]
 STAMP = FileStamp("/fox.png", 5, 0, 10**10)
 
 
-def test_where_there_is_none_nothing_is_made(cache: EmbeddingCache) -> None:
+def test_asking_about_a_cache_that_is_not_there_makes_nothing(cache: EmbeddingCache) -> None:
     assert cache.info() == CacheInfo(cache.path, False, 0, 0, 0, DEFAULT_MAX_BYTES, None, (), None)
     assert cache.info().usable
     assert cache.verify() == CacheReport(cache.path, 0, 0, 0, None, None)
@@ -29,7 +29,7 @@ def test_where_there_is_none_nothing_is_made(cache: EmbeddingCache) -> None:
     assert not cache.path.parent.exists()
 
 
-def test_what_is_there_is_counted(cache: EmbeddingCache, entries: Entries) -> None:
+def test_info_and_verify_count_what_a_cache_holds(cache: EmbeddingCache, entries: Entries) -> None:
     cache.put(entries(*range(100)))
     cache.put_digests([(STAMP, b"hash")])
     info = cache.info()
@@ -43,7 +43,7 @@ def test_what_is_there_is_counted(cache: EmbeddingCache, entries: Entries) -> No
     assert (report.ok, report.entries, report.files, report.damaged) == (True, 100, 1, 0)
 
 
-def test_they_are_frozen_and_plain(cache: EmbeddingCache, entries: Entries) -> None:
+def test_reports_of_a_cache_are_frozen_and_plain(cache: EmbeddingCache, entries: Entries) -> None:
     cache.put(entries(1))
     for value in (cache.info(), cache.verify()):
         with pytest.raises(FrozenInstanceError):
@@ -56,12 +56,12 @@ def test_they_are_frozen_and_plain(cache: EmbeddingCache, entries: Entries) -> N
 
 
 def test_clearing_gives_the_space_back_and_goes_on(
-    cache: EmbeddingCache, entries: Entries, present: Present
+    cache: EmbeddingCache, entries: Entries, present: Present, spoilt: bytes
 ) -> None:
     cache.put(entries(*range(1000)))
     cache.put_digests([(STAMP, b"hash")])
     damaged = cache.path.with_name("embeddings.sqlite.corrupt-20260101-000000")
-    damaged.write_bytes(b"x")
+    damaged.write_bytes(spoilt)
     neighbour = cache.path.with_name("other.txt")
     neighbour.write_bytes(b"x")
     with closing(EmbeddingCache(cache.path)) as other:

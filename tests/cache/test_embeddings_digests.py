@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sqlite3
 from collections.abc import Callable
@@ -24,6 +25,8 @@ STAMP = st.builds(
     st.integers(0, 2**70),
     st.integers(-(2**70), OLD),
     st.just(2 * OLD),
+    st.integers(0, OLD),
+    st.integers(0, 2**70),
 )
 
 
@@ -36,9 +39,11 @@ def file(tmp_path: Path) -> Path:
 
 
 def stamp_of(file: Path) -> FileStamp:
+    """As it is three seconds later, unless the content has changed just now."""
     stamp = FileStamp.of(file)
     assert stamp is not None
-    return stamp
+    later = stamp.taken_ns + 3 * 10**9 * (stamp.mtime_ns <= OLD + 1)
+    return dataclasses.replace(stamp, taken_ns=later)
 
 
 def test_an_unchanged_file_is_known(cache: EmbeddingCache, file: Path) -> None:
@@ -58,8 +63,16 @@ def grown(file: Path) -> None:
     os.utime(file, ns=(OLD, OLD))
 
 
-@pytest.mark.parametrize("change", [touched, grown])
-def test_a_changed_file_is_not(
+def replaced(file: Path) -> None:
+    """By another one that has its length and its time."""
+    other = file.with_name("owl.png")
+    other.write_bytes(b"a owl")
+    os.utime(other, ns=(OLD, OLD))
+    other.rename(file)
+
+
+@pytest.mark.parametrize("change", [touched, grown, replaced])
+def test_a_changed_file_is_not_known(
     cache: EmbeddingCache, file: Path, change: Callable[[Path], None]
 ) -> None:
     before = stamp_of(file)

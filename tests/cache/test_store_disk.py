@@ -136,7 +136,9 @@ def use():
     assert present(cache, range(200)) == set(range(100))
 
 
-def test_no_room_for_a_first_file(tmp_path: Path, finish: Finish) -> None:
+def test_a_disk_without_room_for_a_first_cache_costs_no_answer(
+    tmp_path: Path, finish: Finish
+) -> None:
     code = """
 import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 cache = EmbeddingCache(sys.argv[1])
@@ -258,21 +260,22 @@ def test_a_damaged_file_that_cannot_be_moved(
     open_to_all: Path,
     belonging: Callable[[Path, int], None],
     finish: Finish,
+    spoilt: bytes,
 ) -> None:
     folder = open_to_all / "kept"
     folder.mkdir()
     file = folder / "embeddings.sqlite"
-    file.write_bytes(b"no database" * 1000)
+    file.write_bytes(spoilt)
     belonging(file, 0o444)
     belonging(folder, 0o555)
     [told] = finish(UNPRIVILEGED + NOTHING + TOLD, folder).splitlines()
     assert "is damaged (" in told
     assert "cannot be replaced" in told
-    assert file.read_bytes() == b"no database" * 1000
+    assert file.read_bytes() == spoilt
     assert list(folder.iterdir()) == [file]
     [told] = finish(UNPRIVILEGED + CLEAR + TOLD, folder).splitlines()
     assert "goes on without it" in told
-    assert file.read_bytes() == b"no database" * 1000
+    assert file.read_bytes() == spoilt
     belonging(folder, 0o755)
 
 
@@ -300,7 +303,7 @@ def test_a_cache_that_cannot_be_opened(
 
 
 @pytest.mark.parametrize("below", ["", "below", "below/further"])
-def test_a_folder_that_cannot_be_made(
+def test_a_cache_whose_folder_cannot_be_made_is_done_without(
     tmp_path: Path, entries: Entries, present: Present, warns_once: WarnsOnce, below: str
 ) -> None:
     taken = tmp_path / "taken"
@@ -320,7 +323,7 @@ def test_a_folder_that_cannot_be_made(
     assert taken.read_text() == "a file"
 
 
-def test_a_folder_has_the_name_of_the_file(
+def test_a_folder_in_the_place_of_a_cache_is_left_alone(
     tmp_path: Path, entries: Entries, present: Present, warns_once: WarnsOnce
 ) -> None:
     cache = EmbeddingCache(tmp_path)

@@ -1,0 +1,150 @@
+"""Where a cache is: which file is meant, what stands beside it, and what was set aside."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from zsclip.cache.faults import Cause, Fault
+from zsclip.cache.schema import is_ours
+from zsclip.errors import ParameterError, ParameterTypeError
+
+__all__ = [
+    "default_path",
+    "discard",
+    "list_set_aside",
+    "locate",
+    "rename",
+    "size_on_disk",
+    "why_unwritable",
+]
+
+_FILE = "embeddings.sqlite"
+_SUFFIXES = (".sqlite", ".sqlite3", ".db")
+_BESIDE = ("-wal", "-shm")
+_MARK = ".corrupt-"
+
+
+def default_path() -> Path:
+    """``embeddings.sqlite`` in the folder that ``ZSCLIP_CACHE`` names, or else the user's cache."""
+    if folder := os.environ.get("ZSCLIP_CACHE"):
+        return _absolute(Path(folder) / _FILE, "ZSCLIP_CACHE")
+    import platformdirs
+
+    return _absolute(Path(platformdirs.user_cache_dir("zsclip")) / _FILE, "path")
+
+
+def locate(path: str | os.PathLike[str] | None) -> Path:
+    """The file that a caller means. Nothing is made, and nothing opened.
+
+    Args:
+        path: A file that ends in ``.sqlite``, ``.sqlite3`` or ``.db``, or a folder for
+            ``embeddings.sqlite``, which need not exist; None for the default.
+
+    Raises:
+        ParameterError: It is empty, or a file of another kind, which is not to be touched.
+        ParameterTypeError: It is no path.
+
+    Examples:
+        >>> locate("/srv/zsclip").as_posix().endswith("/srv/zsclip/embeddings.sqlite")
+        True
+        >>> locate("/srv/animals.sqlite").name
+        'animals.sqlite'
+    """
+    if path is None:
+        return default_path()
+    if not isinstance(path, str | os.PathLike):
+        raise ParameterTypeError(
+            f"`path` must be a file, a folder or None, got {type(path).__name__}: {path!r}."
+        )
+    text = os.fsdecode(path)
+    if not text or "\0" in text:
+        raise ParameterError(f"`path` must name a file or a folder, got {text!r}.")
+    chosen = _absolute(Path(text), "path")
+    if os.path.isdir(chosen):  # noqa: PTH112 - false where a Path would raise
+        return chosen / _FILE
+    if chosen.suffix.lower() in _SUFFIXES and not text.endswith(("/", os.sep)):
+        return chosen
+    if os.path.isfile(chosen):  # noqa: PTH113
+        raise ParameterError(
+            f"`path` must be a folder, or a file that ends in {', '.join(_SUFFIXES)}, got "
+            f"{text!r}, which is another file."
+        )
+    return chosen / _FILE
+
+
+def _absolute(path: Path, name: str) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except (RuntimeError, OSError) as error:  # no home, or no current folder
+        raise ParameterError(
+            f"`{name}` must name a folder that can be found, got {str(path)!r} ({error})."
+        ) from error
+
+
+# ---------------------------------------------------------------------------------- beside the file
+
+
+def rename(path: Path) -> Path:
+    """Give a damaged file, and its log, a name that says so and that is still free.
+
+    Raises:
+        OSError: It cannot be renamed.
+    """
+    stem = f"{path.name}{_MARK}{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
+    aside, n = path.with_name(stem), 1
+    while aside.exists():
+        n += 1
+        aside = path.with_name(f"{stem}-{n}")
+    path.rename(aside)
+    with suppress(FileNotFoundError):
+        path.with_name(path.name + "-wal").rename(aside.with_name(aside.name + "-wal"))
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)
+    return aside
+
+
+def list_set_aside(path: Path) -> list[Path]:
+    """The damaged files that a cache took the place of: those of such a name that are caches."""
+    form = re.compile(re.escape(path.name + _MARK) + r"\d{8}-\d{6}(-\d+)?")
+    found = []
+    with suppress(OSError):
+        for file in path.parent.iterdir():
+            with suppress(OSError):
+                if form.fullmatch(file.name) and is_ours(file):
+                    found.append(file)
+    return sorted(found)
+
+
+def discard(path: Path) -> None:
+    """Delete a file and what SQLite put beside it.
+
+    Raises:
+        OSError: It cannot be deleted.
+    """
+    for name in (path.name, *(path.name + end for end in _BESIDE)):
+        path.with_name(name).unlink(missing_ok=True)
+
+
+def size_on_disk(path: Path) -> int:
+    """The bytes of a file and of what SQLite put beside it."""
+    total = 0
+    for name in (path.name, *(path.name + end for end in _BESIDE)):
+        with suppress(OSError):
+            total += path.with_name(name).stat().st_size
+    return total
+
+
+def why_unwritable(path: Path) -> Fault | None:
+    """What the rights to a file, or to the folder to make it in, are short of."""
+    place, needed = path, os.W_OK
+    while not os.path.exists(place) and place != place.parent:  # noqa: PTH110 - never raises
+        place, needed = place.parent, os.W_OK | os.X_OK
+    if place != path and not os.path.isdir(place):  # noqa: PTH112
+        return Fault(Cause.UNREACHABLE, f"{place} is no folder")
+    for there in {place, place.parent if place == path else place}:
+        if not os.access(there, needed):
+            return Fault(Cause.READ_ONLY, f"{there} does not allow it")
+    return None
