@@ -122,7 +122,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_mistaken_later(
     open_source: Any = vars(reading_ahead)["open_source"]
 
     def replaced(source: Any, **options: Any) -> Any:
-        if source == path:
+        if source == str(path):
             path.write_bytes(other.read_bytes() + b"longer")
         return open_source(source, **options)
 

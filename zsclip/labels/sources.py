@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from zsclip.errors import LabelSetUnreadableError, ParameterTypeError
+from zsclip.files import is_system_folder
 from zsclip.labels.fields import Fields, fields_of_draft
 from zsclip.labels.parsing import format_error, parse_fields
 from zsclip.labels.rules import Draft, DraftNode, Problem, Text, check_draft, check_text
@@ -54,7 +55,7 @@ def read_folder(path: str | os.PathLike[str], name: str | None) -> Fields:
     require_path(path)
     try:
         with os.scandir(path) as entries:
-            folders = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+            folders = sorted(e.name for e in entries if e.is_dir() and not is_system_folder(e.name))
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise _unreadable("folder", path, error, "name the one that holds the class folders") from (
             error
