@@ -133,7 +133,7 @@ class _Awaited:
         while True:
             if self._poll is not None and not self._poll.poll(self._milliseconds()):
                 raise UnreadableError(
-                    f"nobody wrote it into this pipe or device to its end within `timeout` "
+                    "this pipe or device did not give it to its end within `timeout` "
                     f"({self._seconds:g} s). {raise_limit('timeout')}"
                 )
             chunk = self._pipe.read(size)
