@@ -33,7 +33,7 @@ def test_asynchronous_pictures_are_named_so(colors: ZeroShotClassifier) -> None:
         yield "fox.png"
 
     with pytest.raises(ParameterTypeError, match="asynchronous: gather its pictures in a list"):
-        colors.classify_many(pictures())  # type: ignore[arg-type]
+        colors.classify_many(pictures())  # type: ignore[call-overload]
 
 
 def test_an_address_that_is_no_folder_tells_no_password(colors: ZeroShotClassifier) -> None:
@@ -70,7 +70,7 @@ NAMES = {
     "a joined emoji": "\N{WOMAN}\u200d\N{ROCKET}.png",
     "controls": "a\x1b[31m\nb.png",
     "bytes that are no text": os.fsdecode(b"caf\xe9.png"),
-    "long": "x" * 200 + "/" + "y" * 200 + "/" + "z" * 200 + "/" + "u" * 200 + "/" + "v" * 200,
+    "long": "/".join(letter * 200 for letter in "uvwxyz"),
 }
 
 

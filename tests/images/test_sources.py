@@ -123,7 +123,7 @@ def test_row_pipe_in_parts(tmp_path: Path, png: bytes) -> None:
     begun.set()
     assert same(pipe)
     writer.join()
-    with pytest.raises(ImageError, match="more than|larger than `max_bytes`"):
+    with pytest.raises(ImageError, match="larger than `max_bytes`"):
         load_image("/dev/zero", reading=Reading(max_bytes=10_000, timeout=60))
 
 
@@ -226,7 +226,7 @@ def test_row_asynchronous(png: bytes) -> None:
             "its read is asynchronous. Await it, and pass the bytes: await file.read()."
         )
     coroutine = Upload().read()
-    with pytest.raises(ParameterTypeError, match="got coroutine. Pass what it gives: await it"):
+    with pytest.raises(ParameterTypeError, match=r"got coroutine\. Pass what it gives: await it"):
         load_image(coroutine)  # type: ignore[arg-type]
     coroutine.close()
 

@@ -174,7 +174,8 @@ def test_no_more_is_held_than_there_is_room_for(
     def source() -> Iterator[Path]:
         yield from pictures
         taken.set()
-        assert sum(thread is here for _, thread in engine.prepared) == 16 - 3
+        decoded_here = sum(thread is here for _, thread in engine.prepared)
+        assert decoded_here in (16 - 3, 16 - 4)  # the first gives up its room when it is decoded
 
     engine.before_prepare = wait
     given = make(workers=1, batch_size=16).predict(source())
