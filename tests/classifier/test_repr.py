@@ -16,7 +16,9 @@ from zsclip.weights import checkpoints
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
 
-WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
+WEIGHTS = Path(
+    str(importlib.resources.files("zsclip.weights") / "data" / "tiny-cartoon.safetensors")
+)
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_what_is_no_tensor_is_left_out(path: Path) -> None:
     assert set(open_tensors(path).shapes) == set(STATE)
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match=r"gone\.pt' does not exist"):
         open_tensors(tmp_path / "gone.pt")
     with pytest.raises(ModelNotFoundError, match="is a folder"):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +14,12 @@ from zsclip.cli.options import (
     download_root_option,
     engine_options,
     format_option,
-    make_encoder,
     progress_option,
 )
 from zsclip.cli.output import emit, emit_json, show, table
 
 if TYPE_CHECKING:
-    from zsclip.weights.models import ModelSpec
+    from zsclip.weights import ModelSpec
 
 __all__ = ["describe_models", "models"]
 
@@ -61,8 +57,7 @@ def list_(*, download_root: str | None, form: str) -> None:
 
 def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
     """The models as plain values, each with the path of its weights if they are here."""
-    from zsclip.weights.models import MODELS
-    from zsclip.weights.sources import find_weights
+    from zsclip.weights import MODELS, find_weights
 
     rows = []
     for spec in MODELS:
@@ -80,18 +75,23 @@ def info(*, name: str, device: str, precision: str, download_root: str | None) -
 
     If its weights are here it is loaded, which tells device and precision as well.
     """
-    from zsclip.weights.models import MODELS
-    from zsclip.weights.sources import find_weights
+    from zsclip.encoders import create_encoder
+    from zsclip.weights import MODELS, find_weights
 
     for spec in MODELS:
         if spec.name == name and find_weights(spec, download_root=download_root) is None:
             rows = _known_rows(spec)
             break
     else:
-        with _offline():
-            made = make_encoder(
-                "clip", name, device=device, precision=precision, download_root=download_root
-            )
+        # a file that is not the published one is not to be replaced by asking of it
+        made = create_encoder(
+            "clip",
+            name,
+            device=device,
+            precision=precision,
+            download_root=download_root,
+            offline=True,
+        )
         rows = made.model_info.rows()
     for title, value in rows:
         emit(f"{title}: {value}")
@@ -111,20 +111,6 @@ def _known_rows(spec: ModelSpec) -> list[tuple[str, str]]:
     ]
 
 
-@contextmanager
-def _offline() -> Iterator[None]:
-    """A file that turns out not to be the published one is not to be replaced by asking of it."""
-    before = os.environ.get("ZSCLIP_OFFLINE")
-    os.environ["ZSCLIP_OFFLINE"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["ZSCLIP_OFFLINE"]
-        else:
-            os.environ["ZSCLIP_OFFLINE"] = before
-
-
 @models.command(
     epilog=examples("zsclip models fetch ViT-B/32", "zsclip models fetch RN50 ViT-L/14")
 )
@@ -136,8 +122,7 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool |
 
     A download that broke off is resumed.
     """
-    from zsclip.weights.models import get_model_spec
-    from zsclip.weights.sources import fetch_weights
+    from zsclip.weights import fetch_weights, get_model_spec
 
     bar = sys.stderr.isatty() if progress is None else progress
     for spec in [get_model_spec(name) for name in names]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.encoders import Encoder
     from zsclip.labels import LabelSet
-    from zsclip.weights.models import ModelSpec
+    from zsclip.weights import ModelSpec
 
 __all__ = [
     "announce_download",
@@ -176,7 +176,7 @@ def make_encoder(
 ) -> Encoder:
     """Make an engine by its name; say so if that means a download."""
     from zsclip.encoders.registry import DEFAULT_MODEL, NATIVE, create_encoder
-    from zsclip.weights.models import MODELS
+    from zsclip.weights import MODELS
 
     options: dict[str, Any] = {}
     if name == NATIVE:
@@ -212,8 +212,7 @@ def make_classifier(
 def announce_download(spec: ModelSpec, download_root: str | None) -> None:
     """Say that the weights of a model have to be fetched, if they have to and may be."""
     from zsclip.cli.output import say
-    from zsclip.weights.download import cache_dir, is_offline
-    from zsclip.weights.sources import find_weights
+    from zsclip.weights import cache_dir, find_weights, is_offline
 
     if find_weights(spec, download_root=download_root) is None and not is_offline():
         folder = cache_dir(download_root)

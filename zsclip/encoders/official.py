@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from zsclip.clip.tokenizer import Tokenizer, pad
+from zsclip.clip import Tokenizer, pad
 from zsclip.encoders.base import ModelInfo
 from zsclip.encoders.output import TEXT_BATCH, to_unit_rows
 from zsclip.errors import ParameterError, ParameterTypeError

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from zsclip.encoders import Encoder
 from zsclip.encoders.registry import NATIVE
 from zsclip.labels import LabelSet
-from zsclip.weights.models import MODELS
+from zsclip.weights import MODELS
 
 __all__ = ["FORMAT", "KEY", "TENSOR", "ModelFacts", "SavedClassifier", "matrix_sha256"]
 

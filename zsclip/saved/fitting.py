@@ -13,7 +13,7 @@ from zsclip.errors import SavedClassifierModelError
 from zsclip.saved.content import ModelFacts, SavedClassifier
 from zsclip.saved.wording import as_path, shown
 from zsclip.version import __version__
-from zsclip.weights.models import MODELS
+from zsclip.weights import MODELS
 
 __all__ = ["check_fit", "find_engine"]
 

@@ -14,6 +14,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
+from zsclip.files import reason_of
+from zsclip.weights.identity import stamp_of
+
+__all__ = ["Tensors", "open_tensors"]
 
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
@@ -64,7 +68,7 @@ def open_tensors(path: Path) -> Tensors:
     except (CheckpointError, MemoryError):
         raise
     except PermissionError as e:
-        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {e.strerror}.") from e
+        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}.") from e
     except pickle.UnpicklingError as e:  # PyTorch's own message tells how to run the code
         raise CheckpointError(
             f"The checkpoint {str(path)!r} holds Python objects other than tensors, or is no "
@@ -97,14 +101,15 @@ def _open_safetensors(path: Path) -> Tensors:
             "get it again."
         ) from e
     shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-    identity = _identity(path, file)
+    metadata = file.metadata() or {}
+    stamp = stamp_of(path, metadata)
 
     def read(key: str) -> Tensor:
         # A mapping of its own for each tensor: its pages go when the tensor goes, which is as soon
         # as its weights have been laid out for the device.
         try:
             now: Any = safe_open(path, framework="pt")
-            same = _identity(path, now) == identity
+            same = stamp_of(path, now.metadata() or {}) == stamp
         except (OSError, SafetensorError) as e:
             raise CheckpointError(f"Cannot read the checkpoint {str(path)!r} again: {e}.") from e
         if not same:
@@ -115,18 +120,7 @@ def _open_safetensors(path: Path) -> Tensors:
         tensor: Tensor = now.get_tensor(key)
         return tensor
 
-    return Tensors(shapes, read, file.metadata() or {})
-
-
-def _identity(path: Path, file: Any) -> object:
-    """What tells a file from another one that took its place.
-
-    Processes that unpack the same archive replace each other's copies, which are alike.
-    """
-    if source := (file.metadata() or {}).get("source_sha256"):
-        return source
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return Tensors(shapes, read, metadata)
 
 
 def _is_torchscript(path: Path) -> bool:

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zsclip.errors import ChecksumError
-from zsclip.weights import transfer
-from zsclip.weights.download import DEFAULT_RETRY, RetryPolicy
+from zsclip.weights import http
+from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between tries, which are not waited for."""
     waits: list[float] = []
-    monkeypatch.setattr(transfer, "_sleep", waits.append)
+    monkeypatch.setattr(http, "_sleep", waits.append)
     return waits
 
 
@@ -144,7 +144,7 @@ def test_retry_after_that_says_nothing(case: Case, pauses: list[float], said: st
 
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [-+A-Z0-9]*"))
 def test_retry_after_takes_any_text(text: str) -> None:
-    seconds = transfer._retry_after(text)
+    seconds = http._retry_after(text)
     assert seconds is None or seconds >= 0
 
 

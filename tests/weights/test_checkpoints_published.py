@@ -100,7 +100,6 @@ def published(
         )
         table = tuple(spec if known.name == NAME else known for known in MODELS)
         monkeypatch.setattr(models, "MODELS", table)
-        monkeypatch.setattr(checkpoints, "MODELS", table)
         yield Published(spec, state, source, asked, cache)
 
 
