@@ -111,9 +111,9 @@ def test_an_image_tower_sees_every_corner(
 
 
 def test_modules_keep_their_shapes_and_take_no_memory(vit_state: dict[str, torch.Tensor]) -> None:
-    architecture = read_config({key: tuple(t.shape) for key, t in vit_state.items()})
+    config = read_config({key: tuple(t.shape) for key, t in vit_state.items()})
     with unfilled():
-        tower, layers = architecture.image_tower(), [nn.Linear(3, 4), nn.BatchNorm2d(3)]
+        tower, layers = config.image_tower(), [nn.Linear(3, 4), nn.BatchNorm2d(3)]
     assert isinstance(tower, VisionTransformer)
     for module in (tower, *layers):
         assert {t.device.type for t in module.state_dict().values()} == {"meta"}

@@ -33,11 +33,11 @@ def _pictures() -> list[Image.Image]:
 def _save_model(name: str, path: Path) -> None:
     embed_dim, resolution, layers, width, patch, *text = SCRIPT["MODELS"][name]
     context, vocabulary, text_width, _, text_layers = text
-    architecture = CLIPConfig(
+    config = CLIPConfig(
         embed_dim, resolution, layers, width, patch, context, vocabulary, text_width, text_layers
     )
     with torch.device("meta"):
-        image_tower, text_tower = architecture.image_tower(), architecture.text_tower()
+        image_tower, text_tower = config.image_tower(), config.text_tower()
     shapes = {f"visual.{key}": t.shape for key, t in image_tower.state_dict().items()}
     shapes |= {key: t.shape for key, t in text_tower.state_dict().items()}
     made = SCRIPT["weights"]({**shapes, "logit_scale": ()})

@@ -143,7 +143,7 @@ def test_half_precisions_of_a_resnet(precision: str) -> None:
     image, text = sizes.image_tower(), sizes.text_tower()
     state = {f"visual.{key}": value for key, value in image.state_dict().items()}
     state |= text.state_dict() | {"logit_scale": torch.tensor(1.0)}
-    tensors = Tensors({k: tuple(v.shape) for k, v in state.items()}, state.__getitem__, {})
+    tensors = Tensors({k: tuple(v.shape) for k, v in state.items()}, state.__getitem__)
     checkpoint = Checkpoint("mini", Path("mini.pt"), tensors, "00" * 32)
     pictures = [Image.radial_gradient("L").convert("RGB"), Image.new("RGB", (50, 90), "red")]
     exact = NativeEncoder(checkpoint, device="cpu", precision="fp32").encode_images(pictures)

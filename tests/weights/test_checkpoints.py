@@ -32,7 +32,9 @@ def test_the_embedded_model_needs_no_network(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("file", ["mine.pt", "mine.safetensors", "no-suffix"])
-def test_paths(file: str, tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_is_found_by_each_spelling_of_its_path(
+    file: str, tmp_path: Path, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save = save_file if file.endswith("safetensors") else torch.save
     save(state, tmp_path / file)
     monkeypatch.chdir(tmp_path)
@@ -65,7 +67,7 @@ def test_a_name_wins_over_a_file(
         ("", "Known: 'RN50', 'RN101'"),
     ],
 )
-def test_unknown_names(name: str, hint: str) -> None:
+def test_an_unknown_name_is_answered_with_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(ModelNotFoundError, match=r"`model` must be the name of a model") as caught:
         load_checkpoint(name)
     assert hint in str(caught.value)

@@ -71,19 +71,19 @@ def test_sha256_must_be_one(case: Case, sha256: str) -> None:
         case.fetch(sha256=sha256)
 
 
-def test_empty_file(case: Case) -> None:
+def test_a_file_may_be_empty(case: Case) -> None:
     case.server.body = b""
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert case.fetch(sha256=empty, size=0).read_bytes() == b""
 
 
-def test_redirect(case: Case) -> None:
+def test_a_redirect_is_followed(case: Case) -> None:
     case.server.then(status=302, headers={"Location": "/elsewhere/weights.bin"})
     case.succeeds()
     assert case.server.paths == ["/weights.bin", "/elsewhere/weights.bin"]
 
 
-def test_redirects_without_end(case: Case) -> None:
+def test_redirects_without_end_are_an_error(case: Case) -> None:
     for _ in range(30):
         case.server.then(status=302, headers={"Location": "/weights.bin"})
     assert "redirects" in case.fails()
@@ -101,7 +101,9 @@ def test_a_proxy_setting_that_makes_no_sense(case: Case, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("progress", [True, False])
-def test_progress(case: Case, capsys: pytest.CaptureFixture[str], progress: bool) -> None:
+def test_a_bar_is_drawn_only_when_asked_for(
+    case: Case, capsys: pytest.CaptureFixture[str], progress: bool
+) -> None:
     case.server.then(cut=1000)
     case.succeeds(progress=progress, name="ViT-X")
     out, err = capsys.readouterr()
@@ -136,7 +138,9 @@ def test_a_wrong_file_stays_until_the_right_one_is_complete(case: Case) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "true", "YES", " on "])
-def test_offline(case: Case, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_offline_nothing_is_asked_for(
+    case: Case, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", value)
     assert "ZSCLIP_OFFLINE" in case.fails(OfflineError)
     assert case.server.asked == []
@@ -144,12 +148,16 @@ def test_offline(case: Case, monkeypatch: pytest.MonkeyPatch, value: str) -> Non
 
 
 @pytest.mark.parametrize("value", ["0", "false", "No", "off", ""])
-def test_not_offline(case: Case, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_words_that_allow_downloads(
+    case: Case, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", value)
     case.succeeds()
 
 
-def test_neither_offline_nor_not(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_says_neither_is_an_error(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", "perhaps")
     with pytest.raises(ParameterError, match=r"`ZSCLIP_OFFLINE` must be one of .*'perhaps'"):
         is_offline()
@@ -181,7 +189,7 @@ def test_offline_with_a_wrong_file(case: Case, monkeypatch: pytest.MonkeyPatch) 
     assert case.target.read_bytes() == b"mine"
 
 
-def test_relative_target(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_may_be_relative(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     case.target.parent.mkdir()
     monkeypatch.chdir(case.target.parent)
     assert case.fetch(target=Path("weights.bin")) == Path("weights.bin")

@@ -35,7 +35,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("size", [300_000, None])
-def test_wrong_hash(case: Case, size: int | None) -> None:
+def test_a_file_with_another_hash_is_not_kept(case: Case, size: int | None) -> None:
     case.server.body = bytes(300_000)
     message = case.fails(ChecksumError, size=size)
     assert "SHA-256 " + hashlib.sha256(bytes(300_000)).hexdigest() in message

@@ -72,7 +72,7 @@ def test_a_sidecar_for_another_hash_does_not_count(case: Case) -> None:
         case.fetch(sha256="0" * 64)
 
 
-def test_file_sha256(tmp_path: Path, body: bytes) -> None:
+def test_a_file_with_the_right_hash_needs_no_server(tmp_path: Path, body: bytes) -> None:
     path = tmp_path / "x"
     path.write_bytes(body)
     assert file_sha256(str(path)) == hashlib.sha256(body).hexdigest()

@@ -30,9 +30,9 @@ PUBLISHED = {
 }
 
 
-def _shapes(architecture: CLIPConfig) -> dict[str, tuple[int, ...]]:
+def _shapes(config: CLIPConfig) -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):
-        image, text = architecture.image_tower(), architecture.text_tower()
+        image, text = config.image_tower(), config.text_tower()
     shapes = {f"visual.{key}": tuple(t.shape) for key, t in image.state_dict().items()}
     shapes |= {key: tuple(t.shape) for key, t in text.state_dict().items()}
     return {**shapes, "logit_scale": ()}
@@ -43,27 +43,27 @@ def test_all_published_models_are_here() -> None:
 
 
 @pytest.mark.parametrize("spec", [s for s in MODELS if not s.bundled], ids=lambda s: str(s.name))
-def test_published_sizes(spec: object) -> None:
+def test_the_table_agrees_with_the_shapes(spec: object) -> None:
     [spec] = [s for s in MODELS if s is spec]
     expected = PUBLISHED[spec.name]
-    architecture = read_config(_shapes(expected))
-    assert architecture == expected
-    assert architecture.parameters == spec.parameters
-    assert architecture.resolution == spec.resolution
-    assert architecture.embed_dim == spec.embed_dim
-    assert architecture.context_length == spec.context_length
-    assert architecture.vocab_size == spec.vocab_size
+    config = read_config(_shapes(expected))
+    assert config == expected
+    assert config.parameters == spec.parameters
+    assert config.resolution == spec.resolution
+    assert config.embed_dim == spec.embed_dim
+    assert config.context_length == spec.context_length
+    assert config.vocab_size == spec.vocab_size
 
 
-def test_small_sizes(architecture: CLIPConfig, state: State) -> None:
+def test_the_sizes_of_small_models_are_read_back(clip_config: CLIPConfig, state: State) -> None:
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    assert read_config(shapes) == architecture
+    assert read_config(shapes) == clip_config
     # running statistics are no parameters
     counted = (v for k, v in state.items() if "running_" not in k and "num_batches" not in k)
-    assert architecture.parameters == sum(v.numel() for v in counted)
+    assert config.parameters == sum(v.numel() for v in counted)
 
 
-def test_hugging_face_names() -> None:
+def test_names_of_hugging_face_are_told_as_such() -> None:
     shapes = {
         "logit_scale": (),
         "text_model.embeddings.token_embedding.weight": (49_408, 512),
@@ -75,7 +75,7 @@ def test_hugging_face_names() -> None:
         read_config(shapes)
 
 
-def test_something_else_altogether() -> None:
+def test_what_is_no_clip_is_told_as_such() -> None:
     for shapes in ({}, {"fc.weight": (10, 10)}):
         with pytest.raises(CheckpointError, match=r"No name begins with 'visual\.'"):
             read_config(shapes)
@@ -126,8 +126,8 @@ def test_any_shapes_are_read_or_refused(data: st.DataObject) -> None:
     for key in data.draw(st.lists(st.sampled_from(sorted(shapes)), max_size=4)):
         shapes[key] = data.draw(_SHAPE)
     try:
-        architecture = read_config(shapes)
+        config = read_config(shapes)
     except CheckpointError:
         return
-    assert architecture.parameters > 0
-    assert read_config(_shapes(architecture)) == architecture
+    assert config.parameters > 0
+    assert read_config(_shapes(config)) == config

@@ -8,7 +8,7 @@ import math
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import torch
 from safetensors.torch import save_file
@@ -64,24 +64,20 @@ class Checkpoint:
 
     def load_image_tower(self) -> VisionTransformer | ModifiedResNet:
         """The image tower with its weights, in the checkpoint's own precision, on the CPU."""
-        return self._load(self.config.image_tower, "visual.", lambda _: True)
+        return self._load(self.config.image_tower, "visual.")
 
     def load_text_tower(self) -> TextTower:
         """The text tower with its weights, in the checkpoint's own precision, on the CPU."""
-        return self._load(
-            self.config.text_tower,
-            "",
-            lambda key: not key.startswith("visual.") and key != "logit_scale",
-        )
+        return self._load(self.config.text_tower, "")
 
-    def _load(self, make: Callable[[], Tower], prefix: str, wanted: Callable[[str], bool]) -> Tower:
+    def _load(self, make: Callable[[], Tower], prefix: Literal["visual.", ""]) -> Tower:
         with unfilled():  # no memory is taken before the weights come
             tower = make()
         expected = {key: tuple(t.shape) for key, t in tower.state_dict().items()}
         found = {
             key.removeprefix(prefix): shape
             for key, shape in self._tensors.shapes.items()
-            if key.startswith(prefix) and wanted(key)
+            if key.startswith("visual.") == bool(prefix) and key != "logit_scale"
         }
         problems = [
             f"{prefix}{key}: expected {expected.get(key, 'nothing')}, "

@@ -29,17 +29,14 @@ class Tensors:
 
     Attributes:
         shapes: The shape of each tensor by its name.
-        metadata: What the file says of itself; empty unless it is a safetensors file.
     """
 
     def __init__(
         self,
         shapes: Mapping[str, tuple[int, ...]],
         read: Callable[[str], Tensor],
-        metadata: Mapping[str, str],
     ) -> None:
         self.shapes = {key: shape for key, shape in shapes.items() if key not in _SIZES}
-        self.metadata = dict(metadata)
         self._read = read
 
     def __getitem__(self, key: str) -> Tensor:
@@ -82,7 +79,7 @@ def open_tensors(path: Path) -> Tensors:
             "zsclip reads OpenAI's TorchScript archives, state dicts of tensors, and safetensors."
         ) from e
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    return Tensors(shapes, state.__getitem__, {})
+    return Tensors(shapes, state.__getitem__)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -101,8 +98,7 @@ def _open_safetensors(path: Path) -> Tensors:
             "get it again."
         ) from e
     shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-    metadata = file.metadata() or {}
-    stamp = stamp_of(path, metadata)
+    stamp = stamp_of(path, file.metadata() or {})
 
     def read(key: str) -> Tensor:
         # A mapping of its own for each tensor: its pages go when the tensor goes, which is as soon
@@ -120,7 +116,7 @@ def _open_safetensors(path: Path) -> Tensors:
         tensor: Tensor = now.get_tensor(key)
         return tensor
 
-    return Tensors(shapes, read, metadata)
+    return Tensors(shapes, read)
 
 
 def _is_torchscript(path: Path) -> bool:

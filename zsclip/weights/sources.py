@@ -103,12 +103,9 @@ def find_weights(
         >>> find_weights(get_model_spec("tiny-cartoon")).name
         'tiny-cartoon.safetensors'
     """
-    if spec.bundled:
-        return bundled_path(spec)
+    if ready := _find_ready(spec, download_root):
+        return ready
     archive = archive_path(spec, download_root)
-    kept = kept_path(archive)
-    if check_kept(kept, spec) == "ours":
-        return kept
     return archive if archive.is_file() and archive.stat().st_size == spec.size else None
 
 
@@ -133,19 +130,25 @@ def fetch_weights(
     Raises:
         DownloadError: The weights are not there and cannot be fetched.
     """
-    if spec.url is None:
-        return bundled_path(spec)
-    archive = archive_path(spec, download_root)
-    if check_kept(kept := kept_path(archive), spec) == "ours":
-        return kept
-    from zsclip.weights.download import fetch
+    if ready := _find_ready(spec, download_root):
+        return ready
+    from zsclip.weights.download import fetch  # loads what a start without a download can spare
 
+    assert spec.url is not None
     return fetch(
         spec.url,
-        archive,
+        archive_path(spec, download_root),
         sha256=spec.sha256,
         size=spec.size,
         progress=progress,
         offline=offline,
         name=spec.name,
     )
+
+
+def _find_ready(spec: ModelSpec, download_root: str | os.PathLike[str] | None) -> Path | None:
+    """What needs no verification any more: a part of zsclip, or what was kept after one."""
+    if spec.bundled:
+        return bundled_path(spec)
+    kept = kept_path(archive_path(spec, download_root))
+    return kept if check_kept(kept, spec) == "ours" else None
