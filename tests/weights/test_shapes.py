@@ -60,7 +60,7 @@ def test_the_sizes_of_small_models_are_read_back(clip_config: CLIPConfig, state:
     assert read_config(shapes) == clip_config
     # running statistics are no parameters
     counted = (v for k, v in state.items() if "running_" not in k and "num_batches" not in k)
-    assert config.parameters == sum(v.numel() for v in counted)
+    assert clip_config.parameters == sum(v.numel() for v in counted)
 
 
 def test_names_of_hugging_face_are_told_as_such() -> None:

@@ -7,7 +7,7 @@ tower's without a prefix, ``logit_scale`` beside both.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -28,9 +28,10 @@ class CLIPConfig:
 
     Attributes:
         embed_dim: The width of the embeddings that both towers give.
-        resolution: The side of the pictures in pixels.
+        resolution: The side of the pictures in pixels; of a ResNet, a multiple of 32.
         image_layers: Blocks of the vision transformer, or of the four stages of the ResNet.
-        image_width: The width of the image tower.
+        image_width: The width of the vision transformer; of a ResNet, its channels after the stem,
+            of which the last stage has 32 times as many.
         patch: The side of a patch in pixels; None for a ResNet.
         context_length: How many tokens a prompt may have.
         vocab_size: The number of tokens.
@@ -50,18 +51,11 @@ class CLIPConfig:
 
     def image_tower(self) -> VisionTransformer | ModifiedResNet:
         """A new image tower of these sizes, in PyTorch's default device and training mode."""
-        if isinstance(self.image_layers, int):
-            assert self.patch is not None
-            return VisionTransformer(
-                self.resolution, self.patch, self.image_width, self.image_layers, self.embed_dim
-            )
-        return ModifiedResNet(self.image_layers, self.image_width, self.resolution, self.embed_dim)
+        return ModifiedResNet(self) if self.patch is None else VisionTransformer(self)
 
     def text_tower(self) -> TextTower:
         """A new text tower of these sizes, in PyTorch's default device and training mode."""
-        return TextTower(
-            self.context_length, self.vocab_size, self.text_width, self.text_layers, self.embed_dim
-        )
+        return TextTower(self)
 
     @property
     def parameters(self) -> int:
@@ -100,19 +94,14 @@ class _LeaveOut(TorchFunctionMode):
 
 
 class VisionTransformer(nn.Module):
-    """Pictures (n, 3, resolution, resolution) to embeddings (n, embed_dim), not normalized.
+    """Pictures (n, 3, resolution, resolution) to embeddings (n, embed_dim), not normalized."""
 
-    Args:
-        resolution: The side of the pictures in pixels.
-        patch: The side of a patch in pixels.
-        width: The width of the transformer.
-        layers: Its number of blocks.
-        embed_dim: The width of the embedding.
-    """
-
-    def __init__(self, resolution: int, patch: int, width: int, layers: int, embed_dim: int):
+    def __init__(self, config: CLIPConfig) -> None:
         super().__init__()
-        places = (resolution // patch) ** 2
+        width, patch, layers = config.image_width, config.patch, config.image_layers
+        assert patch is not None
+        assert isinstance(layers, int)
+        places = (config.resolution // patch) ** 2
         scale = width**-0.5
         self.conv1 = nn.Conv2d(3, width, patch, stride=patch, bias=False)
         self.class_embedding = _normal(width, std=scale)
@@ -120,7 +109,7 @@ class VisionTransformer(nn.Module):
         self.ln_pre = LayerNorm(width)
         self.transformer = Transformer(width, layers, causal=False)
         self.ln_post = LayerNorm(width)
-        self.proj = _normal(width, embed_dim, std=scale)
+        self.proj = _normal(width, config.embed_dim, std=scale)
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.conv1(images.to(self.conv1.weight.dtype))
@@ -137,24 +126,16 @@ class TextTower(nn.Module):
 
     The transformer is causal and is read at the end-of-text token, which has the highest id of
     all: what stands behind it never counts, so that prompts may be cut there.
-
-    Args:
-        context_length: How many tokens a prompt may have.
-        vocab_size: The number of tokens.
-        width: The width of the transformer.
-        layers: Its number of blocks.
-        embed_dim: The width of the embedding.
     """
 
-    def __init__(
-        self, context_length: int, vocab_size: int, width: int, layers: int, embed_dim: int
-    ) -> None:
+    def __init__(self, config: CLIPConfig) -> None:
         super().__init__()
-        self.token_embedding = nn.Embedding(vocab_size, width)
-        self.positional_embedding = _normal(context_length, width, std=0.01)
-        self.transformer = Transformer(width, layers, causal=True)
+        width = config.text_width
+        self.token_embedding = nn.Embedding(config.vocab_size, width)
+        self.positional_embedding = _normal(config.context_length, width, std=0.01)
+        self.transformer = Transformer(width, config.text_layers, causal=True)
         self.ln_final = LayerNorm(width)
-        self.text_projection = _normal(width, embed_dim, std=width**-0.5)
+        self.text_projection = _normal(width, config.embed_dim, std=width**-0.5)
 
     def forward(self, tokens: Tensor) -> Tensor:
         end = tokens.argmax(dim=-1)
@@ -246,16 +227,12 @@ class ModifiedResNet(nn.Module):
     It differs from the usual ResNet in three things (Radford et al. 2021, §2.4): a stem of three
     convolutions, average pooling before each strided convolution (blur against aliasing), and
     attention pooling at the end.
-
-    Args:
-        layers: The number of blocks in each of the four stages.
-        width: The number of channels after the stem; the last stage has 32 times as many.
-        resolution: The side of the pictures in pixels, a multiple of 32.
-        embed_dim: The width of the embedding.
     """
 
-    def __init__(self, layers: Sequence[int], width: int, resolution: int, embed_dim: int) -> None:
+    def __init__(self, config: CLIPConfig) -> None:
         super().__init__()
+        width, layers = config.image_width, config.image_layers
+        assert isinstance(layers, tuple)
         self.conv1 = nn.Conv2d(3, width // 2, 3, stride=2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(width // 2)
         self.conv2 = nn.Conv2d(width // 2, width // 2, 3, padding=1, bias=False)
@@ -271,7 +248,9 @@ class ModifiedResNet(nn.Module):
             rest = [Bottleneck(inputs, planes) for _ in range(blocks - 1)]
             self.add_module(f"layer{stage + 1}", nn.Sequential(first, *rest))
         self.stages = len(layers)
-        self.attnpool = AttentionPool(resolution // 32, inputs, inputs // HEAD_WIDTH, embed_dim)
+        self.attnpool = AttentionPool(
+            config.resolution // 32, inputs, inputs // HEAD_WIDTH, config.embed_dim
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         x = images.to(self.conv1.weight.dtype)

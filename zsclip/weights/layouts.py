@@ -61,7 +61,7 @@ def open_tensors(path: Path) -> Tensors:
     try:
         if _is_safetensors(path):
             return _open_safetensors(path)
-        state = _read_torchscript(path) if _is_torchscript(path) else _read_state_dict(path)
+        state = _read_state(path)
     except (CheckpointError, MemoryError):
         raise
     except PermissionError as e:
@@ -127,20 +127,15 @@ def _is_torchscript(path: Path) -> bool:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
-def _read_torchscript(path: Path) -> dict[str, Tensor]:
+def _read_state(path: Path) -> dict[str, Tensor]:
     with warnings.catch_warnings():
-        # TorchScript is deprecated, and OpenAI's archives will stay in it
+        # TorchScript is deprecated, and OpenAI's archives will stay in it; and about pickle
+        # protocols: what cannot be read is an error anyway
         warnings.simplefilter("ignore")
-        module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-    return _flatten(module.state_dict(), path)
-
-
-def _read_state_dict(path: Path) -> dict[str, Tensor]:
-    with warnings.catch_warnings():
-        # about pickle protocols; what cannot be read is an error anyway
-        warnings.simplefilter("ignore")
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    return _flatten(loaded, path)
+        if _is_torchscript(path):
+            module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+            return _flatten(module.state_dict(), path)
+        return _flatten(torch.load(path, map_location="cpu", weights_only=True), path)
 
 
 def _flatten(loaded: Any, path: Path) -> dict[str, Tensor]:
