@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from zsclip.clip.packing import encode_packed
     from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
     from zsclip.clip.tokenizer import Tokenizer, pad
+    from zsclip.clip.transformer import HEAD_WIDTH
 
 __all__ = [
+    "HEAD_WIDTH",
     "CLIPConfig",
     "ModifiedResNet",
     "TextTower",
@@ -47,4 +49,5 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         packing=("encode_packed",),
         preprocess=("normalize", "resize_and_crop", "to_pixels"),
         tokenizer=("Tokenizer", "pad"),
+        transformer=("HEAD_WIDTH",),
     )

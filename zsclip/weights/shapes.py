@@ -9,8 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from zsclip.clip import CLIPConfig
-from zsclip.clip.transformer import HEAD_WIDTH
+from zsclip.clip import HEAD_WIDTH, CLIPConfig
 from zsclip.errors import CheckpointError
 
 __all__ = ["Shapes", "read_config"]
