@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -22,6 +23,8 @@ __all__ = ["Tensors", "open_tensors"]
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
 _NESTS = ("state_dict", "model_state_dict", "model")
+# Warnings are on or off for all threads at once: one that ends would turn on those of another.
+_READING = threading.Lock()
 
 
 class Tensors:
@@ -128,7 +131,7 @@ def _is_torchscript(path: Path) -> bool:
 
 
 def _read_state(path: Path) -> dict[str, Tensor]:
-    with warnings.catch_warnings():
+    with _READING, warnings.catch_warnings():
         # TorchScript is deprecated, and OpenAI's archives will stay in it; and about pickle
         # protocols: what cannot be read is an error anyway
         warnings.simplefilter("ignore")
