@@ -91,7 +91,7 @@ class _Tokens:
     context_length = CONTEXT_LENGTH
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        from zsclip.clip.tokenizer import Tokenizer
+        from zsclip.clip import Tokenizer
 
         return Tokenizer(CONTEXT_LENGTH).count(texts)
 

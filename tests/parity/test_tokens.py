@@ -137,7 +137,7 @@ _PIECES = st.sampled_from([*CONTRACTIONS, *SCRIPTS[:31], "<|", "|>", "endoftext"
     )
 )
 @example("\u2028")
-def test_any_text(official: Any, text: str) -> None:
+def test_any_text_has_the_official_ids(official: Any, text: str) -> None:
     assume(not any(special in clean(text) for special in SPECIAL))
     assert UNBOUNDED.encode([text]) == [_reference(official, text)]
     [count] = UNBOUNDED.count([text])

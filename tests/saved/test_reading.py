@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 Refused = Callable[..., str]
 Spoil = Callable[..., None]
-WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
+WEIGHTS = Path(
+    str(importlib.resources.files("zsclip.weights") / "data" / "tiny-cartoon.safetensors")
+)
 UNIT = np.eye(8, dtype=np.float32)
 
 

@@ -66,7 +66,7 @@ def _print_json(outcome: Outcome) -> None:
 
 
 def _print_table(outcome: Outcome) -> None:
-    from zsclip.weights.models import get_model_spec
+    from zsclip.weights import get_model_spec
 
     answers, info = outcome.answers, outcome.model_info
     shown = table("drawing", "shows", "first guess", "second", "third", "")

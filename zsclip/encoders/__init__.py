@@ -24,6 +24,7 @@ from zsclip.encoders.registry import (
     list_encoders,
     resolve_encoder,
 )
+from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.encoders.devices import default_device, list_devices
@@ -50,10 +51,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
-
-    def __getattr__(name: str) -> object:
-        if name not in ("default_device", "list_devices"):
-            raise AttributeError(f"module 'zsclip.encoders' has no attribute {name!r}")
-        from zsclip.encoders import devices
-
-        return getattr(devices, name)
+    __getattr__ = lazy(__name__, devices=("default_device", "list_devices"))

@@ -72,6 +72,7 @@ def create_encoder(
     precision: str = "auto",
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    **more: Any,
 ) -> Encoder:
     """Make an engine by its name.
 
@@ -82,6 +83,7 @@ def create_encoder(
         precision: In the engine's own names.
         download_root: The folder of downloads.
         progress: Show a bar on standard error while downloading.
+        more: What only this engine knows, such as ``offline`` of ``"clip"``.
 
     Raises:
         EncoderNotFoundError: No installed engine has this name.
@@ -94,6 +96,7 @@ def create_encoder(
         "precision": precision,
         "download_root": download_root,
         "progress": progress,
+        **more,
     }
     encoder = require_encoder(_load(entry)(model, **options), str(entry))
     with suppress(TypeError):  # it cannot be referred to weakly, or has no hash

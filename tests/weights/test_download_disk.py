@@ -136,7 +136,7 @@ def test_a_file_system_without_locks(case: Case, monkeypatch: pytest.MonkeyPatch
     assert "files cannot be locked there (no flock here)" in case.fails()
 
 
-def test_a_folder_that_cannot_be_made(case: Case) -> None:
+def test_a_folder_of_weights_that_cannot_be_made(case: Case) -> None:
     case.target.parent.write_text("a file in its place")
     message = case.fails()
     assert f"{case.target.parent} cannot be used" in message
@@ -145,7 +145,7 @@ def test_a_folder_that_cannot_be_made(case: Case) -> None:
 
 
 @pytest.mark.parametrize("size", [300_000, None])
-def test_a_folder_has_the_name(case: Case, size: int | None) -> None:
+def test_a_folder_has_the_name_of_the_weights(case: Case, size: int | None) -> None:
     case.target.mkdir(parents=True)
     with pytest.raises(DownloadError, match="a folder has the name of the file"):
         case.fetch(size=size)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from zsclip.weights.download import RetryPolicy
+from zsclip.weights.http import RetryPolicy
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case

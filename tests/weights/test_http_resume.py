@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zsclip.errors import ChecksumError
-from zsclip.weights.download import RetryPolicy, fetch
+from zsclip.weights.download import fetch
+from zsclip.weights.http import RetryPolicy
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case, FaultyServer

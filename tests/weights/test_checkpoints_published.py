@@ -100,7 +100,6 @@ def published(
         )
         table = tuple(spec if known.name == NAME else known for known in MODELS)
         monkeypatch.setattr(models, "MODELS", table)
-        monkeypatch.setattr(checkpoints, "MODELS", table)
         yield Published(spec, state, source, asked, cache)
 
 
@@ -148,7 +147,9 @@ def test_what_is_kept_needs_neither_archive_nor_network(
     _assert_weights(load_checkpoint(NAME), published.state)
 
 
-def test_offline_and_not_there(published: Published, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_the_error_says_what_belongs_where(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", "1")
     with pytest.raises(OfflineError) as caught:
         load_checkpoint(NAME)
@@ -234,7 +235,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(
     assert not any("safetensors" in name for name in names)
 
 
-def test_many_threads_at_once(published: Published) -> None:
+def test_threads_fetch_and_keep_once(published: Published) -> None:
     found: list[Path] = []
     threads = [
         threading.Thread(target=lambda: found.append(load_checkpoint(NAME).path)) for _ in range(6)

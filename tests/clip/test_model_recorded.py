@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from zsclip import ZeroShotClassifier
-from zsclip.clip.architecture import Architecture
+from zsclip.clip.model import CLIPConfig
 
 TESTS = Path(__file__).parents[1]
 RECORDED = json.loads((TESTS / "data" / "reference-embeddings.json").read_text("utf-8"))
@@ -33,11 +33,11 @@ def _pictures() -> list[Image.Image]:
 def _save_model(name: str, path: Path) -> None:
     embed_dim, resolution, layers, width, patch, *text = SCRIPT["MODELS"][name]
     context, vocabulary, text_width, _, text_layers = text
-    architecture = Architecture(
+    config = CLIPConfig(
         embed_dim, resolution, layers, width, patch, context, vocabulary, text_width, text_layers
     )
     with torch.device("meta"):
-        image_tower, text_tower = architecture.image_tower(), architecture.text_tower()
+        image_tower, text_tower = config.image_tower(), config.text_tower()
     shapes = {f"visual.{key}": t.shape for key, t in image_tower.state_dict().items()}
     shapes |= {key: t.shape for key, t in text_tower.state_dict().items()}
     made = SCRIPT["weights"]({**shapes, "logit_scale": ()})
@@ -45,7 +45,7 @@ def _save_model(name: str, path: Path) -> None:
 
 
 @pytest.mark.parametrize("row", RECORDED["models"], ids=lambda row: str(row["model"]))
-def test_embeddings_and_scores(row: dict[str, Any], tmp_path: Path) -> None:
+def test_small_models_give_what_the_official_code_gave(row: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
     _save_model(row["model"], path)
     clf = ZeroShotClassifier(

@@ -7,7 +7,7 @@ from pathlib import Path
 import zsclip
 
 SOURCES = Path(__file__).parents[2] / "docs" / "models" / "tiny-cartoon" / "sources.md"
-CREDITS = Path(zsclip.__file__).parent / "clip" / "data" / "SOURCES.md"
+CREDITS = Path(zsclip.__file__).parent / "weights" / "data" / "SOURCES.md"
 
 
 def test_everybody_who_asks_to_be_named_is_named_beside_the_weights() -> None:

@@ -1,8 +1,8 @@
 """The HTTP half of a download: one file brought to a ``.part`` beside its final name.
 
 What was fetched before is kept and resumed by a range request; every fault that can pass by itself
-is tried again under one :class:`RetryPolicy`. Nothing here gives a file its final name: that is
-:func:`zsclip.weights.download.fetch`, once the SHA-256 is right.
+is tried again under one `RetryPolicy`. Nothing here gives a file its final name: that is
+`zsclip.weights.download.fetch`, once the SHA-256 is right.
 
 Ranges, ``If-Range`` and ``Retry-After`` follow RFC 9110, sections 14, 13.1.5 and 10.2.3.
 """
@@ -23,8 +23,8 @@ from time import sleep as _sleep
 from typing import TYPE_CHECKING, Any
 
 from zsclip.errors import ChecksumError, DownloadError
-from zsclip.files import size_in_words
-from zsclip.weights.wanted import Wanted, amount
+from zsclip.files import exact_size, size_in_words
+from zsclip.weights.wanted import Wanted
 
 if TYPE_CHECKING:
     import httpx
@@ -229,7 +229,7 @@ def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tupl
     if wanted.size is not None and total is not None and total != wanted.size:
         # Most often the login page of a network. What is in .part stays as it is.
         kind = response.headers.get("content-type", "unnamed type")
-        reason = f"the server offers {amount(total)} ({kind}), which is not the published file"
+        reason = f"the server offers {exact_size(total)} ({kind}), which is not the published file"
         raise ChecksumError(wanted.failure(reason))
     return start, wanted.size if total is None else total
 
@@ -263,7 +263,7 @@ def _save(
         file.flush()
         os.fsync(file.fileno())
     if total is not None and start < total:
-        raise _Passing(f"the server stopped after {amount(start)} of {amount(total)}")
+        raise _Passing(f"the server stopped after {exact_size(start)} of {exact_size(total)}")
 
 
 def _retry_after(value: str) -> float | None:

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zsclip.errors import ChecksumError
-from zsclip.weights import transfer
-from zsclip.weights.download import DEFAULT_RETRY, RetryPolicy
+from zsclip.weights import http
+from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between tries, which are not waited for."""
     waits: list[float] = []
-    monkeypatch.setattr(transfer, "_sleep", waits.append)
+    monkeypatch.setattr(http, "_sleep", waits.append)
     return waits
 
 
@@ -35,7 +35,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("size", [300_000, None])
-def test_wrong_hash(case: Case, size: int | None) -> None:
+def test_a_file_with_another_hash_is_not_kept(case: Case, size: int | None) -> None:
     case.server.body = bytes(300_000)
     message = case.fails(ChecksumError, size=size)
     assert "SHA-256 " + hashlib.sha256(bytes(300_000)).hexdigest() in message
@@ -144,7 +144,7 @@ def test_retry_after_that_says_nothing(case: Case, pauses: list[float], said: st
 
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [-+A-Z0-9]*"))
 def test_retry_after_takes_any_text(text: str) -> None:
-    seconds = transfer._retry_after(text)
+    seconds = http._retry_after(text)
     assert seconds is None or seconds >= 0
 
 

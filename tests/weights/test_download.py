@@ -1,9 +1,8 @@
-"""Downloads that go well, files that are there already, folders, and the offline switch."""
+"""Downloads that go well, files that are replaced, and the offline switch."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import stat
 import subprocess
@@ -14,28 +13,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
+from zsclip.files import file_sha256
 from zsclip.weights import download
-from zsclip.weights.download import cache_dir, fetch, file_sha256, is_offline
+from zsclip.weights.download import is_offline
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case
 
 
-@pytest.fixture
-def hashed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The files that were hashed, in order."""
-    paths: list[Path] = []
-
-    def record(path: Path) -> str:
-        paths.append(path)
-        return file_sha256(path)
-
-    monkeypatch.setattr(download, "file_sha256", record)
-    return paths
-
-
 @pytest.mark.parametrize("size", [300_000, None])
-def test_plain(case: Case, size: int | None) -> None:
+def test_a_download_leaves_the_file_and_its_verification(case: Case, size: int | None) -> None:
     case.succeeds(size=size)
     assert case.server.ranges() == [None]
     assert case.server.asked[0]["accept-encoding"] == "identity"
@@ -84,19 +71,19 @@ def test_sha256_must_be_one(case: Case, sha256: str) -> None:
         case.fetch(sha256=sha256)
 
 
-def test_empty_file(case: Case) -> None:
+def test_a_file_may_be_empty(case: Case) -> None:
     case.server.body = b""
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert case.fetch(sha256=empty, size=0).read_bytes() == b""
 
 
-def test_redirect(case: Case) -> None:
+def test_a_redirect_is_followed(case: Case) -> None:
     case.server.then(status=302, headers={"Location": "/elsewhere/weights.bin"})
     case.succeeds()
     assert case.server.paths == ["/weights.bin", "/elsewhere/weights.bin"]
 
 
-def test_redirects_without_end(case: Case) -> None:
+def test_redirects_without_end_are_an_error(case: Case) -> None:
     for _ in range(30):
         case.server.then(status=302, headers={"Location": "/weights.bin"})
     assert "redirects" in case.fails()
@@ -114,55 +101,15 @@ def test_a_proxy_setting_that_makes_no_sense(case: Case, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("progress", [True, False])
-def test_progress(case: Case, capsys: pytest.CaptureFixture[str], progress: bool) -> None:
+def test_a_bar_is_drawn_only_when_asked_for(
+    case: Case, capsys: pytest.CaptureFixture[str], progress: bool
+) -> None:
     case.server.then(cut=1000)
     case.succeeds(progress=progress, name="ViT-X")
     out, err = capsys.readouterr()
     assert out == ""
     assert ("ViT-X: 100%" in err) is progress
     assert bool(err) is progress
-
-
-# ------------------------------------------------------------------------- files already there
-
-
-def test_a_file_put_there_by_hand_is_used(case: Case, body: bytes, hashed: list[Path]) -> None:
-    case.target.parent.mkdir()
-    case.target.write_bytes(body)
-    for _ in range(3):
-        case.succeeds()
-    assert hashed == [case.target]
-    assert case.server.asked == []
-
-
-def test_a_downloaded_file_is_hashed_once(case: Case, hashed: list[Path]) -> None:
-    for _ in range(3):
-        case.succeeds()
-    assert hashed == [case.part]
-
-
-def test_a_touched_file_is_hashed_again(case: Case, hashed: list[Path]) -> None:
-    case.succeeds()
-    os.utime(case.target, ns=(1, 1))
-    case.succeeds()
-    case.succeeds()
-    assert hashed == [case.part, case.target]
-    assert len(case.server.asked) == 1
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", '"x"', "{}", b"\xff\xfe"])
-def test_a_sidecar_that_says_nothing(case: Case, text: str | bytes, hashed: list[Path]) -> None:
-    case.succeeds()
-    case.beside(".verified").write_bytes(text if isinstance(text, bytes) else text.encode())
-    case.succeeds()
-    assert hashed == [case.part, case.target]
-    assert json.loads(case.beside(".verified").read_text())["size"] == 300_000
-
-
-def test_a_sidecar_for_another_hash_does_not_count(case: Case) -> None:
-    case.succeeds()
-    with pytest.raises(ChecksumError):
-        case.fetch(sha256="0" * 64)
 
 
 @pytest.mark.parametrize("size", [300_000, None])
@@ -191,7 +138,9 @@ def test_a_wrong_file_stays_until_the_right_one_is_complete(case: Case) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "true", "YES", " on "])
-def test_offline(case: Case, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_offline_nothing_is_asked_for(
+    case: Case, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", value)
     assert "ZSCLIP_OFFLINE" in case.fails(OfflineError)
     assert case.server.asked == []
@@ -199,12 +148,16 @@ def test_offline(case: Case, monkeypatch: pytest.MonkeyPatch, value: str) -> Non
 
 
 @pytest.mark.parametrize("value", ["0", "false", "No", "off", ""])
-def test_not_offline(case: Case, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+def test_words_that_allow_downloads(
+    case: Case, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", value)
     case.succeeds()
 
 
-def test_neither_offline_nor_not(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_setting_that_says_neither_is_an_error(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("ZSCLIP_OFFLINE", "perhaps")
     with pytest.raises(ParameterError, match=r"`ZSCLIP_OFFLINE` must be one of .*'perhaps'"):
         is_offline()
@@ -219,6 +172,13 @@ def test_offline_with_the_file(case: Case, monkeypatch: pytest.MonkeyPatch) -> N
     case.succeeds()
 
 
+def test_a_call_may_be_offline_by_itself(case: Case) -> None:
+    assert "this call forbids to download it" in case.fails(OfflineError, offline=True)
+    assert case.server.asked == []
+    case.succeeds()
+    case.succeeds(offline=True)
+
+
 def test_offline_with_a_wrong_file(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     case.target.parent.mkdir()
     case.target.write_bytes(b"mine")
@@ -229,33 +189,7 @@ def test_offline_with_a_wrong_file(case: Case, monkeypatch: pytest.MonkeyPatch) 
     assert case.target.read_bytes() == b"mine"
 
 
-# ------------------------------------------------------------------------------------- folders
-
-
-def test_cache_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    assert cache_dir() == tmp_path / ".cache" / "clip"
-    monkeypatch.setenv("ZSCLIP_CACHE", "")
-    assert cache_dir() == tmp_path / ".cache" / "clip"
-    monkeypatch.setenv("ZSCLIP_CACHE", "~/big")
-    assert cache_dir() == tmp_path / "big" / "clip"
-    assert cache_dir("~/mine") == tmp_path / "mine"
-    assert cache_dir(Path("mine")) == tmp_path / "mine"
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_cache_dir_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
-    def homeless(path: Path) -> Path:
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setattr(Path, "expanduser", homeless)
-    with pytest.raises(DownloadError, match="Set ZSCLIP_CACHE"):
-        cache_dir()
-
-
-def test_relative_target(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_may_be_relative(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     case.target.parent.mkdir()
     monkeypatch.chdir(case.target.parent)
     assert case.fetch(target=Path("weights.bin")) == Path("weights.bin")
@@ -272,10 +206,3 @@ def test_nothing_is_loaded_before_it_is_needed(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("set()\n", "")
-
-
-def test_file_sha256(tmp_path: Path, body: bytes) -> None:
-    path = tmp_path / "x"
-    path.write_bytes(body)
-    assert file_sha256(str(path)) == hashlib.sha256(body).hexdigest()
-    assert fetch("http://x.invalid", path, sha256=file_sha256(path)) == path

@@ -12,14 +12,18 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
+from zsclip.clip.model import VisionTransformer, unfilled
 from zsclip.clip.tokenizer import END, START, Tokenizer, pad
-from zsclip.clip.transformer import Block, LayerNorm, QuickGELU
 from zsclip.encoders.native import NativeEncoder
 from zsclip.weights.checkpoints import Checkpoint
+from zsclip.weights.shapes import read_config
 
 State = dict[str, Tensor]
 
+
 TOLERANCE = 1e-5
+
+
 TEXTS = ["a", "a red fox", "a painting of twelve house sparrows, in the snow", "🦊 " * 20]
 
 
@@ -96,7 +100,7 @@ def test_an_image_tower_sees_every_corner(
     kind: str, state: State, checkpoint_of: Callable[[State], Checkpoint]
 ) -> None:
     checkpoint = checkpoint_of(state)
-    tower, side = checkpoint.load_image_tower(), checkpoint.architecture.resolution
+    tower, side = checkpoint.load_image_tower(), checkpoint.config.resolution
     plain = torch.zeros(1, 3, side, side)
     expected = tower(plain)
     for row in (0, side - 4):
@@ -106,31 +110,13 @@ def test_an_image_tower_sees_every_corner(
             assert (tower(changed) - expected).abs().max() > 1e-3, kind
 
 
-def test_quick_gelu() -> None:
-    x = torch.linspace(-5, 5, 101)
-    torch.testing.assert_close(QuickGELU()(x), x / (1 + torch.exp(-1.702 * x)))
-    assert (QuickGELU()(x) - F.gelu(x)).abs().max() > 0.01
-
-
-def test_layer_norm_computes_in_single_precision() -> None:
-    """Of halves this large the sum of squares is infinite in fp16."""
-    norm = LayerNorm(8)
-    x = torch.tensor([[60_000.0, -60_000.0] * 4]).half()
-    y = norm(x)
-    assert y.dtype == torch.float16
-    torch.testing.assert_close(y.float().abs(), torch.ones(1, 8))
-
-
-@torch.inference_mode()
-def test_a_block_is_causal_only_when_it_is_told_to() -> None:
-    torch.manual_seed(0)
-    block = Block(128)
-    x = torch.randn(2, 9, 128)
-    later = x.clone()
-    later[:, 5:] = torch.randn(2, 4, 128)
-    for causal in (True, False):
-        change = (block(x, causal=causal) - block(later, causal=causal)).abs()[:, :5].max()
-        assert (float(change) < TOLERANCE) is causal
-    # each head mixes with weights of its own
-    halves = block.attn(x, causal=False), block.attn(x.roll(64, dims=-1), causal=False)
-    assert (halves[0] - halves[1]).abs().max() > 1e-3
+def test_modules_keep_their_shapes_and_take_no_memory(vit_state: dict[str, torch.Tensor]) -> None:
+    config = read_config({key: tuple(t.shape) for key, t in vit_state.items()})
+    with unfilled():
+        tower, layers = config.image_tower(), [nn.Linear(3, 4), nn.BatchNorm2d(3)]
+    assert isinstance(tower, VisionTransformer)
+    for module in (tower, *layers):
+        assert {t.device.type for t in module.state_dict().values()} == {"meta"}
+    for key, tensor in tower.state_dict().items():
+        assert tensor.shape == vit_state[f"visual.{key}"].shape
+    assert nn.Linear(3, 4).weight.abs().sum() > 0  # filled again outside
