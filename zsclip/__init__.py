@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from zsclip.encoders import Encoder, ModelInfo, list_encoders
     from zsclip.images import load_image
     from zsclip.labels import (
+        DEFAULT_TEMPLATES,
         Label,
         LabelSet,
         list_labelsets,
         load_labelset,
     )
-    from zsclip.prompts import DEFAULT_TEMPLATES
     from zsclip.results import Failure, Origin, Prediction, Score
     from zsclip.version import __version__
     from zsclip.weights.models import MODELS, ModelSpec, list_models
@@ -59,7 +59,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "DEFAULT_TEMPLATES": "zsclip.prompts",
+    "DEFAULT_TEMPLATES": "zsclip.labels",
     "EmbeddingCache": "zsclip.cache",
     "Encoder": "zsclip.encoders",
     "Failure": "zsclip.results",

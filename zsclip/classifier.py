@@ -11,10 +11,9 @@ from zsclip.cache import EmbeddingCache
 from zsclip.encoders import Encoder, create_encoder
 from zsclip.encoders.contract import require_encoder
 from zsclip.errors import ParameterError
-from zsclip.head import Labels, resolve_labels
+from zsclip.head import Labels, check_lengths, resolve_labels
 from zsclip.inference import Inference
 from zsclip.pipeline import PictureOptions, precision_of
-from zsclip.prompts import build_prompts, check_lengths
 
 if TYPE_CHECKING:
     import torch
@@ -279,5 +278,5 @@ class ZeroShotClassifier(Inference):
 
     def _check_prompts(self) -> None:
         if not self._truncate:
-            prompts = build_prompts(self._labels, self._templates)
-            check_lengths(prompts.texts, self._encoder.count_tokens, self._encoder.context_length)
+            prompts = self._labels.prompts_with(self._templates)
+            check_lengths([text for own in prompts for text in own], self._encoder)

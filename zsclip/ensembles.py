@@ -56,8 +56,7 @@ class Ensembles:
         key = (labels, templates, truncate)
         with self._lock:
             if key not in self._kept:
-                groups = [label.prompts_with(templates) for label in labels]
-                matrix = self.embed(groups, truncate=truncate)
+                matrix = self.embed(labels.prompts_with(templates), truncate=truncate)
                 matrix.flags.writeable = False
                 self._kept[key] = matrix
             self._kept.move_to_end(key)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import non_finite
-from zsclip.errors import LabelError, LabelSetNotFoundError
-from zsclip.labels import Label, LabelSet, parse_labels
-from zsclip.labels.values import as_tuple
-from zsclip.prompts import DEFAULT_TEMPLATES
+from zsclip.errors import LabelError, PromptTooLongError
+from zsclip.labels import (
+    DEFAULT_TEMPLATES,
+    Label,
+    LabelSet,
+    Spelled,
+    TokenCounter,
+    as_tuple,
+    find_too_long,
+    parse_labels,
+)
 
-__all__ = ["Labels", "resolve_labels", "scores_of"]
+__all__ = ["Labels", "check_lengths", "resolve_labels", "scores_of"]
 
-Labels: TypeAlias = str | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
+Labels: TypeAlias = Spelled | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
 """A label set as `parse_labels` reads it, a `LabelSet`, names, or names with phrases for each."""
 
 
@@ -42,13 +50,15 @@ def resolve_labels(
             )
     if isinstance(labels, Mapping):
         made = LabelSet.from_mapping(labels, templates=own)
+        _require_two(made)
         return made, made.templates
-    if isinstance(labels, str):
-        labels = _parse(labels, own)
+    if isinstance(labels, str | os.PathLike) or hasattr(labels, "read"):
+        labels = parse_labels(cast(Spelled, labels), templates=own)
     if not isinstance(labels, LabelSet):
-        labels = LabelSet.from_names(labels, templates=own)
+        labels = LabelSet.from_names(cast("Iterable[str | Label]", labels), templates=own)
     elif own:
         labels = labels.with_templates(own)
+    _require_two(labels)
     if own and all(label.prompts for label in labels):
         raise LabelError(
             f"`templates` has no effect, because every label of {labels.name!r} has complete "
@@ -57,13 +67,37 @@ def resolve_labels(
     return labels, labels.templates or DEFAULT_TEMPLATES
 
 
-def _parse(text: str, templates: tuple[str, ...]) -> LabelSet:
-    try:
-        return parse_labels(text, templates=templates)
-    except LabelSetNotFoundError as e:
-        raise LabelSetNotFoundError(
-            f"{e} To name the classes yourself, give a list: labels=['cat', 'dog']."
-        ) from None
+def _require_two(labels: LabelSet) -> None:
+    if len(labels) < 2:
+        raise LabelError(
+            "These labels cannot be used: labels: must hold two labels or more, got one. Scores "
+            "are a softmax over the labels, which is always 1 over a single one; add what else a "
+            'picture may show, such as "something else".'
+        )
+
+
+def check_lengths(prompts: Sequence[str], counter: TokenCounter) -> None:
+    """Raise if a prompt does not fit the model's context.
+
+    Raises:
+        PromptTooLongError: A prompt is too long; the first of them, and what would be cut of it.
+    """
+    for i, n in find_too_long(prompts, counter):
+        cut = prompts[i][_fitting(prompts[i], counter) :]
+        raise PromptTooLongError(prompts[i], n, counter.context_length, cut)
+
+
+def _fitting(text: str, counter: TokenCounter) -> int:
+    """How many characters of a text that is too long fit, by bisection."""
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        [n] = counter.count_tokens([text[:middle]])
+        if n <= counter.context_length:
+            fits = middle
+        else:
+            over = middle
+    return fits
 
 
 def scores_of(cosines: NDArray[np.float32], encoder: Encoder) -> NDArray[np.float32]:

@@ -13,8 +13,7 @@ from zsclip.ensembles import Ensembles
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.head import scores_of
 from zsclip.images import ImageSource
-from zsclip.labels import LabelSet
-from zsclip.labels.values import as_tuple
+from zsclip.labels import LabelSet, as_tuple
 from zsclip.pipeline import Images, PictureOptions, embed, embed_all, sources_of
 from zsclip.results import Failure, Origin, Prediction
 from zsclip.version import __version__

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-
-from zsclip.errors import LabelSetNotFoundError
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
@@ -141,25 +138,10 @@ def progress_option(command: F) -> F:
 
 
 def read_labels(text: str, templates: Iterable[str] = ()) -> LabelSet:
-    """The label set that ``--labels`` means.
+    """The label set that ``--labels`` means; `templates` stand in place of the set's own."""
+    from zsclip.labels import parse_labels
 
-    Args:
-        text: Names between commas, or what `zsclip.labels.parse_labels` reads.
-        templates: Those given, in place of the set's own.
-
-    Raises:
-        ZsclipError: There is none such, or its labels cannot be classified over.
-    """
-    from zsclip.labels import LabelSet, parse_labels
-
-    is_file = os.path.isfile(text)  # noqa: PTH113 - false for a list too long to be a path
-    if "," in text and not is_file:
-        return LabelSet.from_names([name.strip() for name in text.split(",")])
-    try:
-        return parse_labels(text, templates=templates)
-    except LabelSetNotFoundError as error:
-        hint = "Classes are named between commas: --labels cat,dog."
-        raise LabelSetNotFoundError(f"{error} {hint}") from None
+    return parse_labels(text, templates=templates)
 
 
 # ------------------------------------------------------------------------------------------ engines
