@@ -55,7 +55,7 @@ def resolve_labels(
     if isinstance(labels, str | os.PathLike) or hasattr(labels, "read"):
         labels = parse_labels(cast(Spelled, labels), templates=own)
     if not isinstance(labels, LabelSet):
-        labels = LabelSet.from_names(cast("Iterable[str | Label]", labels), templates=own)
+        labels = LabelSet.from_names(labels, templates=own)
     elif own:
         labels = labels.with_templates(own)
     _require_two(labels)

@@ -61,9 +61,9 @@ def test_lines_of_a_file_are_names(
         assert made.name == "names"
 
 
-def test_a_name_in_a_file_may_hold_commas(tmp_path: Path) -> None:
-    path = tmp_path / "a,b.txt"
-    path.write_text("shirt, red\nshirt, blue\n")
+def test_a_name_in_a_table_may_hold_commas(tmp_path: Path) -> None:
+    path = tmp_path / "a,b.csv"
+    path.write_text('"shirt, red"\n"shirt, blue"\n')
     assert read_labels(str(path)).names == ("shirt, red", "shirt, blue")
 
 
@@ -87,7 +87,7 @@ def test_a_label_set_file_and_an_installed_set_are_read(
 def test_an_empty_file_says_so_and_which(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "names.txt"
     path.write_bytes(content)
-    with pytest.raises(LabelSetFormatError, match="two labels or more, got none") as caught:
+    with pytest.raises(LabelSetFormatError, match="one label or more, got none") as caught:
         read_labels(str(path))
     assert "names.txt" in str(caught.value)
 

@@ -147,8 +147,7 @@ def _id_clashes(a: Part, b: Part) -> Iterator[str]:
             continue
         if isinstance(node, Group) and isinstance(other, Group):
             yield (
-                f"the group {node.id!r} has another name or parent in {a.name!r} than in "
-                f"{b.name!r}"
+                f"the group {node.id!r} has another name or parent in {a.name!r} than in {b.name!r}"
             )
         else:
             kinds = f"{_kind(other)} of {a.name!r} and {_kind(node)} of {b.name!r}"

@@ -1,4 +1,4 @@
-"""What somebody wrote, before it is known to keep the rules: every text with the place it stands at.
+"""What somebody wrote, before it is known to keep the rules: each text with its place.
 
 Files are read into drafts and values given in code are turned into one, so that the rules
 (`zsclip.labels.rules`) see one thing and can say where each breach is.
@@ -104,7 +104,7 @@ class Draft:
     """A label set that may still break rules.
 
     Attributes:
-        what: What to call its source at the start of a message, such as ``The labels file 'a.txt'``.
+        what: What to call its source in messages, such as ``The labels file 'a.txt'``.
         labels: Its labels.
         groups: Its groups.
         templates: Its templates.

@@ -343,9 +343,7 @@ class LabelSet:
             labels = with_own_prompts(labels, self.templates)
             others = with_own_prompts(others, other.templates)
             templates = ()
-        require_apart(
-            Part(self.name, labels, self.groups), Part(other.name, others, other.groups)
-        )
+        require_apart(Part(self.name, labels, self.groups), Part(other.name, others, other.groups))
         return LabelSet(
             f"{self.name}+{other.name}",
             labels + others,

@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import accumulate
 from operator import or_
 from pathlib import Path
-from typing import IO, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias, cast
 
 from zsclip.entrypoints import find_declared
 from zsclip.errors import (
@@ -240,7 +240,9 @@ def parse_labels(labels: Spelled, *, templates: Iterable[str] = ()) -> LabelSet:
         ('cat', 'dog')
     """
     own = texts_of("templates", templates)
-    spelling = _opened(labels) if hasattr(labels, "read") else parse_spelling(labels)
+    spelling = (
+        _opened(cast("IO[Any]", labels)) if hasattr(labels, "read") else parse_spelling(labels)
+    )
     return reduce(or_, [_read(term, own) for term in spelling.terms or (spelling,)])
 
 
@@ -253,7 +255,7 @@ def _read(spelling: Spelling, templates: tuple[str, ...]) -> LabelSet:
     return whole.only(spelling.part) if spelling.part else whole
 
 
-def _opened(file: IO[str] | IO[bytes]) -> Spelling:
+def _opened(file: IO[Any]) -> Spelling:
     """An open file as its path would be spelled; as the names in its lines where it has none."""
     path = getattr(file, "name", None)
     if isinstance(path, str) and _ENDING.search(path) and _is_there(path):
@@ -291,7 +293,7 @@ def draft_of_spelling(spelling: Spelling, *, own_name: str | None = None) -> Dra
     except LabelSetNotFoundError as error:
         whole = f"{text}/{spelling.part}" if spelling.part else text
         hint = (
-            "Classes are named between commas, as in cat,dog; or, in Python, in a list: "
+            "Classes are named between commas: cat,dog. To name them in Python, give a list: "
             "labels=['cat', 'dog']."
         )
         if _is_there(whole) and whole:

@@ -10,6 +10,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import itertools
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,8 +34,8 @@ Row = tuple[int, list[str]]  # the number of the line that it begins on, and its
 
 def _start(path: str | os.PathLike[str], name: str | None) -> tuple[str, Draft]:
     """The text of a file, and the draft that its labels go into."""
-    file = os.fspath(path)
     data = read_bytes(path, "labels file", "it is taken from the current folder")
+    file = os.fspath(path)
     text = decode(data, file)
     origin = Provenance("", "", file, hashlib.sha256(data).hexdigest())
     return text, _draft(f"The labels file {file!r}", name or Path(path).stem, origin)
@@ -86,7 +87,7 @@ def _doubts(names: Sequence[Text]) -> Iterator[Problem]:
     """What is more likely a way to write lists than a part of the names."""
     numbers = [int(found[1]) if (found := _NUMBER.match(t.value)) else None for t in names]
     counted = len(numbers) > 1 and all(
-        one is not None and two == one + 1 for one, two in zip(numbers, numbers[1:], strict=False)
+        one is not None and two == one + 1 for one, two in itertools.pairwise(numbers)
     )
     for wrong, what, remedy in (
         (

@@ -261,7 +261,9 @@ class _Reader:
             return float(value)
         if isinstance(value, float) and math.isfinite(value):
             return value
-        self.note("R4", f"{where}.value", f"must be a finite number, got {_show(value)}. Correct it.")
+        self.note(
+            "R4", f"{where}.value", f"must be a finite number, got {_show(value)}. Correct it."
+        )
         return None
 
 
