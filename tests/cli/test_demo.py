@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-import zsclip.labels.installed
 from click.testing import Result
 from PIL import Image
 
+import zsclip.labels.installed
 from zsclip import LabelSet, ZeroShotClassifier, load_image
 from zsclip.demo import Outcome, load_drawings, load_labels, run_demo
 from zsclip.errors import ParameterError

@@ -103,15 +103,8 @@ class LabelSet:
         for field, kind in _KINDS.items():
             object.__setattr__(self, field, as_tuple(field, getattr(self, field)))
             require_kinds(field, getattr(self, field), kind)
-        require_rules(
-            draft_of(
-                self.labels,
-                self.groups,
-                self.templates,
-                about=self._about(),
-                expected=self.expected,
-            )
-        )
+        lists = (self.labels, self.groups, self.templates)
+        require_rules(draft_of(*lists, about=self._about(), expected=self.expected))
 
     def _about(self) -> dict[str, Any]:
         return {key: getattr(self, key) for key in ABOUT}
@@ -137,7 +130,7 @@ class LabelSet:
 
     @classmethod
     def from_txt(cls, path: str | os.PathLike[str], *, name: str | None = None) -> LabelSet:
-        """Read class names out of a text file in UTF-8, one a line.
+        """Read class names out of a text file in UTF-8, one a line, each its label's id as well.
 
         White space around a name is dropped; blank lines and lines that start with ``#`` are
         skipped.
@@ -145,9 +138,6 @@ class LabelSet:
         Args:
             path: The file.
             name: The set's name; that of the file, without its ending, if not given.
-
-        Returns:
-            The set, with each name as its label's id, and with its provenance.
 
         Raises:
             LabelSetUnreadableError: There is no such file, or it is not UTF-8.
@@ -169,14 +159,10 @@ class LabelSet:
 
         Args:
             path: The file.
-            name: The set's name; that of the file, without its ending, if not given.
-
-        Returns:
-            The set, with its provenance.
+            name: As in `from_txt`.
 
         Raises:
-            LabelSetUnreadableError: There is no such file, or it is not UTF-8.
-            LabelSetFormatError: The file breaks rules; `problems` holds every breach with its line.
+            LabelSetError: As in `from_txt`.
         """
         from zsclip.labels.tables import read_csv
 
@@ -195,9 +181,6 @@ class LabelSet:
         Args:
             path: The folder that holds the class folders.
             name: The set's name; that of the folder if not given.
-
-        Returns:
-            The set, with its provenance.
 
         Raises:
             LabelSetUnreadableError: There is no such folder, or it cannot be read.
@@ -303,12 +286,8 @@ class LabelSet:
         """
         from zsclip.labels.writing import write_toml
 
-        named = replace(
-            self,
-            name=self.name if name is None else name,
-            license=self.license if license is None else license,
-            source=self.source if source is None else source,
-        )
+        given = {"name": name, "license": license, "source": source}
+        named = replace(self, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
         return write_toml(
             named._about(),
             labels=named.labels,
@@ -391,15 +370,7 @@ class LabelSet:
     def without(self, *names: str) -> LabelSet:
         """The part of the set that `only` of the same names leaves out; the same set without names.
 
-        Args:
-            names: As in `only`.
-
-        Returns:
-            The part, named for example ``cartoon-animals/without bird``.
-
-        Raises:
-            LabelNotFoundError: As in `only`.
-            LabelError: As in `only`.
+        It is named for example ``cartoon-animals/without bird``; names and errors are as in `only`.
         """
         return self._part(names, keep=False) if names else self
 

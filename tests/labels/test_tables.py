@@ -32,7 +32,7 @@ def test_from_txt(tmp_path: Path, end: str) -> None:
     assert LabelSet.from_txt(str(path), name="pets").name == "pets"
 
 
-def test_breaches_are_told_with_their_lines(tmp_path: Path) -> None:
+def test_breaches_in_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
     path = tmp_path / "pets.txt"
     path.write_text("cat\n\ndo\u200bg\nCAT\nbird\u2028fish\n", "utf-8")
 

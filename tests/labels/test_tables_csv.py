@@ -94,7 +94,9 @@ def test_one_column_is_names(tmp_path: Path, head: str) -> None:
         ("name\n" + "x" * 200_000, "R1 file: is no table: line 2: field larger than field limit"),
     ],
 )
-def test_breaches_are_told_with_their_lines(tmp_path: Path, text: str, problem: str) -> None:
+def test_breaches_in_a_table_are_told_with_their_lines(
+    tmp_path: Path, text: str, problem: str
+) -> None:
     with pytest.raises(LabelSetFormatError) as caught:
         read(tmp_path, text)
     assert any(p.startswith(problem) for p in caught.value.problems), caught.value.problems
@@ -102,7 +104,7 @@ def test_breaches_are_told_with_their_lines(tmp_path: Path, text: str, problem: 
     assert "pets.csv' breaks" in str(caught.value)
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_table_that_is_no_text(tmp_path: Path) -> None:
     with pytest.raises(LabelSetUnreadableError, match=r"not UTF-8 text \(.* in line 2\)"):
         read(tmp_path, "name\ncafé\n".encode("latin-1"))
     with pytest.raises(LabelSetUnreadableError, match="not UTF-8 text"):
@@ -130,7 +132,7 @@ def test_what_a_writer_of_tables_writes_is_read(
 
 
 @given(st.text(st.sampled_from('name,id;\t"|\r\n a\ufeff\0é{}')) | st.text() | st.binary())
-def test_no_input_ends_in_a_traceback(
+def test_no_table_ends_in_a_traceback(
     tmp_path_factory: pytest.TempPathFactory, data: str | bytes
 ) -> None:
     try:
