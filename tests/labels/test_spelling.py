@@ -172,6 +172,7 @@ def test_names_between_commas() -> None:
     [
         ("garden,places", "plus signs: garden+places."),
         ("garden/bird,fish", "plus signs: garden/bird."),
+        ("fish,garden + places", "plus signs: garden + places."),
         ("test-garden:garden,fish", "plus signs: test-garden:garden."),
         ("names.txt,more.txt", "plus signs: names.txt+more.txt."),
         ("cat,birds.toml", "plus signs: birds.toml."),

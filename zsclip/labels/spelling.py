@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from itertools import accumulate
@@ -117,11 +118,11 @@ def _names(text: str) -> Spelling:
     meant = [name for name in names if any(map(_looks_like_path, name.split("+")))]
     if not meant:
         installed = {one.name for one in find_declared(LABELSETS_GROUP)}
-        sets = {name: name.partition("/")[0].rpartition(":")[2] for name in names}
-        meant = [name for name in names if sets[name] in installed]
+        sets = {name: [_set_in(term) for term in name.split("+")] for name in names}
+        meant = [name for name in names if installed.issuperset(sets[name])]
         # A set may be called by a word, as a class is; with a hyphen or a part it is no word.
         if len(meant) < len(names):
-            meant = [name for name in meant if "-" in name or name != sets[name]]
+            meant = [name for name in meant if "-" in name or [name] != sets[name]]
     if meant:
         raise ParameterError(
             f"Names of classes stand between commas, and {meant[0]!r} looks like something to be "
@@ -129,6 +130,11 @@ def _names(text: str) -> Spelling:
             "For classes of these names write a .txt file, one a line, or a list in Python."
         )
     return Spelling("names", text, names=names)
+
+
+def _set_in(term: str) -> str:
+    """The name of the installed set that a term would be of, without distribution and part."""
+    return term.strip().partition("/")[0].rpartition(":")[2]
 
 
 def _looks_like_path(name: str) -> bool:
@@ -304,15 +310,11 @@ def draft_of_spelling(spelling: Spelling, *, own_name: str | None = None) -> Dra
 def _advice(spelling: Spelling) -> str:
     """What to write in place of a distribution, which may hold several sets."""
     told = f"{spelling.text!r} is a package, and no label set or folder of class folders."
-    found = [f for form in ("*/*.toml", "src/*/*.toml", "*.toml") for f in _glob(spelling, form)]
-    files = [str(file) for file in found if file.name not in _SOURCES]
+    files: list[str] = []
+    with suppress(OSError):
+        for form in ("*/*.toml", "src/*/*.toml", "*.toml") if spelling.kind == "sources" else ():
+            found = sorted(Path(spelling.text).glob(form))
+            files += [repr(str(file)) for file in found if file.name not in _SOURCES]
     if files:
-        return f"{told} Its label set is in a file; write {' or '.join(map(repr, files[:3]))}."
+        return f"{told} Its label set is in a file; write {' or '.join(files[:3])}."
     return f"{told} Install it, and give the name of the label set in it."
-
-
-def _glob(spelling: Spelling, form: str) -> list[Path]:
-    try:
-        return sorted(Path(spelling.text).glob(form)) if spelling.kind == "sources" else []
-    except OSError:
-        return []
