@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from zsclip.encoders import Encoder, ModelInfo, list_encoders
     from zsclip.images import Reading, load_image
     from zsclip.labels import (
+        DEFAULT_TEMPLATES,
         Label,
         LabelSet,
         list_labelsets,
         load_labelset,
     )
-    from zsclip.prompts import DEFAULT_TEMPLATES
     from zsclip.results import Failure, Origin, Prediction, Score
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
@@ -68,8 +68,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         classifier=("ZeroShotClassifier",),
         encoders=("Encoder", "ModelInfo", "list_encoders"),
         images=("Reading", "load_image"),
-        labels=("Label", "LabelSet", "list_labelsets", "load_labelset"),
-        prompts=("DEFAULT_TEMPLATES",),
+        labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
         results=("Failure", "Origin", "Prediction", "Score"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),

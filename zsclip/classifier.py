@@ -14,8 +14,7 @@ from zsclip.encoders import Encoder, ModelInfo
 from zsclip.errors import ParameterError
 from zsclip.head import Head, Labels
 from zsclip.images import Images, ImageSource, sources_of
-from zsclip.labels import LabelSet
-from zsclip.labels.making import texts_of
+from zsclip.labels import LabelSet, texts_of
 from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
 from zsclip.results import Failure, Origin, Prediction

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder, ModelInfo, non_finite
-from zsclip.errors import LabelError, LabelSetNotFoundError
-from zsclip.labels import Label, LabelSet, parse_labels
-from zsclip.labels.values import as_tuple
-from zsclip.prompts import DEFAULT_TEMPLATES, build_prompts, check_lengths
+from zsclip.errors import LabelError, PromptTooLongError
+from zsclip.labels import (
+    DEFAULT_TEMPLATES,
+    Label,
+    LabelSet,
+    Spelled,
+    TokenCounter,
+    find_too_long,
+    parse_labels,
+    texts_of,
+)
 
 __all__ = ["Head", "Labels"]
 
-Labels: TypeAlias = str | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
+Labels: TypeAlias = Spelled | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
 """A label set as `parse_labels` reads it, a `LabelSet`, names, or names with phrases for each."""
 
 
@@ -62,7 +70,7 @@ class Head:
         """
         own: tuple[str, ...] = ()
         if templates is not None:
-            own = as_tuple("templates", templates)
+            own = texts_of("templates", templates)
             if not own:
                 raise LabelError(
                     "`templates` must hold at least one text such as 'a photo of a {}.', got none. "
@@ -71,8 +79,8 @@ class Head:
         if isinstance(labels, Mapping):
             made = LabelSet.from_mapping(labels, templates=own)
             return cls(made, made.templates)
-        if isinstance(labels, str):
-            labels = _parse(labels, own)
+        if isinstance(labels, str | os.PathLike) or hasattr(labels, "read"):
+            labels = parse_labels(cast(Spelled, labels), templates=own)
         if not isinstance(labels, LabelSet):
             labels = LabelSet.from_names(labels, templates=own)
         elif own:
@@ -102,8 +110,8 @@ class Head:
                 'what else a picture may show, such as "something else".'
             )
         if lengths:
-            prompts = build_prompts(self.labelset, self.templates)
-            check_lengths(prompts.texts, encoder.count_tokens, encoder.context_length)
+            groups = self.labelset.prompts_with(self.templates)
+            _require_fitting([prompt for group in groups for prompt in group], encoder)
 
     def embedded(self, class_matrix: NDArray[np.float32], precision: str) -> Head:
         """The head with what a model made of its prompts."""
@@ -136,10 +144,21 @@ class Head:
         return rounded
 
 
-def _parse(text: str, templates: tuple[str, ...]) -> LabelSet:
-    try:
-        return parse_labels(text, templates=templates)
-    except LabelSetNotFoundError as e:
-        raise LabelSetNotFoundError(
-            f"{e} To name the classes yourself, give a list: labels=['cat', 'dog']."
-        ) from None
+def _require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:
+    """Raise for the first prompt that is too long, with what would be cut of it."""
+    for i, n in find_too_long(prompts, counter):
+        cut = prompts[i][_fitting(prompts[i], counter) :]
+        raise PromptTooLongError(prompts[i], n, counter.context_length, cut)
+
+
+def _fitting(text: str, counter: TokenCounter) -> int:
+    """How many characters of a text that is too long fit, by bisection."""
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        [n] = counter.count_tokens([text[:middle]])
+        if n <= counter.context_length:
+            fits = middle
+        else:
+            over = middle
+    return fits

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from zsclip import list_labelsets, load_labelset
 from zsclip.clip.tokenizer import SPECIAL, Tokenizer, clean, pad
 from zsclip.errors import ParameterError, PromptTooLongError
-from zsclip.prompts import build_prompts
 
 UNBOUNDED = Tokenizer(context_length=1_000_000)
 
@@ -77,7 +76,7 @@ def test_every_prompt_of_the_label_sets(official: Any) -> None:
     texts: list[str] = []
     for name in names:
         labels = load_labelset(name)
-        texts += build_prompts(labels, labels.templates).texts
+        texts += [text for own in labels.prompts_with(labels.templates) for text in own]
     assert len(texts) > 700
     assert _differing(official, texts) == []
 

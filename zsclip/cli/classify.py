@@ -16,7 +16,6 @@ from zsclip.cli.options import (
     labels_option,
     model_option,
     progress_option,
-    read_labels,
     reading_options,
     template_option,
     too_long_option,
@@ -114,8 +113,7 @@ def classify(
             else "--labels and --classifier exclude each other: the file holds its labels."
         )
     if saved is None:
-        chosen = read_labels(str(labels), templates)
-        classifier = ZeroShotClassifier(chosen, templates=templates or None, **options)
+        classifier = ZeroShotClassifier(str(labels), templates=templates or None, **options)
     elif templates:
         raise click.UsageError(
             "--template has no effect on --classifier, whose labels are embedded already. Save it "

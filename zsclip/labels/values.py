@@ -9,10 +9,33 @@ from typing import TypeVar
 
 from zsclip.errors import ParameterTypeError
 
-__all__ = ["PLACEHOLDER", "Expected", "Group", "Label", "Provenance", "fill_template"]
+__all__ = [
+    "DEFAULT_TEMPLATES",
+    "PLACEHOLDER",
+    "Expected",
+    "Group",
+    "Label",
+    "Provenance",
+    "as_tuple",
+    "fill_template",
+    "require_texts",
+]
 
 PLACEHOLDER = "{}"
 """What a template holds once, where the name goes."""
+
+# What a set of labels without templates of its own gets: the seven that CLIP's authors found best
+# together on ImageNet, by forward selection among their eighty (openai/CLIP, notebook
+# "Prompt Engineering for ImageNet").
+DEFAULT_TEMPLATES: tuple[str, ...] = (
+    "itap of a {}.",
+    "a bad photo of the {}.",
+    "a origami {}.",
+    "a photo of the large {}.",
+    "a {} in a video game.",
+    "art of the {}.",
+    "a photo of the small {}.",
+)
 
 T = TypeVar("T")
 

@@ -16,12 +16,20 @@ from zsclip.errors import (
     ParameterTypeError,
     did_you_mean,
 )
-from zsclip.labels.labelset import LabelSet
-from zsclip.labels.parsing import NAME_FORM, format_error, parse_fields
-from zsclip.labels.resources import is_top_level_name, read_from_package
-from zsclip.labels.rules import Problem
+from zsclip.labels.drafts import Draft, Problem
+from zsclip.labels.labelset import LabelSet, labelset_of
+from zsclip.labels.packages import is_top_level_name, read_from_package
+from zsclip.labels.rules import format_error
+from zsclip.labels.toml import NAME_FORM, read_toml
 
-__all__ = ["LABELSETS_GROUP", "LabelSetInfo", "list_labelsets", "load_labelset"]
+__all__ = [
+    "LABELSETS_GROUP",
+    "LabelSetInfo",
+    "check_entry_point",
+    "list_labelsets",
+    "load_labelset",
+    "read_installed",
+]
 
 LABELSETS_GROUP = "zsclip.labelsets"
 """The entry-point group in which distributions declare their label sets."""
@@ -89,7 +97,7 @@ def _load_or_error(one: Declared, rivals: list[Declared]) -> LabelSet | str:
     try:
         if len(rivals) > 1 and one.name:
             raise _conflict(one.name, rivals)
-        return _load(one)
+        return labelset_of(_read(one))
     except LabelSetError as error:
         return str(error)
 
@@ -112,6 +120,16 @@ def load_labelset(name: str) -> LabelSet:
         LabelSetUnreadableError: Its file, or the metadata of its distribution, cannot be read.
         ParameterTypeError: `name` is no text.
     """
+    return labelset_of(read_installed(name))
+
+
+def read_installed(name: str) -> Draft:
+    """The draft of an installed label set, over which no rule has been run yet.
+
+    Raises:
+        LabelSetError: As `load_labelset`, but for what breaks rules.
+        ParameterTypeError: `name` is no text.
+    """
     if not isinstance(name, str):
         raise ParameterTypeError(f"`name` must be a text, got {name!r}. Pass a label set's name.")
     distribution, _, own = name.rpartition(":")
@@ -125,29 +143,27 @@ def load_labelset(name: str) -> LabelSet:
         raise _not_found(name, declared)
     if len(found) > 1:
         raise _conflict(own, found)
-    return _load(found[0])
+    return _read(found[0])
 
 
-def _load(one: Declared) -> LabelSet:
+def _read(one: Declared) -> Draft:
     what = f"The label set {one.name!r} of {one}"
     if one.broken:
         raise LabelSetUnreadableError(one.broken)
-    problems = check_entry_point(one.name, one.value)
-    if problems:
-        raise format_error(what, problems)
+    if problems := check_entry_point(one.name, one.value):
+        return Draft(what, problems=problems)
     filename = f"{one.name}.toml"
     try:
         data = read_from_package(one.value, filename)
     except LabelSetUnreadableError as error:
         raise LabelSetUnreadableError(f"{what} cannot be read: {error}") from error
-    fields = parse_fields(
+    return read_toml(
         data,
         file=f"{one.value}/{filename}",
         name=one.name,
         distribution=one.distribution,
         version=one.version,
     )
-    return LabelSet(**fields)
 
 
 def check_entry_point(name: str, package: str) -> list[Problem]:
@@ -158,13 +174,13 @@ def check_entry_point(name: str, package: str) -> list[Problem]:
             f"{name!r} is no name for a label set. Use lower-case letters and digits, with "
             "single hyphens between words."
         )
-        problems.append(Problem(3, "entry point", message))
+        problems.append(Problem("R3", "entry point", message))
     if not is_top_level_name(package):
         message = (
             f"must lead to one top-level package, got {package!r}. Write the package's name "
             "alone, without dots, colons or extras."
         )
-        problems.append(Problem(3, "entry point", message))
+        problems.append(Problem("R3", "entry point", message))
     return problems
 
 
@@ -173,7 +189,7 @@ def _conflict(name: str, rivals: list[Declared]) -> LabelSetError:
         values = " and ".join(repr(one.value) for one in rivals)
         message = f"{name!r} is declared twice, as {values}. Remove one of the two lines."
         return format_error(
-            f"The label set {name!r} of {rivals[0]}", [Problem(3, "entry point", message)]
+            f"The label set {name!r} of {rivals[0]}", [Problem("R3", "entry point", message)]
         )
     lines = "".join(f"\n  - {one}: load_labelset({_full(one)!r})" for one in rivals)
     return LabelSetConflictError(

@@ -172,13 +172,13 @@ BREACHES: list[tuple[str, str | bytes, str]] = [
 @pytest.mark.parametrize(
     ("toml", "problem"), [b[1:] for b in BREACHES], ids=[b[0] for b in BREACHES]
 )
-def test_a_breach_is_reported(
+def test_a_breach_by_labels_is_reported(
     assert_breach: Callable[[str | bytes, str], None], toml: str | bytes, problem: str
 ) -> None:
     assert_breach(toml, problem)
 
 
-def test_each_rule_is_broken_above() -> None:
+def test_each_rule_for_labels_is_broken_above() -> None:
     broken = {problem.split()[0] for _, _, problem in BREACHES}
     assert broken == {"R5", "R6", "R7", "R8", "R11"}
 

@@ -158,7 +158,9 @@ def test_the_same_line_twice_is_one_declaration(install: Callable[..., Path]) ->
     assert len(infos("garden-birds")) == 1
 
 
-def test_a_distribution_twice_on_the_path_counts_once(install: Callable[..., Path]) -> None:
+def test_a_label_set_distribution_twice_on_the_path_counts_once(
+    install: Callable[..., Path],
+) -> None:
     install("test-birds", sets={"garden-birds": None}, version="2")
     install("test-birds", sets={"garden-birds": None}, version="1")
 

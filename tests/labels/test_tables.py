@@ -11,7 +11,7 @@ import pytest
 
 from zsclip.errors import LabelSetFormatError, LabelSetUnreadableError, ParameterTypeError
 from zsclip.labels import Label, LabelSet, Provenance
-from zsclip.labels.sources import words_of
+from zsclip.labels.tables import words_of
 
 # --------------------------------------------------------------------------------- lines of names
 
@@ -32,7 +32,7 @@ def test_from_txt(tmp_path: Path, end: str) -> None:
     assert LabelSet.from_txt(str(path), name="pets").name == "pets"
 
 
-def test_breaches_are_told_with_their_lines(tmp_path: Path) -> None:
+def test_breaches_in_lines_are_told_with_their_numbers(tmp_path: Path) -> None:
     path = tmp_path / "pets.txt"
     path.write_text("cat\n\ndo\u200bg\nCAT\nbird\u2028fish\n", "utf-8")
 
@@ -109,9 +109,7 @@ def test_folders_that_make_no_set(tmp_path: Path) -> None:
     file.touch()
     with pytest.raises(LabelSetUnreadableError, match=r"Not a directory.*holds the class folders"):
         LabelSet.from_folder(file)
-    with pytest.raises(
-        LabelSetFormatError, match="R4 labels: must hold two labels or more, got no"
-    ):
+    with pytest.raises(LabelSetFormatError, match="R4 labels: must hold one label or more, got no"):
         LabelSet.from_folder(tmp_path)
     for name in ("blue_jay", "blue-jay", "x\u200b"):
         (tmp_path / name).mkdir()

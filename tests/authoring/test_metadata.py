@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from zsclip.authoring.distributions import check_distribution
+from zsclip.authoring import check_distribution
 from zsclip.errors import LabelSetUnreadableError, ParameterTypeError
 
 LIBRARY = Path(__file__).parents[2] / "labelsets"

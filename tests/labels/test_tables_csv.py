@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from zsclip.errors import LabelSetFormatError, LabelSetUnreadableError
 from zsclip.labels import Group, Label, LabelSet
-from zsclip.labels.rules import Text, check_text, fold
+from zsclip.labels.drafts import Text
+from zsclip.labels.rules import check_text, fold
 
 PETS = (
     Label("c", "cat", ("kitten", "tom, big"), parent="mammal"),
@@ -86,14 +87,16 @@ def test_one_column_is_names(tmp_path: Path, head: str) -> None:
         ("name,prompts\ncat,a {}\ndog\n", "R7 line 2, prompts: is a complete prompt"),
         ("name,id,parent\na,a,b\nb,b,a\n", "R11 line 2, parent: the parents go round"),
         ("name,parent\ncat,m\u200bm\ndog\n", "R8 line 2, parent: holds characters that nobody"),
-        ("name\ncat\n", "R4 labels: must hold two labels or more, got one"),
-        ("", "R4 labels: must hold two labels or more, got none"),
+        ("name\n", "R4 labels: must hold one label or more, got none"),
+        ("", "R4 labels: must hold one label or more, got none"),
         ('name,id\ncat,"c"x\n', "R1 file: is no table: line 2: ',' expected after '\"'."),
         ('name,id\ncat,c\n"dog\n', "R1 file: is no table: line 3: unexpected end of data."),
         ("name\n" + "x" * 200_000, "R1 file: is no table: line 2: field larger than field limit"),
     ],
 )
-def test_breaches_are_told_with_their_lines(tmp_path: Path, text: str, problem: str) -> None:
+def test_breaches_in_a_table_are_told_with_their_lines(
+    tmp_path: Path, text: str, problem: str
+) -> None:
     with pytest.raises(LabelSetFormatError) as caught:
         read(tmp_path, text)
     assert any(p.startswith(problem) for p in caught.value.problems), caught.value.problems
@@ -101,7 +104,7 @@ def test_breaches_are_told_with_their_lines(tmp_path: Path, text: str, problem: 
     assert "pets.csv' breaks" in str(caught.value)
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_table_that_is_no_text(tmp_path: Path) -> None:
     with pytest.raises(LabelSetUnreadableError, match=r"not UTF-8 text \(.* in line 2\)"):
         read(tmp_path, "name\ncafé\n".encode("latin-1"))
     with pytest.raises(LabelSetUnreadableError, match="not UTF-8 text"):
@@ -129,7 +132,7 @@ def test_what_a_writer_of_tables_writes_is_read(
 
 
 @given(st.text(st.sampled_from('name,id;\t"|\r\n a\ufeff\0é{}')) | st.text() | st.binary())
-def test_no_input_ends_in_a_traceback(
+def test_no_table_ends_in_a_traceback(
     tmp_path_factory: pytest.TempPathFactory, data: str | bytes
 ) -> None:
     try:
@@ -137,4 +140,4 @@ def test_no_input_ends_in_a_traceback(
     except (LabelSetFormatError, LabelSetUnreadableError) as error:
         str(error).encode()
     else:
-        assert len(made) >= 2
+        assert len(made) >= 1
