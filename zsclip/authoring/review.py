@@ -11,7 +11,7 @@ from zsclip.labels.drafts import Draft
 from zsclip.labels.labelset import labelset_of_checked
 from zsclip.labels.rules import check_draft
 
-__all__ = ["RULES", "Review", "find_misfits"]
+__all__ = ["RULES", "Review"]
 
 RULES = {
     "R1": "the file is TOML, in UTF-8",
@@ -64,44 +64,40 @@ class Review:
         return [
             replace(problem, file=file)
             for file, labelset in self.sets
-            for problem in find_misfits(labelset, encoder)
+            for problem in _misfits(labelset, encoder)
         ]
 
 
-def find_misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
-    """Rule R10: every prompt that an encoder does not take, with the label that it is of."""
-    # The longest stands for all of the classifier's own.
+def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
+    """Every prompt that an encoder does not take, with the label that it is of."""
+    # The longest of the classifier's own templates stands for them all.
     templates = labelset.templates or [max(DEFAULT_TEMPLATES, key=len)]
-    prompts = labelset.prompts_with(templates)
-    try:
-        counts = dict(find_too_long([text for own in prompts for text in own], encoder))
-        refused: dict[int, str] = {}
-    except ZsclipError:  # one of them is refused, and which one is to be said
-        counts, refused = _one_by_one([text for own in prompts for text in own], encoder)
-    i = 0
-    for row, own in enumerate(prompts):
-        where = f"labels[{row}] ({labelset[row].id!r})"
-        for prompt in own:
-            if i in refused:
-                message = f"the prompt {prompt!r} cannot be encoded: {refused[i]}"
-                yield Problem("R10", where, message)
-            elif i in counts:
-                message = (
-                    f"the prompt {prompt!r} has {counts[i]} tokens, and the encoder takes "
-                    f"{encoder.context_length}. Shorten the name, the alias or the template."
-                )
-                yield Problem("R10", where, message)
-            i += 1
-
-
-def _one_by_one(prompts: list[str], encoder: TokenCounter) -> tuple[dict[int, int], dict[int, str]]:
-    """The counts of what is too long and the reasons of what is refused, by their indices."""
-    counts: dict[int, int] = {}
+    rows = [
+        (f"labels[{i}] ({label.id!r})", prompt)
+        for i, (label, own) in enumerate(
+            zip(labelset, labelset.prompts_with(templates), strict=True)
+        )
+        for prompt in own
+    ]
+    prompts = [prompt for _, prompt in rows]
     refused: dict[int, str] = {}
-    for i, prompt in enumerate(prompts):
-        try:
-            for _, n in find_too_long([prompt], encoder):
-                counts[i] = n
-        except ZsclipError as error:
-            refused[i] = str(error)
-    return counts, refused
+    try:
+        counts = dict(find_too_long(prompts, encoder))
+    except ZsclipError:  # one of them is refused, and which one is to be said
+        counts = {}
+        for i, prompt in enumerate(prompts):
+            try:
+                for _, n in find_too_long([prompt], encoder):
+                    counts[i] = n
+            except ZsclipError as error:
+                refused[i] = str(error)
+    for i in sorted(counts.keys() | refused.keys()):
+        where, prompt = rows[i]
+        if i in refused:
+            message = f"the prompt {prompt!r} cannot be encoded: {refused[i]}"
+        else:
+            message = (
+                f"the prompt {prompt!r} has {counts[i]} tokens, and the encoder takes "
+                f"{encoder.context_length}. Shorten the name, the alias or the template."
+            )
+        yield Problem("R10", where, message)

@@ -26,7 +26,6 @@ from zsclip.labels.making import (
     labels_of_names,
     require_kinds,
     require_rules,
-    texts_of,
 )
 from zsclip.labels.rules import check_draft, format_error
 from zsclip.labels.values import (
@@ -37,6 +36,7 @@ from zsclip.labels.values import (
     Provenance,
     as_tuple,
     require_texts,
+    texts_of,
 )
 
 __all__ = ["LabelSet", "labelset_of", "labelset_of_checked"]

@@ -8,9 +8,9 @@ from collections.abc import Set as AbstractSet
 from zsclip.errors import LabelError, ParameterTypeError
 from zsclip.labels.drafts import Draft, DraftNode, Text, draft_of
 from zsclip.labels.rules import check_draft
-from zsclip.labels.values import Label, as_tuple, fill_template
+from zsclip.labels.values import Label, fill_template, texts_of
 
-__all__ = ["labels_of_mapping", "labels_of_names", "require_kinds", "require_rules", "texts_of"]
+__all__ = ["labels_of_mapping", "labels_of_names", "require_kinds", "require_rules"]
 
 
 def labels_of_names(names: Iterable[str | Label]) -> tuple[Label, ...]:
@@ -69,15 +69,6 @@ def labels_of_mapping(
             draft.note("R8", node.where, "has no phrase. Give it one or more, such as its name.")
     require_rules(draft)
     return tuple(labels)
-
-
-def texts_of(param: str, values: Iterable[str]) -> tuple[str, ...]:
-    """The values as a tuple of plain texts, and an error for anything else."""
-    texts = as_tuple(param, values)
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise ParameterTypeError(f"`{param}[{i}]` must be a text, got {text!r}. Pass a str.")
-    return tuple(str(text) for text in texts)
 
 
 def require_kinds(field: str, values: Iterable[object], kind: type) -> None:

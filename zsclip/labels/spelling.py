@@ -27,10 +27,11 @@ from zsclip.errors import (
 from zsclip.labels.drafts import Draft, draft_of
 from zsclip.labels.installed import LABELSETS_GROUP, read_installed
 from zsclip.labels.labelset import LabelSet, labelset_of
-from zsclip.labels.making import labels_of_names, texts_of
+from zsclip.labels.making import labels_of_names
 from zsclip.labels.reading import decode
 from zsclip.labels.tables import lines_of, read_csv, read_folder, read_names
 from zsclip.labels.toml import read_toml_file
+from zsclip.labels.values import texts_of
 
 __all__ = ["Spelled", "Spelling", "draft_of_spelling", "parse_labels", "parse_spelling"]
 

@@ -19,6 +19,7 @@ __all__ = [
     "as_tuple",
     "fill_template",
     "require_texts",
+    "texts_of",
 ]
 
 PLACEHOLDER = "{}"
@@ -75,6 +76,18 @@ def as_tuple(param: str, values: Iterable[T]) -> tuple[T, ...]:
         ) from None
 
 
+def texts_of(param: str, values: Iterable[str], *, owner: str = "") -> tuple[str, ...]:
+    """The values as a tuple of plain texts, and an error for anything else."""
+    of = f" of a {owner}" if owner else ""
+    texts = as_tuple(param, values)
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ParameterTypeError(
+                f"`{param}[{i}]`{of} must be a text, got {text!r}. Pass a str."
+            )
+    return tuple(str(text) for text in texts)
+
+
 def require_texts(owner: str, **values: object) -> None:
     """Raise `ParameterTypeError` for the first value that is no text."""
     for param, value in values.items():
@@ -108,12 +121,9 @@ class Label:
     parent: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "aliases", as_tuple("aliases", self.aliases))
-        object.__setattr__(self, "prompts", as_tuple("prompts", self.prompts))
         require_texts("Label", id=self.id, name=self.name, parent=self.parent or "")
-        for field in ("aliases", "prompts"):
-            for i, text in enumerate(getattr(self, field)):
-                require_texts("Label", **{f"{field}[{i}]": text})
+        object.__setattr__(self, "aliases", texts_of("aliases", self.aliases, owner="Label"))
+        object.__setattr__(self, "prompts", texts_of("prompts", self.prompts, owner="Label"))
 
     @property
     def texts(self) -> tuple[str, ...]:
