@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from zsclip import DEFAULT_TEMPLATES, LabelSet
 from zsclip.clip.tokenizer import Tokenizer
 from zsclip.errors import LabelError, ParameterError, PromptTooLongError
-from zsclip.head import check_lengths, resolve_labels
+from zsclip.head import Head, Labels, require_fitting
 
 # ----------------------------------------------------------------------------------------- labels
 
@@ -23,21 +23,23 @@ def test_whatever_spells_labels_on_the_command_line_does_so_in_code(
     monkeypatch.chdir(tmp_path)
     path = Path("names.txt")
     path.write_text("cat\ndog\n")
-    by_text, templates = resolve_labels("names.txt", None)
-    assert by_text.names == ("cat", "dog")
-    assert templates == DEFAULT_TEMPLATES
-    assert resolve_labels(path, None) == resolve_labels("names.txt", None)
+    by_text = Head.of("names.txt")
+    assert by_text.labelset.names == ("cat", "dog")
+    assert by_text.templates == DEFAULT_TEMPLATES
     with path.open() as file, path.open("rb") as raw:
-        assert resolve_labels(file, None) == resolve_labels(raw, None) == (by_text, templates)
-    named, _ = resolve_labels("cat,dog", ["a {}"])
-    assert named == LabelSet.from_names(["cat", "dog"], templates=["a {}"])
+        others: list[Labels] = [path, file, raw]
+        assert [Head.of(other).labelset for other in others] == [by_text.labelset] * 3
+    assert Head.of("cat,dog", ["a {}"]).labelset == LabelSet.from_names(
+        ["cat", "dog"], templates=["a {}"]
+    )
 
 
 def test_one_label_is_a_set_but_nothing_to_choose_from() -> None:
     one = LabelSet.from_names(["cat"])
     for labels in (one, ["cat"], {"cat": ["a cat"]}, "cartoon-animals/fox"):
         with pytest.raises(LabelError, match=r'two labels or more, got one.*"something else"'):
-            resolve_labels(labels, None)
+            Head.of(labels).require_choice("softmax")
+        Head.of(labels).require_choice("sigmoid")
 
 
 # --------------------------------------------------------------------------------------- lengths
@@ -62,13 +64,13 @@ class Clip(Words):
 
 def test_what_would_be_cut_is_named() -> None:
     with pytest.raises(PromptTooLongError) as caught:
-        check_lengths(["one two", "one two three four five", "a b c d e f"], Words(6))
+        require_fitting(["one two", "one two three four five", "a b c d e f"], Words(6))
     error = caught.value
     assert (error.prompt, error.n_tokens, error.context_length) == ("one two three four five", 7, 6)
     assert error.prompt.endswith(error.cut)
     assert error.cut.strip() == "five"
-    check_lengths(["one two three four"], Words(6))
-    check_lengths([], Words(6))
+    require_fitting(["one two three four"], Words(6))
+    require_fitting([], Words(6))
 
 
 @given(st.lists(st.text(max_size=30), max_size=5), st.integers(4, 40))
@@ -82,15 +84,15 @@ def test_no_prompt_that_is_too_long_gets_through(prompts: list[str], context_len
         return
     if too_long:
         with pytest.raises(PromptTooLongError) as caught:
-            check_lengths(prompts, Clip(context_length))
+            require_fitting(prompts, Clip(context_length))
         assert caught.value.prompt == too_long[0]
         kept = caught.value.prompt.removesuffix(caught.value.cut)
         assert tokenizer.count([kept])[0] <= context_length
     else:
-        check_lengths(prompts, Clip(context_length))
+        require_fitting(prompts, Clip(context_length))
 
 
 @pytest.mark.parametrize("prompt", ["a <|endoftext|>", "a &lt;|startoftext|&gt;"])
 def test_special_tokens_are_refused_in_the_shortest_prompt(prompt: str) -> None:
     with pytest.raises(ParameterError, match="special token"):
-        check_lengths([prompt], Clip(77))
+        require_fitting([prompt], Clip(77))

@@ -97,8 +97,7 @@ class ZeroShotClassifier:
     ) -> None:
         given = filled_in(options)
         self._head = Head.of(labels, templates)  # before weights are fetched for nothing
-        self._model = DrivenModel.of(given)
-        self._model.check(self._head)
+        self._model = DrivenModel.of(self._head, given)
 
     # ---------------------------------------------------------------------- other ways to one
 

@@ -10,20 +10,12 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import Encoder, ModelInfo, non_finite
+from zsclip.encoders import ModelInfo, non_finite
 from zsclip.errors import LabelError, PromptTooLongError
-from zsclip.labels import (
-    DEFAULT_TEMPLATES,
-    Label,
-    LabelSet,
-    Spelled,
-    TokenCounter,
-    find_too_long,
-    parse_labels,
-    texts_of,
-)
+from zsclip.labels import DEFAULT_TEMPLATES, Label, LabelSet, TokenCounter, find_too_long, texts_of
+from zsclip.spelling import Spelled, parse_labels
 
-__all__ = ["Head", "Labels"]
+__all__ = ["Head", "Labels", "require_fitting"]
 
 Labels: TypeAlias = Spelled | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
 """A label set as `parse_labels` reads it, a `LabelSet`, names, or names with phrases for each."""
@@ -92,26 +84,30 @@ class Head:
             )
         return cls(labels, labels.templates or DEFAULT_TEMPLATES)
 
-    def check(self, encoder: Encoder, *, lengths: bool) -> None:
-        """Raise if a model cannot be asked for these labels.
+    def require_choice(self, score_function: str | None) -> None:
+        """Raise if there is nothing to choose between.
 
         Args:
-            encoder: The model.
-            lengths: Whether prompts must fit it whole.
+            score_function: That of the model; None if it is not known yet.
 
         Raises:
-            LabelError: There is one label, and the model's scores are a softmax.
-            PromptTooLongError: A prompt is too long for the model.
+            LabelError: There is one label, and scores are a softmax.
         """
-        if len(self.labelset) < 2 and encoder.model_info.score_function == "softmax":
+        if len(self.labelset) < 2 and score_function == "softmax":
             raise LabelError(
                 "These labels cannot be used: labels: must hold two labels or more, got one. "
                 "Scores are a softmax over the labels, which is always 1 over a single one; add "
                 'what else a picture may show, such as "something else".'
             )
-        if lengths:
-            groups = self.labelset.prompts_with(self.templates)
-            _require_fitting([prompt for group in groups for prompt in group], encoder)
+
+    def require_fitting(self, counter: TokenCounter) -> None:
+        """Raise if a prompt does not fit the model's context.
+
+        Raises:
+            PromptTooLongError: A prompt is too long; the first of them, and what would be cut.
+        """
+        groups = self.labelset.prompts_with(self.templates)
+        require_fitting([prompt for group in groups for prompt in group], counter)
 
     def embedded(self, class_matrix: NDArray[np.float32], precision: str) -> Head:
         """The head with what a model made of its prompts."""
@@ -144,8 +140,12 @@ class Head:
         return rounded
 
 
-def _require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:
-    """Raise for the first prompt that is too long, with what would be cut of it."""
+def require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:
+    """Raise if a prompt does not fit the model's context.
+
+    Raises:
+        PromptTooLongError: A prompt is too long; the first of them, and what would be cut of it.
+    """
     for i, n in find_too_long(prompts, counter):
         cut = prompts[i][_fitting(prompts[i], counter) :]
         raise PromptTooLongError(prompts[i], n, counter.context_length, cut)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from importlib import import_module
 
@@ -25,8 +24,6 @@ def lazy(package: str, **homes: tuple[str, ...]) -> Callable[[str], object]:
     def get(name: str) -> object:
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{package}.{module_of[name]}"), name)
-        setattr(sys.modules[package], name, value)  # so that it is asked for once
-        return value
+        return getattr(import_module(f"{package}.{module_of[name]}"), name)
 
     return get

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from zsclip import Label, LabelSet
 from zsclip.authoring import COINCIDE, find_near_labels
+from zsclip.encoders import TooLong
 from zsclip.testing import FakeEncoder
 
 DEGREES = {"robin": 0, "redbreast": 10, "wren": 60, "jenny": 50, "tit": 65, "far": 180, "stray": 58}
@@ -20,7 +21,9 @@ class Compass(FakeEncoder):
     def __init__(self) -> None:
         super().__init__(name="compass", embedding_dim=2)
 
-    def encode_texts(self, texts: Sequence[str], *, truncate: bool = False) -> NDArray[np.float32]:
+    def encode_texts(
+        self, texts: Sequence[str], *, too_long: TooLong = "error"
+    ) -> NDArray[np.float32]:
         angles = [next(a for word, a in DEGREES.items() if word in text) for text in texts]
         radians = np.radians(angles)
         return np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)

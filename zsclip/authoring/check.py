@@ -14,8 +14,8 @@ from zsclip.errors import (
     ParameterTypeError,
 )
 from zsclip.files import as_path
-from zsclip.labels import LabelSet, Spelling, TokenCounter, parse_labels, parse_spelling
-from zsclip.labels.spelling import draft_of_spelling
+from zsclip.labels import LabelSet, TokenCounter
+from zsclip.spelling import Spelling, draft_of_spelling, parse_labels, parse_spelling
 
 __all__ = ["check_distribution", "check_labelset", "is_distribution", "review_target"]
 
@@ -34,7 +34,7 @@ def check_labelset(
 
     Args:
         labelset: A set, or what spells one: the name of an installed set, the path of a label-set
-            file, or anything else that `zsclip.labels.parse_labels` takes. Where a label-set file
+            file, or anything else that `zsclip.spelling.parse_labels` takes. Where a label-set file
             lies in a package, it must give itself the name that the file has.
         encoder: Checks also that every prompt fits this encoder's context (rule R10).
 
@@ -112,7 +112,7 @@ def review_target(target: str | os.PathLike[str]) -> Review:
     """Look at whatever a label set may be in, by all rules that need no model.
 
     Args:
-        target: What `zsclip.labels.parse_labels` takes, or the path of a wheel, of an sdist
+        target: What `zsclip.spelling.parse_labels` takes, or the path of a wheel, of an sdist
             (``.tar.gz``), or of a folder with the sources of a distribution.
 
     Raises:

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from zsclip.authoring.layout import distribution_files, known_licenses
 from zsclip.errors import ParameterError, ParameterTypeError, did_you_mean
-from zsclip.labels import Group, Label, LabelSet, parse_labels, parse_spelling
+from zsclip.labels import Group, Label, LabelSet
 from zsclip.labels.reading import decode
 from zsclip.labels.tables import lines_of, words_of
 from zsclip.labels.toml import NAME_FORM
+from zsclip.spelling import parse_labels, parse_spelling
 
 __all__ = ["Scaffold", "create_distribution", "suggest_name"]
 
@@ -70,7 +71,7 @@ def create_distribution(
 
     Args:
         name: The label set's name; the folder's as well.
-        names: What spells the labels, as for `zsclip.labels.parse_labels`: a file of names (one a
+        names: What spells the labels, as for `zsclip.spelling.parse_labels`: a file of names (one a
             line), a table (``.csv``, ``.tsv``), a label-set file (``.toml``), a folder of class
             folders, installed sets and parts of them. None writes an example.
         templates: Texts with one ``{}`` each, in place of those that `names` has.

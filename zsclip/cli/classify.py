@@ -85,9 +85,7 @@ __all__ = ["classify"]
     help="Keep embeddings, and use those that were kept.",
 )
 @progress_option
-@click.pass_context
 def classify(
-    ctx: click.Context,
     *,
     paths: tuple[str, ...],
     labels: str | None,
@@ -126,7 +124,7 @@ def classify(
         say("No picture was named.")
     if failed:
         say(f"{failed} of {total} could not be classified.")
-        ctx.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _run(

@@ -41,7 +41,7 @@ def demo(*, labels: str | None, device: str, form: str) -> None:
     on, and were chosen by a rule that looks at no result, so expect some wrong answers.
     """
     from zsclip.demo import run_demo
-    from zsclip.labels import parse_labels
+    from zsclip.spelling import parse_labels
 
     outcome = run_demo(None if labels is None else parse_labels(labels), device=device)
     if form == "json":

@@ -89,7 +89,7 @@ def show_(*, name: str) -> None:
     NAME is an installed set, FILE a file of labels (.toml, .txt, .csv); parts of sets, several
     together and folders are spelled as in `zsclip classify`.
     """
-    from zsclip.labels import parse_labels
+    from zsclip.spelling import parse_labels
 
     labelset = parse_labels(name)
     facts(labelset.title or labelset.name, _facts(labelset))

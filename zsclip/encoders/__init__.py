@@ -23,6 +23,7 @@ from zsclip.encoders.registry import (
     create_encoder,
     list_encoders,
     resolve_encoder,
+    score_function_of,
 )
 from zsclip.lazy import lazy
 
@@ -48,6 +49,7 @@ __all__ = [
     "require_pixels",
     "require_same_model",
     "resolve_encoder",
+    "score_function_of",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass

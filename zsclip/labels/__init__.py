@@ -15,8 +15,6 @@ from zsclip.labels.installed import (
 )
 from zsclip.labels.labelset import LabelSet
 from zsclip.labels.lengths import TokenCounter, find_too_long
-from zsclip.labels.making import texts_of
-from zsclip.labels.spelling import Spelled, Spelling, parse_labels, parse_spelling
 from zsclip.labels.values import (
     DEFAULT_TEMPLATES,
     Expected,
@@ -24,6 +22,7 @@ from zsclip.labels.values import (
     Label,
     Provenance,
     fill_template,
+    texts_of,
 )
 
 __all__ = [
@@ -36,14 +35,10 @@ __all__ = [
     "LabelSetInfo",
     "Problem",
     "Provenance",
-    "Spelled",
-    "Spelling",
     "TokenCounter",
     "fill_template",
     "find_too_long",
     "list_labelsets",
     "load_labelset",
-    "parse_labels",
-    "parse_spelling",
     "texts_of",
 ]

@@ -18,9 +18,9 @@ from zsclip.errors import (
 )
 from zsclip.labels.drafts import Draft, Problem
 from zsclip.labels.labelset import LabelSet, labelset_of
-from zsclip.labels.packages import is_top_level_name, read_from_package
 from zsclip.labels.rules import format_error
 from zsclip.labels.toml import NAME_FORM, read_toml
+from zsclip.packages import is_top_level_name, read_from_package
 
 __all__ = [
     "LABELSETS_GROUP",

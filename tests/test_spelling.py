@@ -21,7 +21,8 @@ from zsclip.errors import (
     ParameterTypeError,
     ZsclipError,
 )
-from zsclip.labels import LabelSet, load_labelset, parse_labels, parse_spelling
+from zsclip.labels import LabelSet, load_labelset
+from zsclip.spelling import parse_labels, parse_spelling
 
 PLACES = """
 schema = 1
