@@ -17,8 +17,11 @@ from structure import (
 import zsclip
 
 PACKAGE = Path(zsclip.__file__).parent
-MOST_LINES = 320
-LONG: dict[str, str] = {}  # files that have more, and why
+MOST_LINES = 330
+LONG = {  # files that have more, and why
+    "classifier.py": "one class that everybody uses; more than half of it is its documentation",
+    "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
+}
 MOST_OF_ALL = 0.15  # of the lines, in one room
 
 

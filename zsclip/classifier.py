@@ -381,7 +381,7 @@ class ZeroShotClassifier:
 
     def _embedded_head(self) -> Head:
         # kept here as well: the ensembles may drop it, and this needs it
-        self._head = self._model.embedded(self._head)
+        self._head = self._model.texts.embedded(self._head, too_long=self._model.too_long)
         return self._head
 
     def _stream(

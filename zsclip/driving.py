@@ -112,10 +112,6 @@ class DrivenModel:
         if self.too_long == "error":
             head.require_fitting(self.encoder)
 
-    def embedded(self, head: Head) -> Head:
-        """The head with the embeddings of its labels."""
-        return self.texts.embedded(head, too_long=self.too_long)
-
 
 def _pictures(given: Options) -> PictureOptions:
     return PictureOptions.of(

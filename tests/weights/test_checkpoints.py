@@ -67,7 +67,7 @@ def test_a_name_wins_over_a_file(
         ("", "Known: 'RN50', 'RN101'"),
     ],
 )
-def test_an_unknown_name_is_answered_with_the_nearest(name: str, hint: str) -> None:
+def test_an_unknown_model_is_answered_with_the_nearest(name: str, hint: str) -> None:
     with pytest.raises(ModelNotFoundError, match=r"`model` must be the name of a model") as caught:
         load_checkpoint(name)
     assert hint in str(caught.value)
