@@ -42,9 +42,10 @@ class ZeroShotClassifier:
     what `save` writes, and the weights are found and compared where it arrives.
 
     Args:
-        labels: The name of an installed label set (`list_labelsets`), or another text that stands
-            for one on the command line, such as ``"cartoon-animals/bird"`` or ``"birds.toml"``; a
-            `LabelSet`; the names of the classes; or a mapping from each to phrases for it.
+        labels: What stands for a label set on the command line: the name of an installed one
+            (`list_labelsets`), ``"cartoon-animals/bird"``, ``"birds.toml"``, ``"cat,dog"``; a path
+            or an open file of names; a `LabelSet`; the names of the classes; or a mapping from
+            each to phrases for it.
         templates: Texts with one ``{}``, where each name goes in. Defaults to the label set's own,
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
         model: One of `list_models()`, or the path of a checkpoint. Defaults to ``"ViT-B/32"``, or
