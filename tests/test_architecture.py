@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from docs_scripts import load_script
+from docs_scripts import DOCS, load_script
 
 script = load_script("architecture")
 
@@ -29,6 +29,22 @@ def tree(tmp_path: Path) -> Tree:
         return package
 
     return tree
+
+
+def test_zsclip_has_no_circle_and_the_page_shows_it_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = script.main(["--check"])
+    assert (status, capsys.readouterr().err) == (0, "")
+
+
+def test_the_page_tells_of_every_room_and_of_no_file_that_is_not_there() -> None:
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:\w+/)*\w+\.(?:py|toml|md)|\w+/)`", page))
+    places = (script.PACKAGE, DOCS.parent)
+    assert {name for name in named if not any((place / name).exists() for place in places)} == set()
+    rooms = {script.room_of(name) for name in named}
+    assert script.shares(script.PACKAGE).keys() <= rooms
 
 
 @pytest.mark.parametrize(

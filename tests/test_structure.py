@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from docs_scripts import load_script
 from structure import (
     count_lines,
     foreign_assignments,
@@ -12,6 +13,49 @@ from structure import (
     names_of_several,
     short_docstrings,
 )
+
+import zsclip
+
+PACKAGE = Path(zsclip.__file__).parent
+MOST_LINES = 330
+LONG = {  # files that have more, and why
+    "classifier.py": "one class that everybody uses; more than half of it is its documentation",
+    "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
+}
+MOST_OF_ALL = 0.15  # of the lines, in one room
+
+
+def test_no_file_sets_an_underscore_attribute_of_another_object() -> None:
+    found = {
+        file: foreign
+        for file in sorted(PACKAGE.rglob("*.py"))
+        if (foreign := foreign_assignments(file.read_text("utf-8")))
+    }
+    assert found == {}
+
+
+def test_every_package_tells_in_some_lines_what_it_is_for() -> None:
+    assert short_docstrings(PACKAGE) == []
+
+
+def test_no_room_has_more_than_its_part_of_the_lines() -> None:
+    shares = load_script("architecture").shares(PACKAGE)
+    assert {room: share for room, (_, share) in shares.items() if share > MOST_OF_ALL} == {}
+
+
+def test_files_that_have_grown_long_are_named_with_the_reason() -> None:
+    found = {file for file, lines in count_lines(PACKAGE).items() if lines > MOST_LINES}
+    assert found == LONG.keys(), "split them, or say in LONG why not"
+
+
+def test_no_two_tests_share_a_name() -> None:
+    assert names_of_several(Path(__file__).parent) == {}
+
+
+def test_the_command_line_imports_the_faces_of_rooms_only() -> None:
+    imports = load_script("architecture").read_imports(PACKAGE)
+    asked = [(found.importer, found.imported) for found in imports if not found.by_root]
+    assert imports_past_faces(asked, "cli") == {}
 
 
 @pytest.mark.parametrize(

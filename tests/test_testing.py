@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from zsclip import Encoder, ZeroShotClassifier
-from zsclip.authoring.findings import RULES
+from zsclip.authoring import RULES
 from zsclip.encoders.contract import require_embeddings, require_encoder
 from zsclip.errors import PromptTooLongError
 from zsclip.testing import FakeEncoder, parametrize_with_labelset_checks

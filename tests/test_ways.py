@@ -9,11 +9,46 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from ways import Stop, Trace, beside, entered_again, read_way, record, stops
+from ways import (
+    PAGE,
+    PICTURES,
+    TITLES,
+    Stop,
+    Trace,
+    beside,
+    entered_again,
+    read_way,
+    record,
+    record_ways,
+    stops,
+)
 
 Run = Callable[[Mapping[str, str]], Trace]
 
 HELPER = "def help(): return 1"
+MOST = 7  # stops that anybody can keep in mind
+
+
+@pytest.fixture(scope="module")
+def traces(drawings: Path) -> tuple[Trace, Trace]:
+    """The ways of a picture and of a label."""
+    return record_ways([drawings / f"{name}.png" for name in PICTURES])
+
+
+@pytest.mark.parametrize("number", range(2), ids=TITLES)
+def test_the_architecture_page_tells_the_ways_that_classify_takes(
+    traces: tuple[Trace, Trace], number: int
+) -> None:
+    trace, page = traces[number], PAGE.read_text("utf-8")
+    told, other = read_way(page, TITLES[number]), read_way(page, TITLES[1 - number])
+    way = stops(trace, told, beside=beside(told, other))
+    assert files(way) == files(told)
+    assert entered_again(way) == []
+    assert len(told) <= MOST
+    assert trace.elsewhere == []
+    ran = {call.stop for call in trace.every_call()}
+    ran |= {Stop(stop.file, stop.function.rpartition(".")[0]) for stop in ran}
+    assert set(told) <= ran, "the page names functions that do not run"
 
 
 @pytest.fixture

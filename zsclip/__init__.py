@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zsclip import errors
+from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.authoring import check_labelset
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
     from zsclip.encoders import Encoder, ModelInfo, list_encoders
     from zsclip.images import Reading, load_image
     from zsclip.labels import (
+        DEFAULT_TEMPLATES,
         Label,
         LabelSet,
         list_labelsets,
         load_labelset,
     )
-    from zsclip.prompts import DEFAULT_TEMPLATES
     from zsclip.results import Failure, Origin, Prediction, Score
     from zsclip.version import __version__
-    from zsclip.weights.models import MODELS, ModelSpec, list_models
+    from zsclip.weights import MODELS, ModelSpec, list_models
 
 __all__ = [
     "DEFAULT_TEMPLATES",
@@ -59,42 +60,19 @@ __all__ = [
     "load_labelset",
 ]
 
-_HOMES = {
-    "DEFAULT_TEMPLATES": "zsclip.prompts",
-    "EmbeddingCache": "zsclip.cache",
-    "Encoder": "zsclip.encoders",
-    "Failure": "zsclip.results",
-    "Label": "zsclip.labels",
-    "LabelSet": "zsclip.labels",
-    "MODELS": "zsclip.weights.models",
-    "ModelInfo": "zsclip.encoders",
-    "ModelSpec": "zsclip.weights.models",
-    "Origin": "zsclip.results",
-    "Prediction": "zsclip.results",
-    "Reading": "zsclip.images",
-    "Score": "zsclip.results",
-    "ZeroShotClassifier": "zsclip.classifier",
-    "__version__": "zsclip.version",
-    "check_labelset": "zsclip.authoring",
-    "list_encoders": "zsclip.encoders",
-    "list_labelsets": "zsclip.labels",
-    "list_models": "zsclip.weights.models",
-    "load_image": "zsclip.images",
-    "load_labelset": "zsclip.labels",
-}
-
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
-
-    def __getattr__(name: str) -> object:
-        import importlib
-
-        try:
-            home = _HOMES[name]
-        except KeyError:
-            raise AttributeError(f"module 'zsclip' has no attribute {name!r}") from None
-        value = getattr(importlib.import_module(home), name)
-        globals()[name] = value
-        return value
+    __getattr__ = lazy(
+        __name__,
+        authoring=("check_labelset",),
+        cache=("EmbeddingCache",),
+        classifier=("ZeroShotClassifier",),
+        encoders=("Encoder", "ModelInfo", "list_encoders"),
+        images=("Reading", "load_image"),
+        labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
+        results=("Failure", "Origin", "Prediction", "Score"),
+        version=("__version__",),
+        weights=("MODELS", "ModelSpec", "list_models"),
+    )
 
 
 def __dir__() -> list[str]:

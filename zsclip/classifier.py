@@ -14,8 +14,7 @@ from zsclip.encoders import Encoder, ModelInfo
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.head import Head, Labels
 from zsclip.images import Images, ImageSource, Listed, sources_of
-from zsclip.labels import LabelSet
-from zsclip.labels.making import texts_of
+from zsclip.labels import LabelSet, texts_of
 from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
 from zsclip.results import Failure, Origin, Prediction
@@ -45,9 +44,10 @@ class ZeroShotClassifier:
     what `save` writes, and the weights are found and compared where it arrives.
 
     Args:
-        labels: The name of an installed label set (`list_labelsets`), or another text that stands
-            for one on the command line, such as ``"cartoon-animals/bird"`` or ``"birds.toml"``; a
-            `LabelSet`; the names of the classes; or a mapping from each to phrases for it.
+        labels: What stands for a label set on the command line: the name of an installed one
+            (`list_labelsets`), ``"cartoon-animals/bird"``, ``"birds.toml"``, ``"cat,dog"``; a path
+            or an open file of names; a `LabelSet`; the names of the classes; or a mapping from
+            each to phrases for it.
         templates: Texts with one ``{}``, where each name goes in. Defaults to the label set's own,
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
         model: One of `list_models()`, or the path of a checkpoint. Defaults to ``"ViT-B/32"``, or
@@ -100,8 +100,7 @@ class ZeroShotClassifier:
     ) -> None:
         given = filled_in(options)
         self._head = Head.of(labels, templates)  # before weights are fetched for nothing
-        self._model = DrivenModel.of(given)
-        self._model.check(self._head)
+        self._model = DrivenModel.of(self._head, given)
 
     # ---------------------------------------------------------------------- other ways to one
 
@@ -392,7 +391,7 @@ class ZeroShotClassifier:
 
     def _embedded_head(self) -> Head:
         # kept here as well: the ensembles may drop it, and this needs it
-        self._head = self._model.embedded(self._head)
+        self._head = self._model.texts.embedded(self._head, too_long=self._model.too_long)
         return self._head
 
     def _stream(

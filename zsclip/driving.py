@@ -14,6 +14,7 @@ from zsclip.encoders import (
     find_encoder_again,
     require_same_model,
     resolve_encoder,
+    score_function_of,
 )
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
@@ -52,15 +53,20 @@ class DrivenModel:
         return _unpickled, (PackedEncoder.of(self.encoder), self.pictures, self.too_long)
 
     @classmethod
-    def of(cls, given: Options) -> DrivenModel:
-        """The model that the options name.
+    def of(cls, head: Head, given: Options) -> DrivenModel:
+        """The model that the options name, once it is known that it can be asked for these labels.
+
+        What can be wrong with the labels is found out before weights are fetched, where it can be.
 
         Raises:
             ZsclipError: An option has a value that it cannot have, or the engine cannot be made.
         """
-        pictures = _pictures(given)
-        encoder = resolve_encoder(given["encoder"] or "clip", given["model"], **_making(given))
-        return cls(encoder, pictures, given["too_long"])
+        pictures, engine = _pictures(given), given["encoder"] or "clip"
+        head.require_choice(score_function_of(engine))
+        encoder = resolve_encoder(engine, given["model"], **_making(given))
+        made = cls(encoder, pictures, given["too_long"])
+        made.check(head)
+        return made
 
     @classmethod
     def again(
@@ -96,12 +102,15 @@ class DrivenModel:
         return cls(encoder, pictures, given["too_long"])
 
     def check(self, head: Head) -> None:
-        """Raise if the model cannot be asked for these labels; see `Head.check`."""
-        head.check(self.encoder, lengths=self.too_long == "error")
+        """Raise if the model cannot be asked for these labels.
 
-    def embedded(self, head: Head) -> Head:
-        """The head with the embeddings of its labels."""
-        return self.texts.embedded(head, too_long=self.too_long)
+        Raises:
+            LabelError: There is one label, and scores are a softmax.
+            PromptTooLongError: A prompt is too long, and is not to be cut.
+        """
+        head.require_choice(self.info.score_function)
+        if self.too_long == "error":
+            head.require_fitting(self.encoder)
 
 
 def _pictures(given: Options) -> PictureOptions:

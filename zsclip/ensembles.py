@@ -54,7 +54,7 @@ class Ensembles:
         key = (head.labelset, head.templates, too_long)
         with self._lock:
             if key not in self._kept:
-                groups = [label.prompts_with(head.templates) for label in head.labelset]
+                groups = head.labelset.prompts_with(head.templates)
                 self._kept[key] = self.embed(groups, too_long=too_long)
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import Encoder, ModelInfo, non_finite
-from zsclip.errors import LabelError, LabelSetNotFoundError
-from zsclip.labels import Label, LabelSet, parse_labels
-from zsclip.labels.values import as_tuple
-from zsclip.prompts import DEFAULT_TEMPLATES, build_prompts, check_lengths
+from zsclip.encoders import ModelInfo, non_finite
+from zsclip.errors import LabelError, PromptTooLongError
+from zsclip.labels import DEFAULT_TEMPLATES, Label, LabelSet, TokenCounter, find_too_long, texts_of
+from zsclip.spelling import Spelled, parse_labels
 
-__all__ = ["Head", "Labels"]
+__all__ = ["Head", "Labels", "require_fitting"]
 
-Labels: TypeAlias = str | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
+Labels: TypeAlias = Spelled | LabelSet | Iterable[str | Label] | Mapping[str, Sequence[str]]
 """A label set as `parse_labels` reads it, a `LabelSet`, names, or names with phrases for each."""
 
 
@@ -62,7 +62,7 @@ class Head:
         """
         own: tuple[str, ...] = ()
         if templates is not None:
-            own = as_tuple("templates", templates)
+            own = texts_of("templates", templates)
             if not own:
                 raise LabelError(
                     "`templates` must hold at least one text such as 'a photo of a {}.', got none. "
@@ -71,8 +71,8 @@ class Head:
         if isinstance(labels, Mapping):
             made = LabelSet.from_mapping(labels, templates=own)
             return cls(made, made.templates)
-        if isinstance(labels, str):
-            labels = _parse(labels, own)
+        if isinstance(labels, str | os.PathLike) or hasattr(labels, "read"):
+            labels = parse_labels(cast(Spelled, labels), templates=own)
         if not isinstance(labels, LabelSet):
             labels = LabelSet.from_names(labels, templates=own)
         elif own:
@@ -84,26 +84,30 @@ class Head:
             )
         return cls(labels, labels.templates or DEFAULT_TEMPLATES)
 
-    def check(self, encoder: Encoder, *, lengths: bool) -> None:
-        """Raise if a model cannot be asked for these labels.
+    def require_choice(self, score_function: str | None) -> None:
+        """Raise if there is nothing to choose between.
 
         Args:
-            encoder: The model.
-            lengths: Whether prompts must fit it whole.
+            score_function: That of the model; None if it is not known yet.
 
         Raises:
-            LabelError: There is one label, and the model's scores are a softmax.
-            PromptTooLongError: A prompt is too long for the model.
+            LabelError: There is one label, and scores are a softmax.
         """
-        if len(self.labelset) < 2 and encoder.model_info.score_function == "softmax":
+        if len(self.labelset) < 2 and score_function == "softmax":
             raise LabelError(
                 "These labels cannot be used: labels: must hold two labels or more, got one. "
                 "Scores are a softmax over the labels, which is always 1 over a single one; add "
                 'what else a picture may show, such as "something else".'
             )
-        if lengths:
-            prompts = build_prompts(self.labelset, self.templates)
-            check_lengths(prompts.texts, encoder.count_tokens, encoder.context_length)
+
+    def require_fitting(self, counter: TokenCounter) -> None:
+        """Raise if a prompt does not fit the model's context.
+
+        Raises:
+            PromptTooLongError: A prompt is too long; the first of them, and what would be cut.
+        """
+        groups = self.labelset.prompts_with(self.templates)
+        require_fitting([prompt for group in groups for prompt in group], counter)
 
     def embedded(self, class_matrix: NDArray[np.float32], precision: str) -> Head:
         """The head with what a model made of its prompts."""
@@ -136,10 +140,25 @@ class Head:
         return rounded
 
 
-def _parse(text: str, templates: tuple[str, ...]) -> LabelSet:
-    try:
-        return parse_labels(text, templates=templates)
-    except LabelSetNotFoundError as e:
-        raise LabelSetNotFoundError(
-            f"{e} To name the classes yourself, give a list: labels=['cat', 'dog']."
-        ) from None
+def require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:
+    """Raise if a prompt does not fit the model's context.
+
+    Raises:
+        PromptTooLongError: A prompt is too long; the first of them, and what would be cut of it.
+    """
+    for i, n in find_too_long(prompts, counter):
+        cut = prompts[i][_fitting(prompts[i], counter) :]
+        raise PromptTooLongError(prompts[i], n, counter.context_length, cut)
+
+
+def _fitting(text: str, counter: TokenCounter) -> int:
+    """How many characters of a text that is too long fit, by bisection."""
+    fits, over = 0, len(text)
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        [n] = counter.count_tokens([text[:middle]])
+        if n <= counter.context_length:
+            fits = middle
+        else:
+            over = middle
+    return fits

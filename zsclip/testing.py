@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.authoring.findings import RULES, Finding
+from zsclip.authoring import RULES, is_distribution, review_target
 from zsclip.encoders import ModelInfo
 from zsclip.errors import LabelSetError, PromptTooLongError
-from zsclip.lint import check_lengths_of, examine, is_distribution
+from zsclip.labels import Problem
 
 if TYPE_CHECKING:
     import pytest
@@ -68,16 +68,16 @@ def parametrize_with_labelset_checks(target: str | os.PathLike[str]) -> pytest.M
     return pytest.mark.parametrize("check", cases, ids=ids)
 
 
-def _find(target: str | os.PathLike[str]) -> tuple[Finding, ...]:
+def _find(target: str | os.PathLike[str]) -> tuple[Problem, ...]:
     """What is wrong with it, prompts that are too long included."""
-    examined = examine(target)
-    return (*examined.findings, *check_lengths_of(examined, _Tokens()))
+    found = review_target(target)
+    return (*found.problems, *found.misfits(_Tokens()))
 
 
-def _check(find: Callable[[], tuple[Finding, ...]], rule: str) -> None:
+def _check(find: Callable[[], tuple[Problem, ...]], rule: str) -> None:
     """Raise for every breach of one rule."""
     try:
-        breaches = [finding for finding in find() if finding.rule == rule]
+        breaches = [problem for problem in find() if problem.rule == rule]
     except LabelSetError as error:
         raise AssertionError(str(error)) from error
     if breaches:
@@ -91,7 +91,7 @@ class _Tokens:
     context_length = CONTEXT_LENGTH
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        from zsclip.clip.tokenizer import Tokenizer
+        from zsclip.clip import Tokenizer
 
         return Tokenizer(CONTEXT_LENGTH).count(texts)
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from zsclip.authoring import check_labelset
-from zsclip.authoring.check import LONGEST_DEFAULT
+from zsclip.authoring import check_labelset, review_target
 from zsclip.errors import (
     LabelSetNotFoundError,
     LabelSetUnreadableError,
     ParameterError,
     ParameterTypeError,
 )
-from zsclip.labels import Label, LabelSet
-from zsclip.prompts import DEFAULT_TEMPLATES
+from zsclip.labels import DEFAULT_TEMPLATES, Label, LabelSet
+from zsclip.testing import FakeEncoder
 
 TOML = 'schema = 1\nname = "{name}"\nlicense = "MIT"\nsource = "own"\nlabels = ["robin", "wren"]\n'
 
@@ -57,8 +57,7 @@ def test_every_prompt_that_is_too_long_is_named() -> None:
 
 
 def test_a_set_without_templates_is_checked_with_the_classifier_s() -> None:
-    assert LONGEST_DEFAULT in DEFAULT_TEMPLATES
-    assert len(LONGEST_DEFAULT) == max(len(template) for template in DEFAULT_TEMPLATES)
+    assert max(DEFAULT_TEMPLATES, key=len) == "a photo of the large {}."
     # It takes 7 of the 8 tokens around the name.
     birds = LabelSet.from_names(["spotted woodpecker", "wren"])
 
@@ -123,3 +122,87 @@ def test_what_cannot_be_checked(tmp_path: Path) -> None:
         check_labelset(tmp_path / "nowhere.toml")
     with pytest.raises(ParameterTypeError, match="`labelset` must be a LabelSet, a path or a name"):
         check_labelset(["cat", "dog"])  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------------- targets
+
+GOOD = 'schema = 1\nname = "x"\nlicense = "MIT"\nsource = "own"\nlabels = ["robin", "wren"]\n'
+
+
+def test_names_files_and_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = review_target("cartoon-animals")
+    assert found.problems == []
+    [(file, labelset)] = found.sets
+    assert (file, labelset.name) == ("", "cartoon-animals")
+    Path("x.toml").write_text(GOOD)
+    assert [file for file, _ in review_target("x.toml").sets] == ["x.toml"]
+    Path("x.toml").write_text(GOOD.replace("MIT", ""))
+    assert [str(problem)[:27] for problem in review_target("x.toml").problems] == [
+        "x.toml: R9 license: is empt"
+    ]
+    Path("garden").mkdir()
+    for path in ("garden/", "./garden", "garden" + os.sep, Path("garden"), "."):
+        (problem,) = review_target(path).problems
+        assert str(problem).startswith("pyproject.toml: D1 file: is missing.")
+
+
+def test_a_name_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies on the disk does not change what a name means."""
+    monkeypatch.chdir(tmp_path)
+    Path("cartoon-animals").mkdir()
+    assert [labelset.name for _, labelset in review_target("cartoon-animals").sets] == [
+        "cartoon-animals"
+    ]
+    Path("garden").mkdir()
+    with pytest.raises(LabelSetNotFoundError, match="For the folder write 'garden/'"):
+        review_target("garden")
+    Path("names.json").write_text("[]")
+    with pytest.raises(ParameterError, match=r"a \.toml, \.txt or \.csv file, or a folder"):
+        review_target("names.json")
+    with pytest.raises(LabelSetNotFoundError, match=r"is named ''\. Known: [^\n]*$"):
+        review_target("")
+    with pytest.raises(LabelSetUnreadableError):
+        review_target("nowhere/x.whl")
+
+
+def test_lengths_of_everything_that_was_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(GOOD.replace("wren", "a bird of many words"))
+    (problem,) = review_target(path).misfits(FakeEncoder(context_length=9))
+    assert (problem.rule, problem.file) == ("R10", str(path))
+    assert problem.where == "labels[1] ('a bird of many words')"
+    assert not problem.is_advice
+
+
+def test_what_show_takes_is_checked_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("names.txt").write_text("car\nbus\n")
+    Path("bad.csv").write_text("name\nrobin\nRobin\n")
+    for target, labels in (
+        ("names.txt", 2),
+        ("cartoon-animals/bird", 17),
+        ("cartoon-animals/bird + names.txt", 19),
+        ("robin, wren", 2),
+    ):
+        found = review_target(target)
+        assert found.problems == []
+        [(_, labelset)] = found.sets
+        assert len(labelset) == labels
+    (problem,) = review_target("names.txt+bad.csv").problems
+    assert str(problem).startswith("bad.csv: R6 line 3, name: 'Robin' belongs to 'robin'")
+    assert review_target("bad.csv").sets == []
+    (problem,) = review_target("robin,Robin").problems
+    assert problem.rule == "R6"
+    Path("photos/cat").mkdir(parents=True)
+    Path("photos/dog").mkdir()
+    [(_, labelset)] = review_target("photos/").sets
+    assert labelset.names == ("cat", "dog")
+
+
+def test_a_distribution_is_no_label_set(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    with pytest.raises(LabelSetUnreadableError, match="Check it with `check_distribution`"):
+        check_labelset(tmp_path)

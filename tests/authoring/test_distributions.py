@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zsclip.authoring import trees
-from zsclip.authoring.distributions import check_distribution
+from zsclip.authoring import check_distribution, trees
 
 LIBRARY = Path(__file__).parents[2] / "labelsets"
 FOLDERS = sorted(path for path in LIBRARY.glob("*") if path.is_dir())

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from zsclip.authoring import check_distribution
 from zsclip.authoring.layout import known_licenses
+from zsclip.authoring.metadata import FIRST_ZSCLIP
 from zsclip.authoring.new import create_distribution, suggest_name
-from zsclip.authoring.projects import FIRST_ZSCLIP
 from zsclip.errors import (
     LabelError,
     LabelSetFormatError,

@@ -12,12 +12,14 @@ import pytest
 
 import zsclip
 from zsclip import ZeroShotClassifier, load_labelset
-from zsclip.weights import checkpoints
+from zsclip.weights import checkpoints, identity
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
 
-WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
+WEIGHTS = Path(
+    str(importlib.resources.files("zsclip.weights") / "data" / "tiny-cartoon.safetensors")
+)
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def nothing_loads(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(checkpoints.Checkpoint, "load_image_tower", fail)
     monkeypatch.setattr(checkpoints.Checkpoint, "load_text_tower", fail)
-    monkeypatch.setattr(checkpoints, "file_sha256", fail)
+    monkeypatch.setattr(identity, "file_sha256", fail)
 
 
 @pytest.mark.usefixtures("nothing_loads")
@@ -58,7 +60,7 @@ def test_a_checkpoint_given_by_its_path_is_hashed_once_with_the_first_prediction
         hashed.append(path)
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    monkeypatch.setattr(checkpoints, "file_sha256", file_sha256)
+    monkeypatch.setattr(identity, "file_sha256", file_sha256)
     clf = ZeroShotClassifier(["frog", "fish"], model=WEIGHTS, device="cpu")
     assert hashed == []
     prediction = clf.classify(drawings / "frog.png")

@@ -190,7 +190,7 @@ def test_the_bar_goes_to_standard_error_and_only_when_asked_for(run: Run, pictur
     ("args", "message"),
     [
         (("--labels", "no-such-set"), "No installed label set is named 'no-such-set'."),
-        (("--labels", "cat"), "between commas: --labels cat,dog"),
+        (("--labels", "cat"), "between commas: cat,dog"),
         (("--labels", "cat,cat"), "'cat' stands at labels[0].name already."),
         (("--labels", "cat,"), "is empty"),
         (("--labels", "nowhere/labels.csv"), "Cannot read the labels file 'nowhere/labels.csv'"),

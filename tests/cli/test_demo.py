@@ -9,7 +9,7 @@ import pytest
 from click.testing import Result
 from PIL import Image
 
-import zsclip.labels.registry
+import zsclip.labels.installed
 from zsclip import LabelSet, ZeroShotClassifier, load_image
 from zsclip.demo import Outcome, load_drawings, load_labels, run_demo
 from zsclip.errors import ParameterError
@@ -83,7 +83,7 @@ def test_no_label_set_needs_to_be_installed(run: Run, monkeypatch: pytest.Monkey
     def refuse(*args: object) -> None:
         raise AssertionError("asked for what is installed")
 
-    monkeypatch.setattr(zsclip.labels.registry, "find_declared", refuse)
+    monkeypatch.setattr(zsclip.labels.installed, "find_declared", refuse)
     assert run("demo", "--device", "cpu").exit_code == 0
 
 

@@ -149,7 +149,7 @@ def test_a_model_that_does_not_load_is_a_problem_and_the_rest_is_told(
 ) -> None:
     damaged = tmp_path / "tiny-cartoon.safetensors"
     damaged.write_bytes(b"damaged")
-    monkeypatch.setattr("zsclip.weights.checkpoints.bundled_path", lambda _: damaged)
+    monkeypatch.setattr("zsclip.weights.sources.bundled_path", lambda _: damaged)
     monkeypatch.setattr("zsclip.demo.load_labels", lambda: ["cat", "dog"])
     monkeypatch.setattr("zsclip.demo.load_drawings", lambda: [None])
     result = run("doctor")

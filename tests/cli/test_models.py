@@ -1,4 +1,4 @@
-"""`zsclip models`, and where weights are looked for."""
+"""`zsclip models`."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import Result
-from safetensors.numpy import save_file
 
 from zsclip import MODELS, ZeroShotClassifier
 from zsclip.weights import models
 from zsclip.weights.models import get_model_spec
-from zsclip.weights.sources import fetch_weights, find_weights
+from zsclip.weights.sources import find_weights
 
 Run = Callable[..., Result]
 
+
 BODY = b"the weights of a model" * 1000
+
+
 SHA256 = hashlib.sha256(BODY).hexdigest()
 
 
@@ -184,16 +185,3 @@ def test_fetch_offline_says_where_a_copy_belongs(run: Run, tmp_path: Path) -> No
     assert result.exit_code == 2
     assert "ZSCLIP_OFFLINE forbids" in result.stderr
     assert str(tmp_path / "cache" / "clip" / "RN50.pt") in result.stderr
-
-
-def test_weights_kept_after_a_load_are_found_by_what_they_were_made_of(tmp_path: Path) -> None:
-    spec = get_model_spec("RN50")
-    kept = tmp_path / "RN50.safetensors"
-    array = {"x": np.zeros(2, np.float32)}
-    save_file(array, kept, metadata={"source_sha256": "0" * 64})
-    assert find_weights(spec, download_root=tmp_path) is None
-    kept.write_bytes(b"damaged")
-    assert find_weights(spec, download_root=tmp_path) is None
-    save_file(array, kept, metadata={"source_sha256": spec.sha256})
-    assert find_weights(spec, download_root=tmp_path) == kept
-    assert fetch_weights(spec, download_root=tmp_path) == kept

@@ -31,7 +31,7 @@ def _clear() -> None:
 
 
 @pytest.mark.parametrize("factor", [1, 1.7])
-def test_linear(either_way: None, factor: float) -> None:
+def test_a_linear_layer_gives_what_its_steps_give(either_way: None, factor: float) -> None:
     x, other, weight, bias = (torch.randn(n, m) for n, m in ((5, 16), (5, 8), (8, 16), (1, 8)))
     layer = Linear(weight, bias[0], scratch=Scratch([weight], torch.float32), factor=factor)
     plain = F.linear(x, weight * factor, bias[0])
@@ -54,7 +54,9 @@ def test_layers_share_scratch_and_keep_their_own_weights(either_way: None) -> No
 
 
 @pytest.mark.parametrize(("size", "stride", "padding"), [(1, 1, 0), (3, 1, 1), (3, 2, 1)])
-def test_convolution(either_way: None, size: int, stride: int, padding: int) -> None:
+def test_a_convolution_gives_what_its_steps_give(
+    either_way: None, size: int, stride: int, padding: int
+) -> None:
     conv = nn.Conv2d(3, 6, size, stride=stride, padding=padding, bias=False)
     norm = nn.BatchNorm2d(6).eval()
     for tensor in norm.state_dict().values():

@@ -1,14 +1,25 @@
-"""How prompts are laid out for the text tower: each sees its own tokens, and none twice."""
+"""How prompts are laid out for the text tower, which gives for many what it gives for each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.clip import packing
-from zsclip.clip.packing import SLOTS, WORTH, find_families
+from zsclip.clip.fused import FusedTransformer
+from zsclip.clip.model import TextTower
+from zsclip.clip.packing import SLOTS, WORTH, encode_packed, find_families
+from zsclip.clip.tokenizer import Tokenizer, pad
+from zsclip.encoders.native import NativeEncoder
+from zsclip.labels import load_labelset
+from zsclip.weights.checkpoints import Checkpoint
 
 END = 9
 TEXTS = st.lists(st.lists(st.integers(1, 3), max_size=6), max_size=60)
@@ -84,5 +95,76 @@ def test_a_text_longer_than_a_row_has_a_longer_row() -> None:
     assert _read(ids, 1000) == ids
 
 
-def test_nothing_is_nothing() -> None:
+def test_no_texts_make_no_families() -> None:
     assert find_families([]) == []
+
+
+State = dict[str, Tensor]
+
+
+ANIMALS = ("fox", "owl", "hen", "cow")
+
+
+NAMES = [f"{color} {animal}" for color in ("red", "blue", "") for animal in ANIMALS]
+
+
+TEMPLATES = ["a photo of a {}.", "a photo of the {}.", "{}", "itap of the {} in a video game"]
+
+
+PROMPTS = [template.replace("{}", name) for name in NAMES for template in TEMPLATES]
+
+
+PROMPTS += ["", "🦊 " * 20]
+
+
+@pytest.fixture
+def tower(vit_state: State, checkpoint_of: Callable[[State], Checkpoint]) -> TextTower:
+    return checkpoint_of(vit_state).load_text_tower()
+
+
+@pytest.mark.parametrize(
+    ("limit", "worth", "slots", "families"), [(1024, 32, 48, 64), (100, 3, 24, 2), (1, 2, 1, 1)]
+)
+def test_packing_changes_nothing(
+    tower: TextTower,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: int,
+    worth: int,
+    slots: int,
+    families: int,
+) -> None:
+    ids = Tokenizer(77).encode(PROMPTS)
+    with torch.inference_mode():
+        one_by_one = torch.cat([tower(torch.from_numpy(pad([row]))) for row in ids])
+        tower.transformer = FusedTransformer(tower.transformer, torch.float32)  # type: ignore[assignment]
+        monkeypatch.setattr(packing, "LIMIT", limit)
+        monkeypatch.setattr(packing, "FAMILIES", families)
+        monkeypatch.setattr(packing, "WORTH", worth)
+        monkeypatch.setattr(packing, "SLOTS", slots)
+        packed, _ = encode_packed(tower, ids)
+    assert (F.normalize(packed) - F.normalize(one_by_one)).abs().max() < 2e-6
+
+
+def test_a_label_set_takes_few_tokens_a_prompt() -> None:
+    labels = load_labelset("cartoon-animals")
+    prompts = [text for own in labels.prompts_with(labels.templates) for text in own]
+    encoder = NativeEncoder(_tiny(), device="cpu", precision="fp32")
+    encoder.encode_texts(prompts)
+    whole = sum(encoder.count_tokens(prompts))
+    assert encoder.tokens_computed < 0.5 * whole
+    assert encoder.tokens_computed < 4.5 * len(prompts)
+
+
+def test_tokens_are_counted_over_calls() -> None:
+    encoder = NativeEncoder(_tiny(), device="cpu", precision="fp32")
+    assert encoder.tokens_computed == 0
+    encoder.encode_texts(["a red fox"])
+    assert encoder.tokens_computed == 5
+    encoder.encode_texts(["a red fox", "a red hen"])
+    assert encoder.tokens_computed == 5 + 7
+
+
+def _tiny() -> Checkpoint:
+    from zsclip.weights.checkpoints import load_checkpoint
+
+    return load_checkpoint("tiny-cartoon")

@@ -28,7 +28,7 @@ _picture: Callable[[int, int], Image.Image] = runpy.run_path(str(TESTS / "parity
 ]
 
 
-def test_recorded_pixels() -> None:
+def test_pixels_are_those_recorded_of_the_official_code() -> None:
     assert len(REFERENCE) >= 48
     for row in REFERENCE:
         image = _picture(row["width"], row["height"])
@@ -40,7 +40,9 @@ def test_recorded_pixels() -> None:
 
 @settings(max_examples=60)
 @given(st.integers(1, 300), st.integers(1, 300), st.sampled_from([7, 32, 64, 65]))
-def test_any_size(width: int, height: int, resolution: int) -> None:
+def test_any_size_becomes_a_square_without_a_border(
+    width: int, height: int, resolution: int
+) -> None:
     color = (width % 256, height % 256, 77)
     image = resize_and_crop(Image.new("RGB", (width, height), color), resolution)
     assert image.size == (resolution, resolution)
@@ -81,7 +83,7 @@ def test_scale_and_order_of_channels() -> None:
     assert pixels.tolist() == [[[[0, 128, 255]]]]  # what came in is not written to
 
 
-def test_no_pictures() -> None:
+def test_no_pictures_have_no_pixels() -> None:
     assert to_pixels([], 32).shape == (0, 32, 32, 3)
 
 

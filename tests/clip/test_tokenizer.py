@@ -22,7 +22,7 @@ TOKENIZER = Tokenizer(context_length=77)
 UNBOUNDED = Tokenizer(context_length=1_000_000)
 
 
-def test_recorded_ids() -> None:
+def test_ids_are_those_recorded_of_the_official_code() -> None:
     """Of tests/parity/record.py, made with the official tokenizer."""
     assert len(REFERENCE) >= 50
     texts = [row["text"] for row in REFERENCE]
@@ -50,7 +50,7 @@ def test_young_letters_are_letters_to_the_library_that_the_reference_uses(letter
         ("", ""),
     ],
 )
-def test_cleaning(text: str, cleaned: str) -> None:
+def test_texts_are_cleaned_as_the_reference_cleans_them(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
 
 
@@ -84,7 +84,7 @@ def test_special_tokens_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("words", [74, 75, 76, 200])
-def test_the_limit(words: int) -> None:
+def test_a_text_fills_the_context_and_no_more(words: int) -> None:
     text = " ".join(["dog"] * words)
     assert TOKENIZER.count([text]) == [words + 2]
     if words <= 75:
@@ -138,7 +138,7 @@ _TEXT = st.one_of(
 
 
 @given(st.lists(_TEXT, max_size=4))
-def test_any_texts(texts: list[str]) -> None:
+def test_any_texts_keep_start_end_and_length(texts: list[str]) -> None:
     """Two errors are documented, and there are no others."""
     try:
         counts = UNBOUNDED.count(texts)
@@ -175,14 +175,14 @@ def test_every_byte_has_a_token() -> None:
         assert max(ids) < VOCAB_SIZE
 
 
-def test_nothing() -> None:
+def test_no_texts_have_no_ids() -> None:
     assert TOKENIZER.encode([]) == []
     assert TOKENIZER.count([]) == []
     assert TOKENIZER.encode([""]) == [[START, END]]
     assert repr(TOKENIZER) == "Tokenizer(context_length=77)"
 
 
-def test_padding() -> None:
+def test_shorter_texts_are_padded_with_zeros() -> None:
     padded = pad([[1, 2, 3], [4]])
     assert padded.dtype == np.int64
     assert padded.tolist() == [[1, 2, 3], [4, 0, 0]]

@@ -30,7 +30,9 @@ from zsclip.encoders.devices import to_unit_rows
 from zsclip.encoders.native import NativeEncoder
 from zsclip.errors import CheckpointError, PrecisionWarning, PromptTooLongError
 
-WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
+WEIGHTS = Path(
+    str(importlib.resources.files("zsclip.weights") / "data" / "tiny-cartoon.safetensors")
+)
 [SPEC] = [spec for spec in MODELS if spec.name == "tiny-cartoon"]
 
 NAMES = ["frog", "fish", "octopus", "tigerside"]
@@ -94,7 +96,7 @@ def test_texts_keep_their_order_over_many_batches(
     encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = encoder.encode_texts(TEXTS * 3)
-    monkeypatch.setattr("zsclip.clip.text.LIMIT", 2)
+    monkeypatch.setattr("zsclip.clip.packing.LIMIT", 2)
     np.testing.assert_allclose(encoder.encode_texts(TEXTS * 3), expected, atol=2e-6)
     np.testing.assert_array_equal(encoder.count_tokens(["a frog", ""]), [4, 2])
 
@@ -132,16 +134,16 @@ def test_half_precisions_come_near(
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_half_precisions_of_a_resnet(precision: str) -> None:
     """Whose batch norms become part of the weights on a CPU, in single precision."""
-    from zsclip.clip.architecture import Architecture
+    from zsclip.clip.model import CLIPConfig
     from zsclip.weights.checkpoints import Checkpoint
     from zsclip.weights.layouts import Tensors
 
     torch.manual_seed(0)
-    sizes = Architecture(32, 64, (1, 1, 1, 1), 16, None, 16, 49_408, 64, 1)
+    sizes = CLIPConfig(32, 64, (1, 1, 1, 1), 16, None, 16, 49_408, 64, 1)
     image, text = sizes.image_tower(), sizes.text_tower()
     state = {f"visual.{key}": value for key, value in image.state_dict().items()}
     state |= text.state_dict() | {"logit_scale": torch.tensor(1.0)}
-    tensors = Tensors({k: tuple(v.shape) for k, v in state.items()}, state.__getitem__, {})
+    tensors = Tensors({k: tuple(v.shape) for k, v in state.items()}, state.__getitem__)
     checkpoint = Checkpoint("mini", Path("mini.pt"), tensors, "00" * 32)
     pictures = [Image.radial_gradient("L").convert("RGB"), Image.new("RGB", (50, 90), "red")]
     exact = NativeEncoder(checkpoint, device="cpu", precision="fp32").encode_images(pictures)

@@ -17,11 +17,12 @@ import random
 import sys
 import traceback
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from zsclip.errors import LabelSetError, LabelSetFormatError
-from zsclip.labels import LabelSet
-from zsclip.labels.parsing import parse_fields
+from zsclip.labels.labelset import labelset_of
+from zsclip.labels.toml import read_toml
 
 LIBRARY = Path(__file__).parents[2] / "labelsets"
 LONGEST = 4_000  # bytes; of a longer file, its head and some of its labels are mutated
@@ -92,13 +93,13 @@ def mutate(corpus: list[bytes], rng: random.Random) -> bytes:
 def outcome(data: bytes, name: str | None) -> str:
     """What came of reading it; raises whatever is not a `LabelSetError`."""
     try:
-        fields = parse_fields(data, file="mutated.toml", name=name)
+        made = labelset_of(read_toml(data, file="mutated.toml", name=name))
     except LabelSetFormatError as error:
         rules = {problem.split()[0] for problem in error.problems} - {"R3"}
         return "no TOML" if rules == {"R1"} else "breaks rules of labels" if rules else "misnamed"
     except LabelSetError as error:
         return type(error).__name__
-    LabelSet(**fields)
+    assert replace(made) == made  # which runs the rules over the values
     return "read"
 
 

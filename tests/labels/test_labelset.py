@@ -6,11 +6,15 @@ import copy
 import dataclasses
 import hashlib
 import pickle
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zsclip.errors import (
     LabelError,
@@ -18,7 +22,17 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterTypeError,
 )
-from zsclip.labels import Expected, Group, Label, LabelSet, Provenance, fill_template
+from zsclip.labels import (
+    DEFAULT_TEMPLATES,
+    Expected,
+    Group,
+    Label,
+    LabelSet,
+    Provenance,
+    fill_template,
+    load_labelset,
+)
+from zsclip.labels.rules import check_draft
 
 CAT = Label("cat", "cat", aliases=("kitten",), parent="pet")
 DOG = Label("dog", "dog", prompts=("my dog", "your dog"))
@@ -132,7 +146,7 @@ def test_a_set_made_directly_keeps_the_rules() -> None:
     assert "labels[2].aliases[0]: 'kitten' stands at labels[0].aliases[0] already" in message
     assert "templates[0]: must hold {} once" in message
     assert "labels[1].parent: 'wolf' is the id of no group" in message
-    with pytest.raises(LabelError, match="labels: must hold two labels or more, got none"):
+    with pytest.raises(LabelError, match="labels: must hold one label or more, got none"):
         LabelSet("pets", ())
     with pytest.raises(LabelError, match="name: is empty"):
         LabelSet("", (CAT, DOG), groups=PETS.groups)
@@ -231,8 +245,7 @@ def test_from_names_of_the_wrong_type(names: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("names", "problem"),
     [
-        ([], "must hold two labels or more, got none"),
-        (["cat"], "got one. Scores are a softmax over the labels, which is always 1"),
+        ([], "must hold one label or more, got none"),
         (["cat", "cat"], "labels[1].name: 'cat' stands at labels[0].name already"),
         (["cat", "CAT"], "'CAT' belongs to 'cat'"),
         (["café", "cafe\u0301"], "belongs to 'café'"),
@@ -310,8 +323,7 @@ def test_from_mapping_of_the_wrong_type(mapping: object, message: str) -> None:
 @pytest.mark.parametrize(
     ("mapping", "problem"),
     [
-        ({}, "must hold two labels or more, got none"),
-        ({"car": ["a car"]}, "must hold two labels or more, got one"),
+        ({}, "must hold one label or more, got none"),
         ({"car": ["a car"], "bus": []}, "labels['bus']: has no phrase"),
         ({"car": ["a car"], "bus": ["A car"]}, "labels['bus'][0]: 'A car' belongs to 'car'"),
         ({"car": ["a car", "a car"], "bus": ["a bus"]}, "labels['car'][1]: 'a car' stands at"),
@@ -325,3 +337,68 @@ def test_mappings_that_cannot_be_used(mapping: dict[str, list[str]], problem: st
         LabelSet.from_mapping(mapping)
 
     assert problem in str(caught.value)
+
+
+# ----------------------------------------------------------------------------------------- prompts
+
+texts = st.text("ab é🦊\\}%", min_size=1, max_size=12)
+
+
+def test_every_name_and_alias_fills_every_template() -> None:
+    labels = LabelSet.from_names(
+        [
+            Label("fox", "fox"),
+            Label("hare", "hare", aliases=("rabbit", "bunny")),
+            Label("car", "car", prompts=("an automobile", "one {curly} brace")),
+        ]
+    )
+    assert labels.prompts_with(["a {}.", "the {}."]) == (
+        ("a fox.", "the fox."),
+        ("a hare.", "the hare.", "a rabbit.", "the rabbit.", "a bunny.", "the bunny."),
+        ("an automobile", "one {curly} brace"),
+    )
+
+
+def test_names_are_data_and_not_formats() -> None:
+    """A name with braces, as `str.format` knows them, stays what it is."""
+    names = ["{0.__class__}", "100 %s", "\\1"]
+    labels = LabelSet.from_names(names)
+    assert labels.prompts_with(["a {}."]) == tuple((f"a {name}.",) for name in names)
+
+
+@given(st.lists(st.tuples(texts, st.lists(texts, max_size=3)), max_size=6), st.integers(1, 4))
+def test_the_prompts_of_each_label_are_its_texts_in_each_template(
+    names: list[tuple[str, list[str]]], n: int
+) -> None:
+    try:
+        labels = LabelSet.from_names([Label(n, n, aliases=tuple(more)) for n, more in names])
+    except LabelError:  # a text twice, or padded
+        return
+    templates = [f"{i}: {{}}!" for i in range(n)]
+    for label, own in zip(labels, labels.prompts_with(templates), strict=True):
+        assert list(own) == [t.replace("{}", text) for text in label.texts for t in templates]
+
+
+def test_the_default_templates_can_be_filled() -> None:
+    assert len(set(DEFAULT_TEMPLATES)) == 7
+    labels = LabelSet.from_names(["fox", "hare"], templates=DEFAULT_TEMPLATES)
+    assert "itap of a fox." in labels.prompts_with(labels.templates)[0]
+
+
+# ------------------------------------------------------------------------------------------- rules
+
+
+def test_the_rules_run_once_over_a_set_that_is_loaded() -> None:
+    """Whatever calls them, by whatever name: the calls of the function's code are counted."""
+    runs = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal runs
+        runs += event == "call" and frame.f_code is check_draft.__code__
+
+    sys.setprofile(count)
+    try:
+        load_labelset("cartoon-animals")
+    finally:
+        sys.setprofile(None)
+    assert runs == 1

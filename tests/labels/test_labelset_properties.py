@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from zsclip.errors import LabelError, LabelSetError, LabelSetFormatError, LabelSetVersionError
 from zsclip.labels import Label, LabelSet
-from zsclip.labels.parsing import parse_fields
+from zsclip.labels.labelset import labelset_of
 from zsclip.labels.rules import fold
+from zsclip.labels.toml import read_toml
 
 # All of Unicode but lone surrogates, which no file in UTF-8 can hold.
 TEXT = st.text(max_size=6)
@@ -92,7 +93,7 @@ def assert_well_told(error: LabelSetError) -> None:
 def parse(data: bytes) -> LabelSet | None:
     """What the bytes give, or None after a well-told error."""
     try:
-        return LabelSet(**parse_fields(data, file="x.toml"))
+        return labelset_of(read_toml(data, file="x.toml"))
     except LabelSetError as error:
         assert_well_told(error)
         return None
@@ -158,7 +159,7 @@ def test_any_names(names: list[str], templates: list[str]) -> None:
         str(error).encode()
         return
     assert made.names == made.ids == tuple(names)
-    assert len({fold(name) for name in names}) == len(names) >= 2
+    assert len({fold(name) for name in names}) == len(names) >= 1
     assert all(template.count("{}") == 1 for template in templates)
     assert all(text == text.strip() != "" for text in (*names, *templates))
 

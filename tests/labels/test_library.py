@@ -16,7 +16,7 @@ import pytest
 from zsclip.authoring import check_labelset
 from zsclip.clip.tokenizer import Tokenizer
 from zsclip.labels import LABELSETS_GROUP, LabelSet
-from zsclip.labels.parsing import NAME_FORM
+from zsclip.labels.toml import NAME_FORM
 from zsclip.weights.models import list_models
 
 ROOT = Path(__file__).parents[2]

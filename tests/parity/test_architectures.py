@@ -23,7 +23,7 @@ TOLERANCE = 1e-5
 @pytest.mark.parametrize(
     "spec", [spec for spec in MODELS if not spec.bundled], ids=lambda s: s.name
 )
-def test_embeddings_and_scores(
+def test_published_architectures_give_what_the_official_code_gives(
     spec: Any,
     tmp_path: Path,
     official_model: Callable[[str], Any],

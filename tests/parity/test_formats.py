@@ -45,7 +45,7 @@ def _assert_equal(weights: dict[str, torch.Tensor], state: dict[str, torch.Tenso
 
 
 @pytest.mark.parametrize("name", ["RN50", "ViT-B/32"])
-def test_archive(
+def test_archives_give_what_the_official_code_gives(
     name: str,
     tmp_path: Path,
     official: Any,
@@ -100,7 +100,7 @@ FORMATS: dict[str, Callable[[dict[str, torch.Tensor], Path], None]] = {
 @pytest.mark.parametrize("file", FORMATS)
 @pytest.mark.parametrize("half", [False, True], ids=["fp32", "fp16"])
 @pytest.mark.parametrize("name", ["small ResNet", "small ViT"])
-def test_state_dicts(
+def test_state_dicts_give_what_the_official_code_gives(
     name: str,
     half: bool,
     file: str,
@@ -132,6 +132,6 @@ def test_the_archive_of_a_small_model(
     for name in ("small ResNet", "small ViT"):
         model = official_model(name)
         save_archive(model, tmp_path / "small.pt")
-        architecture = load_checkpoint(tmp_path / "small.pt").architecture
-        assert architecture.resolution == 64
-        assert architecture.parameters == sum(p.numel() for p in model.parameters())
+        config = load_checkpoint(tmp_path / "small.pt").config
+        assert config.resolution == 64
+        assert config.parameters == sum(p.numel() for p in model.parameters())

@@ -24,7 +24,7 @@ Official = Callable[[str], Any]
 
 @pytest.mark.parametrize("jit", [False, True], ids=["eager", "jit"])
 @pytest.mark.parametrize("name", ["RN50", "ViT-B/32"])
-def test_same_scores(
+def test_a_model_handed_over_gives_its_own_scores(
     name: str,
     jit: bool,
     tmp_path: Path,

@@ -26,13 +26,15 @@ def _recorded_and_made(file: str, make: str) -> tuple[dict[str, Any], dict[str, 
         ("reference-pixels.json", "record_pixels", "pixels"),
     ],
 )
-def test_tokens_and_pixels(file: str, make: str, rows: str) -> None:
+def test_recorded_tokens_and_pixels_are_those_of_the_official_code(
+    file: str, make: str, rows: str
+) -> None:
     recorded, made = _recorded_and_made(file, make)
     assert recorded[rows] == made[rows]
     assert len(recorded[rows]) > 40
 
 
-def test_embeddings() -> None:
+def test_recorded_embeddings_are_those_of_the_official_code() -> None:
     recorded, made = _recorded_and_made("reference-embeddings.json", "record_embeddings")
     assert [row["model"] for row in recorded["models"]] == ["vit", "resnet"]
     for ours, theirs in zip(recorded["models"], made["models"], strict=True):

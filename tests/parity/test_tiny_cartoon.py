@@ -28,7 +28,7 @@ def test_it_loads_and_agrees(
     difference: Callable[[str, str, Any, Any], float],
 ) -> None:
     spec = get_model_spec("tiny-cartoon")
-    state = load(files("zsclip").joinpath("clip", "data", spec.file).read_bytes())
+    state = load(files("zsclip").joinpath("weights", "data", spec.file).read_bytes())
     built = official.model.build_model(dict(state)).float()
     torch.save(state, tmp_path / "tiny-cartoon.pt")
     loaded, transform = clip_load(tmp_path / "tiny-cartoon.pt")

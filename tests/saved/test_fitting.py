@@ -25,8 +25,8 @@ from zsclip.errors import (
     SavedClassifierError,
     SavedClassifierModelError,
 )
+from zsclip.files import file_sha256
 from zsclip.saved.format import KEY, sealed
-from zsclip.weights.download import file_sha256
 from zsclip.weights.sources import bundled_path
 
 if TYPE_CHECKING:

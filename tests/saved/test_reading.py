@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 Refused = Callable[..., str]
 Spoil = Callable[..., None]
-WEIGHTS = Path(str(importlib.resources.files("zsclip.clip") / "data" / "tiny-cartoon.safetensors"))
+WEIGHTS = Path(
+    str(importlib.resources.files("zsclip.weights") / "data" / "tiny-cartoon.safetensors")
+)
 UNIT = np.eye(8, dtype=np.float32)
 
 
@@ -132,7 +134,7 @@ def at(said: Any, *place: Any, value: Any) -> None:
         (("templates",), [1], "`templates` must be a list of texts, and is [1]"),
         (("labelset",), [], "`labelset` must be an object, and is []"),
         (("labelset", "labels"), {}, "`labelset.labels` must be a list of objects, and is {}"),
-        (("labelset", "labels"), [], "always 1 over a single one"),
+        (("labelset", "labels"), [], "one label or more, got none"),
         (("labelset", "labels", 1, "name"), 5, "`labelset.labels[1].name` must be a text"),
         (("labelset", "labels", 1, "name"), "red", "'red'"),  # which is that of another label
         (("labelset", "labels", 0, "parent"), "nobody", "'nobody'"),

@@ -13,15 +13,15 @@ import torch
 from torch import Tensor, nn
 
 from zsclip.clip import onednn
-from zsclip.clip.architecture import Architecture
+from zsclip.clip.model import CLIPConfig
 from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.layouts import Tensors
 
 State = dict[str, Tensor]
 
 SMALL = {
-    "vit": Architecture(32, 32, 2, 64, 8, 77, 49_408, 64, 2),
-    "resnet": Architecture(32, 64, (1, 2, 1, 1), 16, None, 77, 49_408, 64, 2),
+    "vit": CLIPConfig(32, 32, 2, 64, 8, 77, 49_408, 64, 2),
+    "resnet": CLIPConfig(32, 64, (1, 2, 1, 1), 16, None, 77, 49_408, 64, 2),
 }
 
 
@@ -33,18 +33,18 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def architecture(kind: str) -> Architecture:
+def clip_config(kind: str) -> CLIPConfig:
     """The sizes of the small model of this kind."""
     return SMALL[kind]
 
 
 @pytest.fixture(scope="session")
-def make_state() -> Callable[[Architecture], State]:
-    """``make_state(architecture)``: a state dict in OpenAI's layout, every tensor of it random."""
+def make_state() -> Callable[[CLIPConfig], State]:
+    """``make_state(config)``: a state dict in OpenAI's layout, every tensor of it random."""
 
-    def make(architecture: Architecture) -> State:
-        state = {f"visual.{k}": v for k, v in architecture.image_tower().state_dict().items()}
-        state |= architecture.text_tower().state_dict()
+    def make(config: CLIPConfig) -> State:
+        state = {f"visual.{k}": v for k, v in config.image_tower().state_dict().items()}
+        state |= config.text_tower().state_dict()
         random = torch.Generator().manual_seed(0)
         for key, tensor in state.items():
             if key.endswith("running_var") or (key.endswith("weight") and tensor.dim() == 1):
@@ -63,8 +63,8 @@ def make_state() -> Callable[[Architecture], State]:
 
 
 @pytest.fixture(scope="session")
-def _states(make_state: Callable[[Architecture], State]) -> dict[str, State]:
-    return {name: make_state(architecture) for name, architecture in SMALL.items()}
+def _states(make_state: Callable[[CLIPConfig], State]) -> dict[str, State]:
+    return {name: make_state(config) for name, config in SMALL.items()}
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def checkpoint_of() -> Callable[[State], Checkpoint]:
 
     def make(state: State) -> Checkpoint:
         shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-        return Checkpoint("small", Path("small.pt"), Tensors(shapes, state.__getitem__, {}))
+        return Checkpoint("small", Path("small.pt"), Tensors(shapes, state.__getitem__))
 
     return make
 

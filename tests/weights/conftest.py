@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from zsclip.errors import DownloadError
-from zsclip.weights.download import RetryPolicy, fetch
+from zsclip.weights.download import fetch
+from zsclip.weights.http import RetryPolicy
 
 FAST = RetryPolicy(attempts=3, base_delay=0.001, max_delay=0.002, max_retry_after=0.005)
 BODY = random.Random(7).randbytes(300_000)

@@ -61,27 +61,21 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("file", PLAIN)
-def test_formats(file: str, tmp_path: Path) -> None:
+def test_each_format_gives_the_same_tensors(file: str, tmp_path: Path) -> None:
     PLAIN[file](STATE, tmp_path / file)
     tensors = open_tensors(tmp_path / file)
     assert tensors.shapes == {"visual.proj": (4, 3), "logit_scale": (), "low": (2,)}
     for key, tensor in STATE.items():
         assert torch.equal(tensors[key], tensor)
         assert tensors[key].dtype == tensor.dtype
-    assert tensors.metadata == {}
 
 
-def test_torchscript(save_archive: Save, path: Path) -> None:
+def test_a_torchscript_archive_gives_its_weights_alone(save_archive: Save, path: Path) -> None:
     """The three sizes that such archives hold beside the weights are no weights."""
     save_archive(STATE, path)
     tensors = open_tensors(path)
     assert set(tensors.shapes) == set(STATE)
     assert all(torch.equal(tensors[key], tensor) for key, tensor in STATE.items())
-
-
-def test_metadata_of_safetensors(path: Path) -> None:
-    save_file(STATE, path, metadata={"source_sha256": "abc"})
-    assert open_tensors(path).metadata == {"source_sha256": "abc"}
 
 
 def test_one_name_with_the_prefix_is_a_name(path: Path) -> None:
@@ -94,7 +88,7 @@ def test_what_is_no_tensor_is_left_out(path: Path) -> None:
     assert set(open_tensors(path).shapes) == set(STATE)
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_not_there_or_is_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match=r"gone\.pt' does not exist"):
         open_tensors(tmp_path / "gone.pt")
     with pytest.raises(ModelNotFoundError, match="is a folder"):
@@ -123,7 +117,7 @@ def test_text_in_place_of_weights(text: str, path: Path) -> None:
         open_tensors(path)
 
 
-def test_another_zip(path: Path) -> None:
+def test_a_zip_of_something_else_is_refused(path: Path) -> None:
     for names in (["readme.txt"], ["model/constants.pkl", "model/data.pkl"], []):
         with zipfile.ZipFile(path, "w") as archive:
             for name in names:
@@ -134,7 +128,9 @@ def test_another_zip(path: Path) -> None:
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 @pytest.mark.parametrize("file", ["state.pt", "legacy.pth", "weights.safetensors", "archive.pt"])
-def test_cut_short(file: str, share: float, tmp_path: Path, save_archive: Save) -> None:
+def test_a_file_that_is_cut_short_is_refused(
+    file: str, share: float, tmp_path: Path, save_archive: Save
+) -> None:
     state = {f"t{i}": torch.arange(500.0) + i for i in range(4)}
     {**PLAIN, "archive.pt": save_archive}[file](state, tmp_path / file)
     whole = (tmp_path / file).read_bytes()

@@ -1,40 +1,30 @@
-"""The contract as a check: for authors of label sets, and for tests."""
+"""The contract as a check, for authors and for tests: of sets, files and distributions."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
+from zsclip.authoring.distributions import review_distribution
+from zsclip.authoring.review import Review
+from zsclip.authoring.trees import Kind
 from zsclip.errors import (
-    LabelSetFormatError,
     LabelSetUnreadableError,
     LabelSetVersionError,
     ParameterTypeError,
-    ZsclipError,
 )
-from zsclip.labels.labelset import LabelSet
-from zsclip.labels.parsing import parse_fields
-from zsclip.labels.registry import load_labelset
-from zsclip.labels.rules import Problem
+from zsclip.files import as_path
+from zsclip.labels import LabelSet, TokenCounter
+from zsclip.spelling import Spelling, draft_of_spelling, parse_labels, parse_spelling
 
-__all__ = ["TokenCounter", "check_labelset"]
+__all__ = ["check_distribution", "check_labelset", "is_distribution", "review_target"]
 
-# What stands in for the templates of a set that declares none: the longest of the classifier's own,
-# which this room does not know.
-LONGEST_DEFAULT = "a photo of the large {}."
-
-
-class TokenCounter(Protocol):
-    """What rule R10 needs of an encoder."""
-
-    @property
-    def context_length(self) -> int:
-        """How many tokens a prompt may have, start and end tokens included."""
-
-    def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
-        """The number of tokens of each text, start and end tokens included."""
+_KINDS: dict[str, Kind] = {
+    "sources": "sources",
+    "folder": "sources",
+    "wheel": "wheel",
+    "sdist": "sdist",
+}
 
 
 def check_labelset(
@@ -43,9 +33,9 @@ def check_labelset(
     """Check a label set by the rules of the contract.
 
     Args:
-        labelset: A set; the path of a label-set file, as a path object or as a text that ends in
-            ``.toml`` or holds a slash; or the name of an installed set. Where a file lies in a
-            package, it must give itself the name that the file has.
+        labelset: A set, or what spells one: the name of an installed set, the path of a label-set
+            file, or anything else that `zsclip.spelling.parse_labels` takes. Where a label-set file
+            lies in a package, it must give itself the name that the file has.
         encoder: Checks also that every prompt fits this encoder's context (rule R10).
 
     Returns:
@@ -62,78 +52,111 @@ def check_labelset(
         >>> check_labelset(LabelSet.from_names(["cat", "dog"]))
         []
     """
-    try:
-        checked = _load(labelset)
-    except LabelSetFormatError as error:
-        return list(error.problems)
-    except LabelSetVersionError as error:
-        return [f"R2 schema: {error}"]
-    except LabelSetUnreadableError as error:
-        if not _is_installed_name(labelset):
-            raise
-        return [f"R1 file: {error}"]
-    return [] if encoder is None else _check_lengths(checked, encoder)
-
-
-def _load(labelset: LabelSet | str | os.PathLike[str]) -> LabelSet:
     if isinstance(labelset, LabelSet):
-        return labelset
-    if not isinstance(labelset, str | os.PathLike):
+        found = Review(sets=[("", labelset)])
+    elif not isinstance(labelset, str | os.PathLike):
         raise ParameterTypeError(
             f"`labelset` must be a LabelSet, a path or a name, got {type(labelset).__name__}. "
             "Make a set of names with `LabelSet.from_names`."
         )
-    if isinstance(labelset, str) and _is_installed_name(labelset):
-        return load_labelset(labelset)
-    path = Path(labelset)
-    if not (path.parent / "__init__.py").exists():
-        return LabelSet.from_toml(path)
+    elif is_distribution(labelset):
+        raise LabelSetUnreadableError(
+            f"{os.fspath(labelset)!r} is a distribution and no label set. Check it with "
+            "`check_distribution`."
+        )
+    else:
+        found = review_target(labelset)
+    problems = [*found.problems, *(found.misfits(encoder) if encoder is not None else ())]
+    return [problem.without_file for problem in problems]
+
+
+def check_distribution(
+    path: str | os.PathLike[str], *, encoder: TokenCounter | None = None
+) -> list[str]:
+    """Check a distribution of label sets: every rule, in every file.
+
+    Nothing of it is imported, and of an archive nothing is unpacked to disk.
+
+    Args:
+        path: A wheel, an sdist (``.tar.gz``), or the folder of the sources, with its
+            ``pyproject.toml``.
+        encoder: Checks also that every prompt fits this encoder's context (rule R10).
+
+    Returns:
+        Every breach, as a text that holds the file, the rule, the place, what is wrong there, and
+        what to do. None where all is well.
+
+    Raises:
+        LabelSetUnreadableError: There is nothing at this path that could be a distribution.
+        ParameterTypeError: `path` is no path.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as empty:
+        ...     print(*check_distribution(empty))
+        pyproject.toml: D1 file: is missing. `zsclip labelsets new` writes one; or check the wheel.
+    """
+    path = as_path(path)
+    kind = _KINDS.get(parse_spelling(path).kind)
+    if kind is None or (kind == "sources" and not path.is_dir()):
+        raise LabelSetUnreadableError(
+            f"{os.fspath(path)!r} is no wheel (.whl), no sdist (.tar.gz) and no folder. Check the "
+            "path."
+        )
+    found = review_distribution(path, kind)
+    problems = [*found.problems, *(found.misfits(encoder) if encoder is not None else ())]
+    return [str(problem) for problem in problems]
+
+
+def review_target(target: str | os.PathLike[str]) -> Review:
+    """Look at whatever a label set may be in, by all rules that need no model.
+
+    Args:
+        target: What `zsclip.spelling.parse_labels` takes, or the path of a wheel, of an sdist
+            (``.tar.gz``), or of a folder with the sources of a distribution.
+
+    Raises:
+        LabelSetError: There is none such, or it cannot be read at all.
+    """
+    spelling = parse_spelling(target)
+    if _holds_distribution(spelling):
+        return review_distribution(target, _KINDS[spelling.kind])
+    found = Review()
+    for term in spelling.terms or (spelling,):
+        _review_term(term, found)
+    if not found.problems and (spelling.terms or spelling.part):
+        found.sets = [("", parse_labels(target))]
+    return found
+
+
+def is_distribution(target: str | os.PathLike[str]) -> bool:
+    """Whether a target of `review_target` is a wheel, an sdist or a folder of sources."""
+    return _holds_distribution(parse_spelling(target))
+
+
+def _holds_distribution(spelling: Spelling) -> bool:
+    """A folder without class folders, or with a table beside them, is one of sources."""
+    if spelling.kind != "folder":
+        return spelling.is_distribution
     try:
-        data = path.read_bytes()
-    except OSError:
-        return LabelSet.from_toml(path)  # which says what is wrong with the path
-    return LabelSet(**parse_fields(data, file=os.fspath(path), name=path.stem))
-
-
-def _is_installed_name(labelset: object) -> bool:
-    if not isinstance(labelset, str):
+        entries = list(Path(spelling.text).iterdir())
+    except (OSError, ValueError):
         return False
-    return not (labelset.endswith(".toml") or "/" in labelset or os.sep in labelset)
+    is_data = any(entry.is_dir() and not entry.name.startswith(".") for entry in entries)
+    return not is_data or any(entry.suffix == ".toml" for entry in entries)
 
 
-def _check_lengths(labelset: LabelSet, encoder: TokenCounter) -> list[str]:
-    """Rule R10."""
-    places: list[str] = []
-    prompts: list[str] = []
-    for i, label in enumerate(labelset):
-        for prompt in label.prompts_with(labelset.templates or [LONGEST_DEFAULT]):
-            places.append(f"labels[{i}] ({label.id!r})")
-            prompts.append(prompt)
-    limit = encoder.context_length
-    problems = []
-    for place, prompt, count in zip(places, prompts, _counts(prompts, encoder), strict=True):
-        if isinstance(count, str):
-            message = f"the prompt {prompt!r} cannot be encoded: {count}"
-            problems.append(str(Problem(10, place, message)))
-        elif count > limit:
-            message = (
-                f"the prompt {prompt!r} has {count} tokens, and the encoder takes {limit}. "
-                "Shorten the name, the alias or the template."
-            )
-            problems.append(str(Problem(10, place, message)))
-    return problems
-
-
-def _counts(prompts: list[str], encoder: TokenCounter) -> list[int | str]:
-    """The number of tokens of each prompt, or the reason why the encoder refuses it."""
+def _review_term(term: Spelling, found: Review) -> None:
+    """The rules, for one set or one file."""
+    file = "" if term.kind in ("installed", "names") else term.text
+    own_name = None
+    if term.kind == "file" and (Path(file).parent / "__init__.py").exists():
+        own_name = Path(file).stem
     try:
-        return list(encoder.count_tokens(prompts))
-    except ZsclipError:
-        pass  # one of them is refused, and which one is to be said
-    counts: list[int | str] = []
-    for prompt in prompts:
-        try:
-            counts += encoder.count_tokens([prompt])
-        except ZsclipError as error:
-            counts.append(str(error))
-    return counts
+        found.judge(draft_of_spelling(term, own_name=own_name), file)
+    except LabelSetVersionError as error:
+        found.note("R2", file, "schema", str(error))
+    except LabelSetUnreadableError as error:
+        if term.kind != "installed":
+            raise
+        found.note("R1", file, "file", str(error))

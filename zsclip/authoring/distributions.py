@@ -1,6 +1,6 @@
 """The check of a whole distribution of label sets: its source tree, its sdist, or its wheel.
 
-The rules stand in `zsclip.authoring.findings`.
+Rules D1 to D7, here and in `zsclip.authoring.metadata`, and those of label sets for every file.
 """
 
 from __future__ import annotations
@@ -9,119 +9,64 @@ import fnmatch
 import os
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
-from zsclip.authoring.check import TokenCounter, check_labelset
-from zsclip.authoring.findings import Finding
-from zsclip.authoring.projects import Project, list_in, read_project, table_in
-from zsclip.authoring.trees import Tree, TreeError, kind_of, open_tree
-from zsclip.authoring.wheels import check_record, read_wheel
-from zsclip.errors import (
-    LabelSetFormatError,
-    LabelSetUnreadableError,
-    LabelSetVersionError,
-    ParameterTypeError,
+from zsclip.authoring.metadata import (
+    Project,
+    check_record,
+    list_in,
+    read_project,
+    read_wheel,
+    table_in,
 )
-from zsclip.labels.labelset import LabelSet
-from zsclip.labels.parsing import parse_fields
-from zsclip.labels.registry import LABELSETS_GROUP, check_entry_point
+from zsclip.authoring.review import Review
+from zsclip.authoring.trees import Kind, Tree, TreeError, open_tree
+from zsclip.errors import LabelSetVersionError
+from zsclip.labels import LABELSETS_GROUP, Problem
+from zsclip.labels.installed import check_entry_point
+from zsclip.labels.toml import read_toml
 
-__all__ = ["Examined", "check_distribution", "examine_distribution"]
+__all__ = ["review_distribution"]
 
 DEPTH = 4  # folders down from the top, where files are looked for that are not where they should be
 
 PACKAGE_DATA = '[tool.setuptools.package-data] with {package} = ["*.toml"]'
 
 
-@dataclass(slots=True)
-class Examined:
-    """What a check found.
-
-    Attributes:
-        findings: Every breach.
-        sets: The label sets that could be read, each with its file.
-    """
-
-    findings: list[Finding] = field(default_factory=list)
-    sets: list[tuple[str, LabelSet]] = field(default_factory=list)
-
-
-def check_distribution(
-    path: str | os.PathLike[str], *, encoder: TokenCounter | None = None
-) -> list[str]:
-    """Check a distribution of label sets: every rule, in every file.
-
-    Nothing of it is imported, and of an archive nothing is unpacked to disk.
-
-    Args:
-        path: A wheel, an sdist (``.tar.gz``), or the folder of the sources, with its
-            ``pyproject.toml``.
-        encoder: Checks also that every prompt fits this encoder's context (rule R10).
-
-    Returns:
-        Every breach, as a text that holds the file, the rule, the place, what is wrong there, and
-        what to do. None where all is well.
+def review_distribution(path: str | os.PathLike[str], kind: Kind) -> Review:
+    """Look at everything in a distribution.
 
     Raises:
         LabelSetUnreadableError: There is nothing at this path that could be a distribution.
-        ParameterTypeError: `path` is no path.
-
-    Examples:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as empty:
-        ...     print(*check_distribution(empty))
-        pyproject.toml: D1 file: is missing. `zsclip labelsets new` writes one; or check the wheel.
     """
-    examined = examine_distribution(path)
-    findings = list(examined.findings)
-    if encoder is not None:
-        for file, labelset in examined.sets:
-            problems = check_labelset(labelset, encoder=encoder)
-            findings += [Finding.of_problem(problem, file) for problem in problems]
-    return [str(finding) for finding in findings]
-
-
-def examine_distribution(path: str | os.PathLike[str]) -> Examined:
-    """What `check_distribution` finds, in parts, with the label sets that were read."""
-    if not isinstance(path, str | os.PathLike):
-        raise ParameterTypeError(
-            f"`path` must be a path, got {type(path).__name__}. Pass a str or a pathlib.Path."
-        )
-    kind = kind_of(path)
-    if kind is None:
-        raise LabelSetUnreadableError(
-            f"{os.fspath(path)!r} is no wheel (.whl), no sdist (.tar.gz) and no folder. Check the "
-            "path."
-        )
-    examined = Examined()
+    review = Review()
     name = Path(path).name
     try:
         tree = open_tree(path, kind)
     except TreeError as error:
-        examined.findings.append(Finding("D1", name, "file", str(error)))
-        return examined
+        review.note("D1", name, "file", str(error))
+        return review
     project = read_wheel(tree, name) if kind == "wheel" else read_project(tree)
-    examined.findings += project.findings
+    review.problems += project.problems
     if kind == "sdist" and tree.read("PKG-INFO") is None:
-        message = "is missing. Build the sdist anew."
-        examined.findings.append(Finding("D1", "PKG-INFO", "file", message))
-    _examine_sets(tree, project, examined)
-    return examined
+        review.note("D1", "PKG-INFO", "file", "is missing. Build the sdist anew.")
+    _review_sets(tree, project, review)
+    return review
 
 
-def _examine_sets(tree: Tree, project: Project, examined: Examined) -> None:
+def _review_sets(tree: Tree, project: Project, review: Review) -> None:
     """Every label set that is declared, and the files beside them that are not."""
     declaring = f"{project.info}/entry_points.txt" if project.info else "pyproject.toml"
     for name, count in Counter(name for name, _ in project.declared).items():
         if count > 1:
             message = f"{name!r} is declared {count} times. Keep one of them."
-            examined.findings.append(Finding("R3", declaring, "entry point", message))
+            review.note("R3", declaring, "entry point", message)
     seen: set[str] = set()
     folders: dict[str, str] = {}
     for name, package in dict.fromkeys(project.declared):
         wrong = check_entry_point(name, package)
-        examined.findings += [Finding.of_problem(str(p), declaring) for p in wrong]
+        review.problems += [replace(problem, file=declaring) for problem in wrong]
         if wrong:
             continue
         folder = _find_package(tree, project, package)
@@ -130,7 +75,7 @@ def _examine_sets(tree: Tree, project: Project, examined: Examined) -> None:
                 f"{name!r} leads to the package {package!r}, and no such folder is here"
                 f"{_elsewhere(tree, f'{name}.toml')}. {_advice(project, package)}"
             )
-            examined.findings.append(Finding("D4", declaring, "entry point", message))
+            review.note("D4", declaring, "entry point", message)
             continue
         file = f"{folder}/{name}.toml"
         folders[folder] = package
@@ -138,32 +83,25 @@ def _examine_sets(tree: Tree, project: Project, examined: Examined) -> None:
         try:
             data = tree.read(file)
         except TreeError as error:
-            examined.findings.append(Finding("R1", file, "file", str(error)))
+            review.note("R1", file, "file", str(error))
             continue
         if data is None:
             message = (
                 f"is missing, and the entry point {name!r} leads to it"
                 f"{_elsewhere(tree, f'{name}.toml')}. {_advice(project, package)}"
             )
-            examined.findings.append(Finding("D4", file, "file", message))
+            review.note("D4", file, "file", message)
             continue
         if project.info and (problem := check_record(tree, project.info, file, data)):
-            examined.findings.append(Finding("D1", f"{project.info}/RECORD", "file", problem))
-        _examine_file(data, file, name, examined)
+            review.note("D1", f"{project.info}/RECORD", "file", problem)
+        try:
+            review.judge(read_toml(data, file=file, name=name), file)
+        except LabelSetVersionError as error:
+            review.note("R2", file, "schema", str(error))
         if not project.info:
-            examined.findings += _left_behind(tree, project, package, file)
+            review.problems += _left_behind(tree, project, package, file)
     for folder, package in folders.items():
-        examined.findings += _undeclared(tree, folder, package, seen, declaring)
-
-
-def _examine_file(data: bytes, file: str, name: str, examined: Examined) -> None:
-    """The rules of label sets."""
-    try:
-        examined.sets.append((file, LabelSet(**parse_fields(data, file=file, name=name))))
-    except LabelSetFormatError as error:
-        examined.findings += [Finding.of_problem(problem, file) for problem in error.problems]
-    except LabelSetVersionError as error:
-        examined.findings.append(Finding("R2", file, "schema", str(error)))
+        review.problems += _undeclared(tree, folder, package, seen, declaring)
 
 
 def _find_package(tree: Tree, project: Project, package: str) -> str | None:
@@ -207,7 +145,7 @@ def _advice(project: Project, package: str) -> str:
     )
 
 
-def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Iterator[Finding]:
+def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Iterator[Problem]:
     """Rule D7, for the settings that leave data out of a wheel without a word."""
     tool = table_in(project.table, "tool")
     if project.builder.startswith("setuptools"):
@@ -220,7 +158,7 @@ def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Itera
         if not (listed or by_git or elsewhere):
             message = f"is missing, so that setuptools leaves {file!r} out. Add {{}}."
             message = message.format(PACKAGE_DATA.format(package=package))
-            yield Finding("D7", "pyproject.toml", "tool.setuptools.package-data", message)
+            yield Problem("D7", "tool.setuptools.package-data", message, "pyproject.toml")
     hatch = table_in(tool, "hatch", "build")
     wheel = table_in(hatch, "targets", "wheel")
     taken = list_in(wheel, "packages") or list_in(wheel, "only-include")
@@ -228,7 +166,7 @@ def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Itera
         folders = [str(path).strip("/") for path in taken]
         if not any(file == path or file.startswith(f"{path}/") for path in folders):
             message = f"does not hold {package!r}, so that {file!r} is left out. Add it."
-            yield Finding("D7", "pyproject.toml", "tool.hatch.build.targets.wheel", message)
+            yield Problem("D7", "tool.hatch.build.targets.wheel", message, "pyproject.toml")
     for where, settings in (
         ("tool.poetry.exclude", list_in(table_in(tool, "poetry"), "exclude")),
         ("tool.hatch.build.exclude", list_in(hatch, "exclude")),
@@ -242,7 +180,7 @@ def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Itera
             text = str(pattern.get("path", "") if isinstance(pattern, dict) else pattern)
             if _covers(text.lstrip("/"), file):
                 message = f"leaves {file!r} out, by {text!r}. Remove that."
-                yield Finding("D7", "pyproject.toml", where, message)
+                yield Problem("D7", where, message, "pyproject.toml")
 
 
 def _covers(pattern: str, file: str) -> bool:
@@ -257,7 +195,7 @@ def _covers(pattern: str, file: str) -> bool:
 
 def _undeclared(
     tree: Tree, folder: str, package: str, declared: set[str], declaring: str
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """Rule D5."""
     for file in tree.files_in(folder):
         if not file.endswith(".toml") or file in declared:
@@ -272,4 +210,4 @@ def _undeclared(
                 f"lies in {package!r} and is not declared, so that nobody finds it. Add {name} = "
                 f'"{package}" to the entry points of {LABELSETS_GROUP}, or remove the file.'
             )
-            yield Finding("D5", file, "file", message)
+            yield Problem("D5", "file", message, file)

@@ -7,9 +7,8 @@ import importlib.resources
 import json
 import re
 
-from zsclip.authoring.projects import FIRST_ZSCLIP
-from zsclip.labels.labelset import LabelSet
-from zsclip.labels.registry import LABELSETS_GROUP
+from zsclip.authoring.metadata import FIRST_ZSCLIP
+from zsclip.labels import LABELSETS_GROUP, LabelSet
 
 __all__ = ["distribution_files", "known_licenses"]
 
@@ -156,7 +155,7 @@ def _license(labelset: LabelSet, words: dict[str, str]) -> str:
     """The license's text where it is at hand, and a notice that names it otherwise."""
     spdx = labelset.license
     if spdx in _FULL:
-        folder = importlib.resources.files("zsclip.labels") / "licenses"
+        folder = importlib.resources.files("zsclip.authoring") / "licenses"
         text = (folder / f"{spdx}.txt").read_text("utf-8")
         holder = f"The authors of {words['distribution']}"
         return _fill(text, {"year": str(datetime.date.today().year), "holder": holder})

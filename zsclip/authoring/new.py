@@ -12,10 +12,11 @@ from pathlib import Path
 
 from zsclip.authoring.layout import distribution_files, known_licenses
 from zsclip.errors import ParameterError, ParameterTypeError, did_you_mean
-from zsclip.labels.labelset import LabelSet
-from zsclip.labels.parsing import NAME_FORM
-from zsclip.labels.sources import read_text, words_of
-from zsclip.labels.values import Group, Label
+from zsclip.labels import Group, Label, LabelSet
+from zsclip.labels.reading import decode
+from zsclip.labels.tables import lines_of, words_of
+from zsclip.labels.toml import NAME_FORM
+from zsclip.spelling import parse_labels, parse_spelling
 
 __all__ = ["Scaffold", "create_distribution", "suggest_name"]
 
@@ -70,8 +71,9 @@ def create_distribution(
 
     Args:
         name: The label set's name; the folder's as well.
-        names: Where the labels are: a file of names (one a line), a table (``.csv``, ``.tsv``), a
-            label-set file (``.toml``), or a folder of class folders. None writes an example.
+        names: What spells the labels, as for `zsclip.spelling.parse_labels`: a file of names (one a
+            line), a table (``.csv``, ``.tsv``), a label-set file (``.toml``), a folder of class
+            folders, installed sets and parts of them. None writes an example.
         templates: Texts with one ``{}`` each, in place of those that `names` has.
         license: SPDX expression of the license of the names; if neither this nor `names` says one,
             ``CC0-1.0``.
@@ -157,9 +159,10 @@ def _require_name(name: str) -> None:
 
 def _read(names: str | os.PathLike[str], account: list[str]) -> LabelSet:
     """The labels, with what was done to them noted in `account`."""
-    path = Path(names)
-    if path.is_dir():
-        labelset = LabelSet.from_folder(path)
+    spelling = parse_spelling(names)
+    labelset = parse_labels(names)
+    ending = Path(spelling.text).suffix.lower() if spelling.kind == "file" else ""
+    if spelling.kind == "folder":
         account.append(f"{_shown_name(names)}: {len(labelset)} class folders")
         account += [
             f"  {label.id!r} is called {label.name!r}; its id stays {label.id!r}"
@@ -167,28 +170,23 @@ def _read(names: str | os.PathLike[str], account: list[str]) -> LabelSet:
             if label.name != label.id
         ]
         return labelset
-    if path.suffix == ".toml":
-        labelset = LabelSet.from_toml(path)
-        account.append(f"{path.name}: {len(labelset)} labels")
-        return labelset
-    if path.suffix in (".csv", ".tsv"):
-        labelset = LabelSet.from_csv(path)
-        account.append(f"{path.name}: {len(labelset)} labels")
-        account += [f"  {text}" for label in labelset if (text := _in_words(label))]
+    if ending == ".txt" and not spelling.part:
+        account += _account_of_lines(Path(spelling.text), len(labelset))
     else:
-        labelset = LabelSet.from_txt(path)
-        account += _account_of_lines(path, len(labelset))
+        shown = Path(spelling.text).name if ending else os.fspath(names)
+        account.append(f"{shown}: {len(labelset)} {'label' if len(labelset) == 1 else 'labels'}")
+    if ending not in (".txt", ".csv", ".tsv"):
+        return labelset
+    if ending != ".txt":
+        account += [f"  {text}" for label in labelset if (text := _in_words(label))]
     return dataclasses.replace(labelset, labels=tuple(_tidied(label) for label in labelset))
 
 
 def _account_of_lines(path: Path, count: int) -> Iterator[str]:
     """What `LabelSet.from_txt` made of each line, where that is not the line itself."""
-    text, _ = read_text(path)
-    lines = re.split(r"\r\n|\r|\n", text)
-    if not lines[-1]:
-        del lines[-1]  # what follows the last line end is no line
+    lines = list(lines_of(decode(path.read_bytes(), str(path))))
     yield f"{path.name}: {len(lines)} {'line' if len(lines) == 1 else 'lines'}, {count} labels"
-    for number, line in enumerate(lines, start=1):
+    for number, line in lines:
         label = line.strip()
         if not label:
             yield f"  line {number}: blank, skipped"

@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import IO, Literal, Protocol, TypeAlias
 
 from zsclip.errors import LabelSetUnreadableError
-from zsclip.labels.sources import FILE_LIMIT
+from zsclip.files import reason_of
+from zsclip.labels.reading import FILE_LIMIT
 
-__all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "kind_of", "open_tree"]
+__all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "open_tree"]
 
 TOTAL_LIMIT = 256 * 2**20
 """Bytes that an sdist may unpack to."""
 
-Kind: TypeAlias = Literal["folder", "wheel", "sdist"]
+Kind: TypeAlias = Literal["sources", "wheel", "sdist"]
 
 
 class TreeError(Exception):
@@ -43,16 +44,6 @@ class Tree(Protocol):
         """The paths of the folders that lie directly in a folder, sorted."""
 
 
-def kind_of(path: str | os.PathLike[str]) -> Kind | None:
-    """What kind of distribution a path leads to, by its ending; None where by that it is none."""
-    text = os.fspath(path)
-    if text.endswith(".whl"):
-        return "wheel"
-    if text.endswith((".tar.gz", ".tgz")):
-        return "sdist"
-    return "folder" if text and Path(text).is_dir() else None
-
-
 def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
     """Open a distribution.
 
@@ -60,7 +51,7 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
         LabelSetUnreadableError: There is no such file, or it cannot be read.
         TreeError: It is not of this kind, or damaged.
     """
-    if kind == "folder":
+    if kind == "sources":
         return _Folder(Path(path))
     try:
         with Path(path).open("rb") as file:
@@ -71,9 +62,8 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
         # Of a damaged archive, OSError has no number; ValueError: a null character in the path.
         if getattr(error, "errno", None) is None and Path(path).is_file():
             raise TreeError(f"is no {kind} that can be read ({error}). Build it anew.") from error
-        reason = getattr(error, "strerror", None) or str(error)
         raise LabelSetUnreadableError(
-            f"Cannot read {os.fspath(path)!r}: {reason}. Check the path."
+            f"Cannot read {os.fspath(path)!r}: {reason_of(error)}. Check the path."
         ) from error
     except Exception as error:  # the archive modules raise whatever they stumble over
         raise TreeError(
@@ -95,8 +85,9 @@ class _Folder:
             with file.open("rb") as opened:
                 content = _read_within_limit(opened)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise TreeError(f"cannot be read ({reason}). Check its permissions.") from error
+            raise TreeError(
+                f"cannot be read ({reason_of(error)}). Check its permissions."
+            ) from error
         if isinstance(content, TreeError):
             raise content
         return content

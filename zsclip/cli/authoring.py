@@ -15,8 +15,8 @@ from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, say
 
 if TYPE_CHECKING:
-    from zsclip.authoring.distributions import Examined
-    from zsclip.authoring.findings import Finding
+    from zsclip.authoring import Review
+    from zsclip.labels import Problem
 
 __all__ = ["check", "new"]
 
@@ -31,9 +31,10 @@ __all__ = ["check", "new"]
 @click.option(
     "--from",
     "names",
-    metavar="FILE|FOLDER",
-    help="Where the names are: a file with one a line, a table (.csv), a label-set file (.toml), "
-    "or a folder of class folders. Without it, an example is written.",
+    metavar="FILE|FOLDER/",
+    help="Where the names are: a file with one a line (.txt), a table (.csv), a label-set file "
+    "(.toml), a folder of class folders, or whatever else --labels of zsclip classify takes. "
+    "Without it, an example is written.",
 )
 @click.option(
     "-t",
@@ -71,8 +72,7 @@ def new(
     NAME is the label set's name, lower-case words with hyphens between them, and the name of the
     folder that is made. Nothing is overwritten.
     """
-    from zsclip.authoring.distributions import check_distribution
-    from zsclip.authoring.new import create_distribution
+    from zsclip.authoring import check_distribution, create_distribution
 
     made = create_distribution(
         name, names, templates=templates, license=license, source=source, into=into
@@ -116,47 +116,43 @@ def new(
 def check(ctx: click.Context, *, target: str, model: str | None, strict: bool, form: str) -> None:
     """Check a label set by all rules, and print every problem.
 
-    NAME is an installed set. PATH is a label-set file (.toml), a wheel, an sdist (.tar.gz), or a
-    folder with the sources of a package, such as ./garden-birds. Exit status: 0 no problem, 1
+    NAME is what --labels of zsclip classify takes: an installed set, a part of one, a file. PATH is
+    a wheel, an sdist (.tar.gz), or a folder with the sources of a package, such as ./garden-birds.
+    Exit status: 0 no problem, 1
     problems, 2 there is no such thing.
     """
-    from zsclip.lint import examine
+    from zsclip.authoring import review_target
 
-    examined = examine(target)
-    findings = list(examined.findings)
+    found = review_target(target)
+    problems = list(found.problems)
     if model is not None:
-        findings += _findings_of_model(examined, model)
-    breaches = [finding for finding in findings if not finding.is_advice]
-    failed = bool(findings if strict else breaches)
+        problems += _problems_of_model(found, model)
+    breaches = [problem for problem in problems if not problem.is_advice]
+    failed = bool(problems if strict else breaches)
     if form == "json":
-        emit_json(_as_json(target, examined, findings, ok=not failed))
+        emit_json(_as_json(target, found, problems, ok=not failed))
     else:
-        for finding in findings:
-            emit(_shown(finding, target))
-        emit(f"{target}: {_count(len(breaches), len(findings) - len(breaches))}.")
+        for problem in problems:
+            emit(problem.without_file if problem.file in ("", target) else str(problem))
+        emit(f"{target}: {_count(len(breaches), len(problems) - len(breaches))}.")
     if failed:
         ctx.exit(1)
 
 
-def _findings_of_model(examined: Examined, model: str) -> list[Finding]:
+def _problems_of_model(found: Review, model: str) -> list[Problem]:
     """What takes a text tower; advice only on sets whose prompts can all be encoded."""
+    from zsclip.authoring import find_near_labels
     from zsclip.encoders import create_encoder
-    from zsclip.lint import check_lengths_of, find_near_ones
 
     encoder = create_encoder("clip", model, device="cpu", progress=sys.stderr.isatty())
-    findings = check_lengths_of(examined, encoder)
-    too_long = {finding.file for finding in findings}
-    for file, labelset in examined.sets:
+    problems = found.misfits(encoder)
+    too_long = {problem.file for problem in problems}
+    for file, labelset in found.sets:
         if file in too_long:
             say(f"{labelset.name}: no advice, because there are prompts that do not fit {model}.")
         else:
-            findings += find_near_ones(labelset, encoder, file=file)
-    return findings
-
-
-def _shown(finding: Finding, target: str) -> str:
-    """A finding as a line; the file is left out where there is only one."""
-    return finding.of_rule if finding.file in ("", target) else str(finding)
+            problems += find_near_labels(labelset, encoder, file=file)
+    return problems
 
 
 def _count(breaches: int, advice: int) -> str:
@@ -166,13 +162,13 @@ def _count(breaches: int, advice: int) -> str:
     return told
 
 
-def _as_json(target: str, examined: Examined, findings: list[Finding], *, ok: bool) -> Any:
+def _as_json(target: str, found: Review, problems: list[Problem], *, ok: bool) -> Any:
     return {
         "target": target,
         "ok": ok,
-        "labelsets": [labelset.name for _, labelset in examined.sets],
+        "labelsets": [labelset.name for _, labelset in found.sets],
         "problems": [
-            {**asdict(finding), "advice": finding.is_advice, "text": str(finding)}
-            for finding in findings
+            {**asdict(problem), "advice": problem.is_advice, "text": str(problem)}
+            for problem in problems
         ],
     }

@@ -16,7 +16,6 @@ from zsclip.cli.options import (
     labels_option,
     model_option,
     progress_option,
-    read_labels,
     reading_options,
     template_option,
     too_long_option,
@@ -86,9 +85,7 @@ __all__ = ["classify"]
     help="Keep embeddings, and use those that were kept.",
 )
 @progress_option
-@click.pass_context
 def classify(
-    ctx: click.Context,
     *,
     paths: tuple[str, ...],
     labels: str | None,
@@ -114,8 +111,7 @@ def classify(
             else "--labels and --classifier exclude each other: the file holds its labels."
         )
     if saved is None:
-        chosen = read_labels(str(labels), templates)
-        classifier = ZeroShotClassifier(chosen, templates=templates or None, **options)
+        classifier = ZeroShotClassifier(str(labels), templates=templates or None, **options)
     elif templates:
         raise click.UsageError(
             "--template has no effect on --classifier, whose labels are embedded already. Save it "
@@ -128,7 +124,7 @@ def classify(
         say("No picture was named.")
     if failed:
         say(f"{failed} of {total} could not be classified.")
-        ctx.exit(1)
+        click.get_current_context().exit(1)
 
 
 def _run(

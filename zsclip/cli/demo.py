@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zsclip.cli.group import examples
-from zsclip.cli.options import format_option, read_labels
+from zsclip.cli.options import format_option
 from zsclip.cli.output import emit_json, show, table
 
 if TYPE_CHECKING:
@@ -41,8 +41,9 @@ def demo(*, labels: str | None, device: str, form: str) -> None:
     on, and were chosen by a rule that looks at no result, so expect some wrong answers.
     """
     from zsclip.demo import run_demo
+    from zsclip.spelling import parse_labels
 
-    outcome = run_demo(None if labels is None else read_labels(labels), device=device)
+    outcome = run_demo(None if labels is None else parse_labels(labels), device=device)
     if form == "json":
         _print_json(outcome)
     else:
@@ -66,7 +67,7 @@ def _print_json(outcome: Outcome) -> None:
 
 
 def _print_table(outcome: Outcome) -> None:
-    from zsclip.weights.models import get_model_spec
+    from zsclip.weights import get_model_spec
 
     answers, info = outcome.answers, outcome.model_info
     shown = table("drawing", "shows", "first guess", "second", "third", "")

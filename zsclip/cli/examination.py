@@ -85,7 +85,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _check_offline() -> None:
-    from zsclip.weights.download import is_offline
+    from zsclip.weights import is_offline
 
     is_offline()  # raises if the setting says neither yes nor no
 
@@ -104,7 +104,7 @@ def _auto() -> dict[str, str]:
 
 
 def _cache() -> dict[str, Any]:
-    from zsclip.weights.download import cache_dir
+    from zsclip.weights import cache_dir
 
     folder = cache_dir()
     files = []

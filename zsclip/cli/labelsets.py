@@ -89,13 +89,13 @@ def show_(*, name: str) -> None:
     NAME is an installed set, FILE a file of labels (.toml, .txt, .csv); parts of sets, several
     together and folders are spelled as in `zsclip classify`.
     """
-    from zsclip.labels import parse_labels
+    from zsclip.spelling import parse_labels
 
     labelset = parse_labels(name)
     facts(labelset.title or labelset.name, _facts(labelset))
     _print_list("Templates", labelset.templates or [_without_templates(labelset)])
     _print_list("Labels", _trees(labelset))
-    prompts = [p for label in labelset for p in label.prompts_with(labelset.templates)]
+    prompts = [p for own in labelset.prompts_with(labelset.templates) for p in own]
     if prompts:
         title = f"Prompts, {min(PROMPTS_SHOWN, len(prompts))} of {len(prompts):,}"
         _print_list(title, prompts[:PROMPTS_SHOWN])

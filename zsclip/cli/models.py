@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +17,7 @@ from zsclip.cli.options import (
 from zsclip.cli.output import emit, emit_json, show, table
 
 if TYPE_CHECKING:
-    from zsclip.weights.models import ModelSpec
+    from zsclip.weights import ModelSpec
 
 __all__ = ["describe_models", "models"]
 
@@ -58,8 +55,7 @@ def list_(*, download_root: str | None, form: str) -> None:
 
 def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
     """The models as plain values, each with the path of its weights if they are here."""
-    from zsclip.weights.models import MODELS
-    from zsclip.weights.sources import find_weights
+    from zsclip.weights import MODELS, find_weights
 
     rows = []
     for spec in MODELS:
@@ -78,18 +74,22 @@ def info(*, name: str, device: str, precision: str, download_root: str | None) -
     If its weights are here it is loaded, which tells device and precision as well.
     """
     from zsclip.encoders import create_encoder
-    from zsclip.weights.models import MODELS
-    from zsclip.weights.sources import find_weights
+    from zsclip.weights import MODELS, find_weights
 
     for spec in MODELS:
         if spec.name == name and find_weights(spec, download_root=download_root) is None:
             rows = _known_rows(spec)
             break
     else:
-        with _offline():
-            made = create_encoder(
-                "clip", name, device=device, precision=precision, download_root=download_root
-            )
+        # a file that is not the published one is not to be replaced by asking of it
+        made = create_encoder(
+            "clip",
+            name,
+            device=device,
+            precision=precision,
+            download_root=download_root,
+            offline=True,
+        )
         rows = made.model_info.rows()
     for title, value in rows:
         emit(f"{title}: {value}")
@@ -109,20 +109,6 @@ def _known_rows(spec: ModelSpec) -> list[tuple[str, str]]:
     ]
 
 
-@contextmanager
-def _offline() -> Iterator[None]:
-    """A file that turns out not to be the published one is not to be replaced by asking of it."""
-    before = os.environ.get("ZSCLIP_OFFLINE")
-    os.environ["ZSCLIP_OFFLINE"] = "1"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["ZSCLIP_OFFLINE"]
-        else:
-            os.environ["ZSCLIP_OFFLINE"] = before
-
-
 @models.command(
     epilog=examples("zsclip models fetch ViT-B/32", "zsclip models fetch RN50 ViT-L/14")
 )
@@ -134,8 +120,7 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) 
 
     A download that broke off is resumed.
     """
-    from zsclip.weights.models import get_model_spec
-    from zsclip.weights.sources import fetch_weights
+    from zsclip.weights import fetch_weights, get_model_spec
 
     for spec in [get_model_spec(name) for name in names]:
         path = fetch_weights(spec, download_root=download_root, progress=progress)

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
-
-from zsclip.errors import LabelSetNotFoundError
-
-if TYPE_CHECKING:
-    from zsclip.labels import LabelSet
 
 __all__ = [
     "encoder_option",
@@ -22,7 +16,6 @@ __all__ = [
     "labels_option",
     "model_option",
     "progress_option",
-    "read_labels",
     "reading_options",
     "template_option",
     "too_long_option",
@@ -179,28 +172,3 @@ def progress_option(command: F) -> F:
         default=lambda: sys.stderr.isatty(),  # noqa: PLW0108 - that of the time of the call
         help="A bar on standard error; if not said, only where that is a terminal.",
     )(command)
-
-
-# ------------------------------------------------------------------------------------------ labels
-
-
-def read_labels(text: str, templates: Iterable[str] = ()) -> LabelSet:
-    """The label set that ``--labels`` means.
-
-    Args:
-        text: Names between commas, or what `zsclip.labels.parse_labels` reads.
-        templates: Those given, in place of the set's own.
-
-    Raises:
-        ZsclipError: There is none such, or its labels cannot be classified over.
-    """
-    from zsclip.labels import LabelSet, parse_labels
-
-    is_file = os.path.isfile(text)  # noqa: PTH113 - false for a list too long to be a path
-    if "," in text and not is_file:
-        return LabelSet.from_names([name.strip() for name in text.split(",")])
-    try:
-        return parse_labels(text, templates=templates)
-    except LabelSetNotFoundError as error:
-        hint = "Classes are named between commas: --labels cat,dog."
-        raise LabelSetNotFoundError(f"{error} {hint}") from None

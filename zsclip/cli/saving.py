@@ -14,7 +14,6 @@ from zsclip.cli.options import (
     labels_option,
     model_option,
     progress_option,
-    read_labels,
     template_option,
     too_long_option,
 )
@@ -53,8 +52,7 @@ def save(
     from zsclip.saved import check_target
 
     check_target(file)  # before a model is fetched and loaded
-    chosen = read_labels(labels, templates)
-    classifier = ZeroShotClassifier(chosen, templates=templates or None, **options)
+    classifier = ZeroShotClassifier(labels, templates=templates or None, **options)
     classifier.save(file)
     size = os.path.getsize(os.path.expanduser(file))  # noqa: PTH202, PTH111 - as `save` takes it
     n, info = len(classifier.labelset), classifier.model_info

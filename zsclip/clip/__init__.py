@@ -1,1 +1,53 @@
-"""CLIP itself: shapes and arithmetic, tokens, pixels. Knows no file of weights and no network."""
+"""CLIP itself: its towers, its tokens, its pixels. Shapes and arithmetic.
+
+Knows no file of weights and no network; what makes a tower of a file is `zsclip.weights`. The one
+file read here is the tokenizer's vocabulary. Names below are loaded when they are first used,
+because the tokenizer is wanted where torch is not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zsclip.lazy import lazy
+
+if TYPE_CHECKING:
+    from zsclip.clip.fused import lay_out
+    from zsclip.clip.model import (
+        CLIPConfig,
+        ModifiedResNet,
+        TextTower,
+        VisionTransformer,
+        unfilled,
+    )
+    from zsclip.clip.packing import encode_packed
+    from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
+    from zsclip.clip.tokenizer import Tokenizer, pad
+    from zsclip.clip.transformer import HEAD_WIDTH
+
+__all__ = [
+    "HEAD_WIDTH",
+    "CLIPConfig",
+    "ModifiedResNet",
+    "TextTower",
+    "Tokenizer",
+    "VisionTransformer",
+    "encode_packed",
+    "lay_out",
+    "normalize",
+    "pad",
+    "resize_and_crop",
+    "to_pixels",
+    "unfilled",
+]
+
+if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
+    __getattr__ = lazy(
+        __name__,
+        fused=("lay_out",),
+        model=("CLIPConfig", "ModifiedResNet", "TextTower", "VisionTransformer", "unfilled"),
+        packing=("encode_packed",),
+        preprocess=("normalize", "resize_and_crop", "to_pixels"),
+        tokenizer=("Tokenizer", "pad"),
+        transformer=("HEAD_WIDTH",),
+    )

@@ -1,24 +1,65 @@
-"""The transformer for CPUs: the same blocks, with fewer passes over memory.
+"""The towers for CPUs: the same blocks, with fewer passes over memory.
 
-On a CPU half of a block's time goes into passes over its activations beside the matrix products:
-the activation function, residuals, biases. Here they are part of the products (`onednn`).
+On a CPU half of a transformer block's time goes into passes over its activations beside the matrix
+products: the activation function, residuals, biases. Here they are part of the products (`onednn`).
+In a ResNet it is batch norm, which in inference is a factor and an addend for each channel and goes
+into the weights; activations and shortcuts, which the convolution itself adds; and the order in
+memory: channels lie last, as its kernels want them.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
+from typing import overload
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.clip.onednn import ROWS, Linear, Scratch
-from zsclip.clip.transformer import QUICK, Block, Transformer
+from zsclip.clip.model import Bottleneck, ModifiedResNet, TextTower, VisionTransformer
+from zsclip.clip.onednn import ROWS, Convolution, Linear, Scratch
+from zsclip.clip.transformer import QUICK, Block, LayerNorm, Transformer, split_heads
 
-__all__ = ["FusedTransformer", "KeysAndValues"]
+__all__ = ["FusedResNet", "FusedTransformer", "KeysAndValues", "lay_out"]
 
 KeysAndValues = tuple[Tensor, Tensor]
 """Of one layer, each (n, heads, length, head width)."""
+
+
+@overload
+def lay_out(tower: TextTower, device: torch.device, dtype: torch.dtype) -> TextTower: ...
+@overload
+def lay_out(tower: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module: ...
+def lay_out(tower: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Module:
+    """A tower as it was loaded, made ready to run on a device; takes the weights over.
+
+    Norms stay in fp32, whose statistics half precision would spoil. On a CPU the blocks are those
+    of this file.
+
+    Args:
+        tower: An image or text tower, on the CPU.
+        device: Where it is to run.
+        dtype: What to compute in.
+    """
+    table = None
+    if device.type == "cpu":
+        if isinstance(tower, ModifiedResNet):
+            tower = FusedResNet(tower, dtype)
+        elif isinstance(tower, VisionTransformer | TextTower):
+            tower.add_module("transformer", FusedTransformer(tower.transformer, dtype))
+        if isinstance(tower, TextTower):
+            # looked up row by row: the table may stay as it lies in the file
+            table = tower.token_embedding
+            del tower.token_embedding
+    tower.to(device, dtype)
+    if table is not None:
+        tower.token_embedding = table
+    if dtype != torch.float32:
+        for module in tower.modules():
+            if isinstance(module, LayerNorm | nn.BatchNorm2d):
+                module.float()
+    return tower
 
 
 class FusedTransformer(nn.Module):
@@ -100,8 +141,7 @@ class _FusedBlock:
         read: Tensor | None,
     ) -> Tensor:
         n, length, width = x.shape
-        qkv = self.in_proj(_norm(self.ln_1, x))
-        q, k, v = qkv.view(n, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        q, k, v = split_heads(self.in_proj(_norm(self.ln_1, x)), self.heads, parts=3)
         if kept is not None:
             kept.append((k, v))
         if context is not None:
@@ -127,3 +167,64 @@ class _FusedBlock:
 def _norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:
     """Layer norm with fp32 statistics; on a CPU PyTorch takes them so of lower precision too."""
     return F.layer_norm(x, norm.normalized_shape, norm.weight, norm.bias, norm.eps)
+
+
+# ------------------------------------------------------------------------------------------- ResNet
+
+
+class FusedResNet(nn.Module):
+    """CLIP's ResNet for inference on a CPU; takes the weights over.
+
+    Args:
+        tower: The tower as it was loaded.
+        dtype: What to compute in.
+    """
+
+    def __init__(self, tower: ModifiedResNet, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.dtype = dtype
+        pairs = [(getattr(tower, f"conv{i}"), getattr(tower, f"bn{i}")) for i in (1, 2, 3)]
+        self.stem = [_take_over(conv, norm, dtype) for conv, norm in pairs]
+        self.avgpool = tower.avgpool
+        self.blocks: list[_FusedBottleneck] = []
+        for block in itertools.chain.from_iterable(tower.get_stages()):
+            assert isinstance(block, Bottleneck)
+            self.blocks.append(_FusedBottleneck(block, dtype))
+        self.attnpool = tower.attnpool
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Pictures (n, 3, resolution, resolution) to embeddings (n, embed_dim)."""
+        x = images.to(self.dtype, memory_format=torch.channels_last)
+        for convolution in self.stem:
+            x = convolution(x)
+        x = self.avgpool(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.attnpool(x)  # type: ignore[no-any-return]
+
+
+class _FusedBottleneck:
+    def __init__(self, block: Bottleneck, dtype: torch.dtype) -> None:
+        self.conv1 = _take_over(block.conv1, block.bn1, dtype)
+        self.conv2 = _take_over(block.conv2, block.bn2, dtype)
+        self.avgpool = block.avgpool
+        self.conv3 = _take_over(block.conv3, block.bn3, dtype)
+        self.shortcut: tuple[nn.Module, Convolution] | None = None
+        if isinstance(block.downsample, nn.Sequential):
+            pool, conv, norm = block.downsample
+            self.shortcut = pool, _take_over(conv, norm, dtype)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        y = self.avgpool(self.conv2(self.conv1(x)))
+        if self.shortcut is not None:
+            pool, convolution = self.shortcut
+            x = convolution(pool(x), relu=False)
+        return self.conv3(y, add=x)
+
+
+def _take_over(conv: nn.Module, norm: nn.Module, dtype: torch.dtype) -> Convolution:
+    assert isinstance(conv, nn.Conv2d)
+    assert isinstance(norm, nn.BatchNorm2d)
+    made = Convolution(conv, norm, dtype=dtype)
+    conv.to_empty(device="meta")  # the weights live on in there
+    return made

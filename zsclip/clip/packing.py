@@ -1,4 +1,4 @@
-"""Prompts as the text tower needs them: what begin alike share their tokens.
+"""Many prompts through the text tower with no token computed twice.
 
 The tower is causal and is read at the end-of-text token. What stands behind that token never
 counts, and prompts that begin alike have the same keys and values up to where they part. So the
@@ -15,12 +15,75 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-__all__ = ["Family", "Pack", "find_families"]
+from zsclip.clip.fused import KeysAndValues
+from zsclip.clip.model import TextTower
+from zsclip.clip.tokenizer import pad
+
+__all__ = ["Family", "Pack", "encode_packed", "find_families"]
 
 SLOTS = 48  # tokens of a row: more leave fewer empty, and make attention within it dearer
 WORTH = 32  # prompts that share a beginning, from which on it goes through the tower on its own
+LIMIT = 1024  # slots that go through the tower together: their activations stay in the caches
+FAMILIES = 64  # whose contexts are computed together and kept until their texts are through
+
+
+def encode_packed(tower: TextTower, ids: Sequence[Sequence[int]]) -> tuple[Tensor, int]:
+    """Embed texts; what they begin with in common goes through the tower once.
+
+    Args:
+        tower: The text tower, on the CPU, with a `FusedTransformer`.
+        ids: The token ids of each text, from start to end token.
+
+    Returns:
+        (n, embed_dim), not normalized, to rounding what the tower gives for each alone; and how
+        many tokens went through the tower for it, those that only fill rows included.
+    """
+    out = tower.text_projection.new_empty(len(ids), tower.text_projection.shape[1])
+    computed = 0
+    families = find_families(ids)
+    for start in range(0, len(families), FAMILIES):
+        group = families[start : start + FAMILIES]
+        contexts, tokens = _contexts(tower, group)
+        computed += tokens
+        for family, context in zip(group, contexts, strict=True):
+            for pack in family.packs(ids, LIMIT):
+                out[torch.from_numpy(pack.texts)] = _encode(tower, pack, context)
+                computed += pack.tokens.size
+    return out, computed
+
+
+def _contexts(
+    tower: TextTower, families: Sequence[Family]
+) -> tuple[list[list[KeysAndValues]], int]:
+    """The keys and values of each family's context in every layer, and the tokens computed."""
+    contexts: list[list[KeysAndValues]] = [[] for _ in families]
+    shared = [i for i, family in enumerate(families) if family.context]
+    if not shared:
+        return contexts, 0
+    tokens = torch.from_numpy(pad([families[i].context for i in shared]))
+    kept: list[KeysAndValues] = []
+    places = torch.arange(tokens.shape[1])
+    nothing = torch.empty(0, dtype=torch.int64)  # of the last block, only keys and values are used
+    tower.transformer(tower.embed(tokens, places), read=nothing, kept=kept)
+    for row, i in enumerate(shared):
+        of_row = (slice(row, row + 1), slice(None), slice(len(families[i].context)))
+        contexts[i] = [(k[of_row], v[of_row]) for k, v in kept]
+    return contexts, tokens.numel()
+
+
+def _encode(tower: TextTower, pack: Pack, context: list[KeysAndValues]) -> Tensor:
+    x = tower.embed(torch.from_numpy(pack.tokens), torch.from_numpy(pack.places))
+    hidden = torch.from_numpy(~pack.mask[:, None])
+    mask = torch.zeros(hidden.shape, dtype=x.dtype).masked_fill_(hidden, float("-inf"))
+    ends = torch.from_numpy(pack.ends)
+    return tower.project(tower.transformer(x, read=ends, mask=mask, context=context))
+
+
+# ------------------------------------------------------------------------------------------ layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
+__all__ = ["HEAD_WIDTH", "QUICK", "Block", "LayerNorm", "QuickGELU", "Transformer", "split_heads"]
+
 QUICK = 1.702  # of QuickGELU
-HEAD_WIDTH = 64  # in every published CLIP; checkpoints do not record the number of heads
+HEAD_WIDTH = 64  # in every CLIP of OpenAI's; checkpoints do not record the number of heads
+
+
+def split_heads(x: Tensor, heads: int, *, parts: int) -> Tensor:
+    """(n, length, parts * width) to (parts, n, heads, length, head width), without a copy.
+
+    Parts are what lies beside each other in a row: queries, keys and values if there are three.
+    """
+    n, length, width = x.shape
+    return x.view(n, length, parts, heads, width // parts // heads).permute(2, 0, 3, 1, 4)
 
 
 class LayerNorm(nn.LayerNorm):
@@ -42,12 +53,10 @@ class Attention(nn.Module):
         nn.init.normal_(self.in_proj_weight, std=width**-0.5)
 
     def forward(self, x: Tensor, *, causal: bool) -> Tensor:
-        n, length, width = x.shape
         qkv = F.linear(x, self.in_proj_weight, self.in_proj_bias)
-        qkv = qkv.view(n, length, 3, self.heads, width // self.heads)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (n, heads, length, head width)
+        q, k, v = split_heads(qkv, self.heads, parts=3)
         mixed = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
-        return mixed.transpose(1, 2).reshape(n, length, width)
+        return mixed.transpose(1, 2).flatten(2)  # (n, length, width)
 
 
 class MLP(nn.Module):

@@ -23,7 +23,9 @@ from zsclip.encoders.registry import (
     create_encoder,
     list_encoders,
     resolve_encoder,
+    score_function_of,
 )
+from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.encoders.devices import default_device, list_devices
@@ -47,13 +49,8 @@ __all__ = [
     "require_pixels",
     "require_same_model",
     "resolve_encoder",
+    "score_function_of",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
-
-    def __getattr__(name: str) -> object:
-        if name not in ("default_device", "list_devices"):
-            raise AttributeError(f"module 'zsclip.encoders' has no attribute {name!r}")
-        from zsclip.encoders import devices
-
-        return getattr(devices, name)
+    __getattr__ = lazy(__name__, devices=("default_device", "list_devices"))

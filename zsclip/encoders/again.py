@@ -18,7 +18,7 @@ from zsclip.encoders.protocol import Encoder, ModelInfo
 from zsclip.encoders.registry import create_encoder, list_encoders, options_of
 from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
 from zsclip.version import __version__
-from zsclip.weights.models import MODELS
+from zsclip.weights import MODELS
 
 __all__ = ["PackedEncoder", "find_encoder_again", "require_same_model"]
 

@@ -15,23 +15,24 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from zsclip.clip.architecture import TextTower, VisionTransformer
-from zsclip.clip.fused import FusedTransformer
-from zsclip.clip.fused_resnet import FusedResNet
-from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
-from zsclip.clip.resnet import ModifiedResNet
-from zsclip.clip.text import encode_packed
-from zsclip.clip.tokenizer import Tokenizer, pad
-from zsclip.clip.transformer import LayerNorm
+from zsclip.clip import (
+    TextTower,
+    Tokenizer,
+    encode_packed,
+    lay_out,
+    normalize,
+    pad,
+    resize_and_crop,
+    to_pixels,
+)
 from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterTypeError, PrecisionWarning
-from zsclip.weights.checkpoints import Checkpoint, load_checkpoint
+from zsclip.weights import Checkpoint, load_checkpoint
 
 __all__ = ["NativeEncoder", "create_encoder"]
 
 T = TypeVar("T")
-Tower = TypeVar("Tower", bound=nn.Module)
 
 
 DEFAULT_MODEL = "ViT-B/32"
@@ -44,6 +45,7 @@ def create_encoder(
     precision: str = "auto",
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    offline: bool = False,
 ) -> NativeEncoder:
     """Find a model by its name or path, and make the engine that runs it.
 
@@ -54,6 +56,7 @@ def create_encoder(
         precision: ``"auto"``, ``"fp32"``, ``"fp16"``, ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         progress: Show a bar while downloading.
+        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
 
     Raises:
         ModelNotFoundError: No model and no file has this name.
@@ -70,7 +73,9 @@ def create_encoder(
         raise ParameterTypeError(f"`download_root` must be a path, got {download_root!r}.")
     chosen = choose_device(device)  # before a download that would be for nothing
     choose_precision(precision, chosen)
-    checkpoint = load_checkpoint(model, download_root=download_root, progress=progress)
+    checkpoint = load_checkpoint(
+        model, download_root=download_root, progress=progress, offline=offline
+    )
     return NativeEncoder(checkpoint, device=chosen, precision=precision)
 
 
@@ -96,9 +101,9 @@ class NativeEncoder:
         self._checkpoint = checkpoint
         self._device = choose_device(device)
         self._precision, self._dtype = choose_precision(precision, self._device)
-        self._tokenizer = Tokenizer(checkpoint.architecture.context_length)
+        self._tokenizer = Tokenizer(checkpoint.config.context_length)
         self._image_tower = _Lazy(self._load_image_tower)
-        self._text_tower = _Lazy(lambda: self._place(checkpoint.load_text_tower()))
+        self._text_tower = _Lazy(self._load_text_tower)
         self._sha256 = _Lazy(lambda: checkpoint.sha256)
         self._in_fp32 = _Lazy(
             lambda: NativeEncoder(checkpoint, device=self._device, precision="fp32")
@@ -112,7 +117,7 @@ class NativeEncoder:
     @property
     def context_length(self) -> int:
         """How many tokens a text may have, start and end tokens included."""
-        return self._checkpoint.architecture.context_length
+        return self._checkpoint.config.context_length
 
     @property
     def weights_sha256(self) -> str:
@@ -125,15 +130,15 @@ class NativeEncoder:
     @functools.cached_property
     def model_info(self) -> ModelInfo:
         """What this engine runs, and where."""
-        architecture, path = self._checkpoint.architecture, self._checkpoint.path
+        config, path = self._checkpoint.config, self._checkpoint.path
         return ModelInfo(
             name=self._checkpoint.name,
             encoder="clip",
-            parameters=architecture.parameters,
-            input_resolution=architecture.resolution,
-            context_length=architecture.context_length,
-            vocab_size=architecture.vocab_size,
-            embedding_dim=architecture.embed_dim,
+            parameters=config.parameters,
+            input_resolution=config.resolution,
+            context_length=config.context_length,
+            vocab_size=config.vocab_size,
+            embedding_dim=config.embed_dim,
             logit_scale=self._checkpoint.logit_scale,
             device=str(self._device),
             precision=self._precision,
@@ -146,22 +151,22 @@ class NativeEncoder:
 
         All of them go through the tower at once; the caller chooses the size of the batch.
         """
-        return self.encode_pixels(to_pixels(images, self._checkpoint.architecture.resolution))
+        return self.encode_pixels(to_pixels(images, self._checkpoint.config.resolution))
 
     @property
     def preprocessing(self) -> str:
         """What `prepare` does: CLIP's resizing and cropping, to the model's resolution."""
-        return f"clip {self._checkpoint.architecture.resolution}"
+        return f"clip {self._checkpoint.config.resolution}"
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
         """Resize and crop one RGB picture: uint8 (resolution, resolution, 3)."""
-        return np.asarray(resize_and_crop(image, self._checkpoint.architecture.resolution))
+        return np.asarray(resize_and_crop(image, self._checkpoint.config.resolution))
 
     @torch.inference_mode()
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed pictures that `prepare` made: float32 (n, d), L2-normalized."""
         if not len(pixels):
-            return np.empty((0, self._checkpoint.architecture.embed_dim), np.float32)
+            return np.empty((0, self._checkpoint.config.embed_dim), np.float32)
         x = normalize(torch.from_numpy(pixels).to(self._device))
         rows = to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact.encode_pixels(pixels[bad]))
@@ -190,7 +195,7 @@ class NativeEncoder:
 
     @torch.inference_mode()
     def _encode_ids(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        rows = np.empty((len(ids), self._checkpoint.architecture.embed_dim), np.float32)
+        rows = np.empty((len(ids), self._checkpoint.config.embed_dim), np.float32)
         if not ids:
             return rows
         tower = self._text_tower.get()
@@ -243,29 +248,10 @@ class NativeEncoder:
         # Most programs embed their labels, then pictures, and no text again. Those that do load
         # the text tower once more, and keep it.
         self._text_tower.forget()
-        tower = self._checkpoint.load_image_tower()
-        if isinstance(tower, ModifiedResNet) and self._device.type == "cpu":
-            return self._place(FusedResNet(tower, self._dtype))
-        return self._place(tower)
+        return lay_out(self._checkpoint.load_image_tower(), self._device, self._dtype)
 
-    def _place(self, tower: Tower) -> Tower:
-        """Move a tower; norms stay in fp32, whose statistics half precision would spoil."""
-        table = None
-        if self._device.type == "cpu":
-            if isinstance(tower, VisionTransformer | TextTower):
-                fused: nn.Module = FusedTransformer(tower.transformer, self._dtype)
-                tower.add_module("transformer", fused)
-            if isinstance(tower, TextTower):
-                # looked up row by row: the table may stay as it lies in the file
-                table = tower._modules.pop("token_embedding")
-        tower.to(self._device, self._dtype)
-        if table is not None:
-            tower.token_embedding = table
-        if self._dtype != torch.float32:
-            for module in tower.modules():
-                if isinstance(module, LayerNorm | nn.BatchNorm2d):
-                    module.float()
-        return tower
+    def _load_text_tower(self) -> TextTower:
+        return lay_out(self._checkpoint.load_text_tower(), self._device, self._dtype)
 
 
 class _Lazy(Generic[T]):

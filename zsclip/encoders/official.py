@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from zsclip.clip.tokenizer import Tokenizer, pad
+from zsclip.clip import Tokenizer, pad
 from zsclip.encoders.devices import TEXT_BATCH, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterError, ParameterTypeError

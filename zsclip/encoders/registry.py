@@ -16,7 +16,14 @@ from zsclip.entrypoints import find_declared
 from zsclip.errors import EncoderError, EncoderNotFoundError, ParameterError, did_you_mean
 from zsclip.version import __version__
 
-__all__ = ["EncoderEntry", "create_encoder", "list_encoders", "options_of", "resolve_encoder"]
+__all__ = [
+    "EncoderEntry",
+    "create_encoder",
+    "list_encoders",
+    "options_of",
+    "resolve_encoder",
+    "score_function_of",
+]
 
 ENCODERS_GROUP = "zsclip.encoders"
 
@@ -72,6 +79,7 @@ def create_encoder(
     precision: str = "auto",
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    **more: Any,
 ) -> Encoder:
     """Make an engine by its name.
 
@@ -82,6 +90,7 @@ def create_encoder(
         precision: In the engine's own names.
         download_root: The folder of downloads.
         progress: Show a bar on standard error while downloading.
+        more: What only this engine knows, such as ``offline`` of ``"clip"``.
 
     Raises:
         EncoderNotFoundError: No installed engine has this name.
@@ -94,6 +103,7 @@ def create_encoder(
         "precision": precision,
         "download_root": download_root,
         "progress": progress,
+        **more,
     }
     encoder = require_encoder(_load(entry)(model, **options), str(entry))
     with suppress(TypeError):  # it cannot be referred to weakly, or has no hash
@@ -107,6 +117,13 @@ def options_of(encoder: Encoder) -> dict[str, Any] | None:
         return _made_with.get(encoder)
     except TypeError:  # it has no hash
         return None
+
+
+def score_function_of(encoder: str | Encoder) -> str | None:
+    """What makes scores of an engine's logits, where that is known before a model is loaded."""
+    if isinstance(encoder, str):
+        return "softmax" if encoder in {entry.name for entry in OWN} else None
+    return getattr(getattr(encoder, "model_info", None), "score_function", None)
 
 
 def resolve_encoder(

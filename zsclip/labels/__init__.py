@@ -1,24 +1,44 @@
 """Label sets: the classes to choose from, as values and as installable data.
 
 A label set is a TOML file in an installed package, found by entry point and read without importing
-the package; or it is made in code. This room needs the standard library only.
+the package; or it is a file, a folder, a text, or made in code. What is read becomes a draft, the
+rules run over it once, and what keeps them is a `LabelSet`. This room needs the standard library
+only, and knows neither models nor pictures.
 """
 
-from zsclip.labels.expressions import parse_labels
+from zsclip.labels.drafts import Problem
+from zsclip.labels.installed import (
+    LABELSETS_GROUP,
+    LabelSetInfo,
+    list_labelsets,
+    load_labelset,
+)
 from zsclip.labels.labelset import LabelSet
-from zsclip.labels.registry import LABELSETS_GROUP, LabelSetInfo, list_labelsets, load_labelset
-from zsclip.labels.values import Expected, Group, Label, Provenance, fill_template
+from zsclip.labels.lengths import TokenCounter, find_too_long
+from zsclip.labels.values import (
+    DEFAULT_TEMPLATES,
+    Expected,
+    Group,
+    Label,
+    Provenance,
+    fill_template,
+    texts_of,
+)
 
 __all__ = [
+    "DEFAULT_TEMPLATES",
     "LABELSETS_GROUP",
     "Expected",
     "Group",
     "Label",
     "LabelSet",
     "LabelSetInfo",
+    "Problem",
     "Provenance",
+    "TokenCounter",
     "fill_template",
+    "find_too_long",
     "list_labelsets",
     "load_labelset",
-    "parse_labels",
+    "texts_of",
 ]

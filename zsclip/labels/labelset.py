@@ -1,21 +1,47 @@
-"""A label set: the classes, what they are called, and how prompts are made of them."""
+"""A label set: the classes, what they are called, and how prompts are made of them.
+
+The value knows nothing of files. What reads them (`zsclip.labels.toml`, `zsclip.labels.tables`)
+gives a draft, of which `labelset_of` makes a set; what is written gets plain values.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
+from typing import Any
 
 from zsclip.errors import LabelNotFoundError, ParameterTypeError, did_you_mean
-from zsclip.labels.compose import require_two, select, union
-from zsclip.labels.fields import fields_of
-from zsclip.labels.making import check_fields, labels_of_mapping, labels_of_names, texts_of
-from zsclip.labels.sources import read_folder, read_names, read_toml_file
-from zsclip.labels.tables import read_csv
-from zsclip.labels.values import PLACEHOLDER, Expected, Group, Label, Provenance
-from zsclip.labels.writing import write_toml
+from zsclip.labels.compose import (
+    Part,
+    both_licenses,
+    joined,
+    require_apart,
+    select,
+    with_own_prompts,
+)
+from zsclip.labels.drafts import ABOUT, PROSE, Draft, draft_of
+from zsclip.labels.making import (
+    labels_of_mapping,
+    labels_of_names,
+    require_kinds,
+    require_rules,
+)
+from zsclip.labels.rules import check_draft, format_error
+from zsclip.labels.values import (
+    PLACEHOLDER,
+    Expected,
+    Group,
+    Label,
+    Provenance,
+    as_tuple,
+    require_texts,
+    texts_of,
+)
 
-__all__ = ["LabelSet"]
+__all__ = ["LabelSet", "labelset_of", "labelset_of_checked"]
+
+_KINDS = {"labels": Label, "groups": Group, "expected": Expected, "provenance": Provenance}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -27,7 +53,7 @@ class LabelSet:
 
     Attributes:
         name: The set's name; for an installed one, what `load_labelset` takes.
-        labels: The classes, two or more, in an order that is part of the set.
+        labels: The classes, one or more, in an order that is part of the set.
         templates: Texts with one ``{}`` each; empty where the classifier's own are to be used.
         license: SPDX expression of the license of the data.
         source: Where the names come from.
@@ -41,7 +67,7 @@ class LabelSet:
 
     Raises:
         LabelError: A text, a label, a group or a template breaks the rules R5 to R8 or R11 of
-            label sets, or there are fewer than two labels.
+            label sets, or there is no label.
         ParameterTypeError: A bare string stands where a sequence is meant.
 
     Examples:
@@ -69,7 +95,19 @@ class LabelSet:
     provenance: tuple[Provenance, ...] = ()
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        about = self._about()
+        require_texts("LabelSet", **about)
+        for field in PROSE:  # as it is for a file
+            object.__setattr__(self, field, about[field].strip())
+        object.__setattr__(self, "templates", texts_of("templates", self.templates))
+        for field, kind in _KINDS.items():
+            object.__setattr__(self, field, as_tuple(field, getattr(self, field)))
+            require_kinds(field, getattr(self, field), kind)
+        lists = (self.labels, self.groups, self.templates)
+        require_rules(draft_of(*lists, about=self._about(), expected=self.expected))
+
+    def _about(self) -> dict[str, Any]:
+        return {key: getattr(self, key) for key in ABOUT}
 
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> LabelSet:
@@ -86,11 +124,13 @@ class LabelSet:
             LabelSetFormatError: The file breaks rules; `problems` holds every breach.
             LabelSetVersionError: The file follows a newer schema.
         """
-        return cls(**read_toml_file(path))
+        from zsclip.labels.toml import read_toml_file
+
+        return labelset_of(read_toml_file(path))
 
     @classmethod
     def from_txt(cls, path: str | os.PathLike[str], *, name: str | None = None) -> LabelSet:
-        """Read class names out of a text file in UTF-8, one a line.
+        """Read class names out of a text file in UTF-8, one a line, each its label's id as well.
 
         White space around a name is dropped; blank lines and lines that start with ``#`` are
         skipped.
@@ -99,14 +139,13 @@ class LabelSet:
             path: The file.
             name: The set's name; that of the file, without its ending, if not given.
 
-        Returns:
-            The set, with each name as its label's id, and with its provenance.
-
         Raises:
             LabelSetUnreadableError: There is no such file, or it is not UTF-8.
             LabelSetFormatError: Names break rules; `problems` holds every breach with its line.
         """
-        return cls(**read_names(path, name))
+        from zsclip.labels.tables import read_names
+
+        return labelset_of(read_names(path, name))
 
     @classmethod
     def from_csv(cls, path: str | os.PathLike[str], *, name: str | None = None) -> LabelSet:
@@ -120,16 +159,14 @@ class LabelSet:
 
         Args:
             path: The file.
-            name: The set's name; that of the file, without its ending, if not given.
-
-        Returns:
-            The set, with its provenance.
+            name: As in `from_txt`.
 
         Raises:
-            LabelSetUnreadableError: There is no such file, or it is not UTF-8.
-            LabelSetFormatError: The file breaks rules; `problems` holds every breach with its line.
+            LabelSetError: As in `from_txt`.
         """
-        return cls(**read_csv(path, name))
+        from zsclip.labels.tables import read_csv
+
+        return labelset_of(read_csv(path, name))
 
     @classmethod
     def from_folder(cls, path: str | os.PathLike[str], *, name: str | None = None) -> LabelSet:
@@ -146,14 +183,13 @@ class LabelSet:
             path: The folder that holds the class folders.
             name: The set's name; that of the folder if not given.
 
-        Returns:
-            The set, with its provenance.
-
         Raises:
             LabelSetUnreadableError: There is no such folder, or it cannot be read.
             LabelSetFormatError: The names break rules; `problems` holds every breach.
         """
-        return cls(**read_folder(path, name))
+        from zsclip.labels.tables import read_folder
+
+        return labelset_of(read_folder(path, name))
 
     @classmethod
     def from_names(
@@ -170,8 +206,8 @@ class LabelSet:
             The set, with each name as its label's id.
 
         Raises:
-            LabelError: Names are empty, padded, hold control characters or stand twice, there are
-                fewer than two, or a template does not hold ``{}`` once. All problems are named.
+            LabelError: Names are empty, padded, hold control characters or stand twice, there is
+                none, or a template does not hold ``{}`` once. All problems are named.
             ParameterTypeError: `names` or `templates` is a bare string or has no order, or holds
                 what is neither a text nor a `Label`.
 
@@ -249,19 +285,59 @@ class LabelSet:
                 { name = "dog", aliases = ["hound"] },
             ]
         """
-        named = replace(
-            self,
-            name=self.name if name is None else name,
-            license=self.license if license is None else license,
-            source=self.source if source is None else source,
+        from zsclip.labels.writing import write_toml
+
+        given = {"name": name, "license": license, "source": source}
+        named = replace(self, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
+        return write_toml(
+            named._about(),
+            labels=named.labels,
+            groups=named.groups,
+            templates=named.templates,
+            expected=named.expected,
         )
-        return write_toml(named)
 
     def __or__(self, other: LabelSet) -> LabelSet:
-        """The labels of this set, and then those of another; see `zsclip.labels.compose.union`."""
+        """The labels of this set, and then those of another.
+
+        - Templates: those that both have stay. Where they differ, each set's own are filled in, so
+          that its labels have complete prompts (one that a label would have twice counts once), and
+          the result has no templates; the labels of a set without templates stay as they are, for
+          the classifier to fill in its own.
+        - A group that both have, with the same id, name and parent, is one group.
+        - Expected figures of both stay; they speak of the sets as they were published.
+        - The license is that of both, as an SPDX expression. License, source and title are empty
+          where either set has none, since nothing is known of the whole then.
+        - The language stays if both have the same.
+
+        Putting sets together in another grouping gives the same: ``(a | b) | c == a | (b | c)``.
+
+        Raises:
+            LabelError: An id, or a text of a label, is in both; case and accents composed
+                differently do not tell texts apart. All clashes are named.
+        """
         if not isinstance(other, LabelSet):
             return NotImplemented
-        return LabelSet(**union(fields_of(self), fields_of(other)))
+        labels, others, templates = self.labels, other.labels, self.templates
+        if templates != other.templates:
+            labels = with_own_prompts(labels, self.templates)
+            others = with_own_prompts(others, other.templates)
+            templates = ()
+        require_apart(Part(self.name, labels, self.groups), Part(other.name, others, other.groups))
+        return LabelSet(
+            f"{self.name}+{other.name}",
+            labels + others,
+            templates=templates,
+            license=both_licenses(self.license, other.license),
+            source=joined(self.source, other.source, "\n\n", whole=True),
+            title=joined(self.title, other.title, " + ", whole=True),
+            description=joined(self.description, other.description, "\n\n"),
+            citation=joined(self.citation, other.citation, "\n\n"),
+            language=self.language if self.language == other.language else "",
+            groups=tuple(dict.fromkeys(self.groups + other.groups)),
+            expected=tuple(dict.fromkeys(self.expected + other.expected)),
+            provenance=tuple(dict.fromkeys(self.provenance + other.provenance)),
+        )
 
     def only(self, *names: str) -> LabelSet:
         """The part of the set that has these labels, or those below these groups.
@@ -279,7 +355,7 @@ class LabelSet:
 
         Raises:
             LabelNotFoundError: There is no such label or group; near ones are suggested.
-            LabelError: Fewer than two labels would be left.
+            LabelError: No label would be left.
 
         Examples:
             >>> pet, cat, dog = Group("pet", "pet"), Label("cat", "cat"), Label("dog", "dog")
@@ -290,24 +366,18 @@ class LabelSet:
             >>> farm.without("dog").ids
             ('cat', 'cow')
         """
-        return LabelSet(**require_two(select(fields_of(self), names)))
+        return self._part(names, keep=True)
 
     def without(self, *names: str) -> LabelSet:
         """The part of the set that `only` of the same names leaves out; the same set without names.
 
-        Args:
-            names: As in `only`.
-
-        Returns:
-            The part, named for example ``cartoon-animals/without bird``.
-
-        Raises:
-            LabelNotFoundError: As in `only`.
-            LabelError: As in `only`.
+        It is named for example ``cartoon-animals/without bird``; names and errors are as in `only`.
         """
-        if not names:
-            return self
-        return LabelSet(**require_two(select(fields_of(self), names, keep=False)))
+        return self._part(names, keep=False) if names else self
+
+    def _part(self, names: Sequence[str], *, keep: bool) -> LabelSet:
+        part = select(Part(self.name, self.labels, self.groups), names, keep=keep)
+        return replace(self, name=part.name, labels=part.labels, groups=part.groups)
 
     def with_templates(self, templates: Iterable[str]) -> LabelSet:
         """The set with other templates; labels that have complete prompts keep those.
@@ -325,6 +395,19 @@ class LabelSet:
             ('a sketch of a dog.',)
         """
         return replace(self, templates=texts_of("templates", templates))
+
+    def prompts_with(self, templates: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+        """The prompts of each label, as `Label.prompts_with` gives them.
+
+        Args:
+            templates: Texts with one ``{}`` each, such as the set's own.
+
+        Examples:
+            >>> LabelSet.from_names(["cat", "dog"]).prompts_with(["a {}.", "the {}."])
+            (('a cat.', 'the cat.'), ('a dog.', 'the dog.'))
+        """
+        forms = as_tuple("templates", templates)
+        return tuple(label.prompts_with(forms) for label in self.labels)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -356,7 +439,7 @@ class LabelSet:
             return self.labels[key.__index__()]
         except IndexError:
             raise LabelNotFoundError(
-                f"The label set {self.name!r} has {len(self)} labels, and none at position {key}."
+                f"The label set {self.name!r} has {_count(self)}, and none at position {key}."
             ) from None
         except AttributeError:
             raise ParameterTypeError(
@@ -365,7 +448,41 @@ class LabelSet:
             ) from None
 
     def __repr__(self) -> str:
-        templates = "template" if len(self.templates) == 1 else "templates"
         end = f", {' + '.join(map(str, self.provenance))}" if self.provenance else ""
-        sizes = f"{len(self.labels)} labels, {len(self.templates)} {templates}"
+        templates = "template" if len(self.templates) == 1 else "templates"
+        sizes = f"{_count(self)}, {len(self.templates)} {templates}"
         return f"<LabelSet {self.name!r} {sizes}{end}>"
+
+
+def _count(labelset: LabelSet) -> str:
+    return f"{len(labelset)} {'label' if len(labelset) == 1 else 'labels'}"
+
+
+# ------------------------------------------------------------------------------------- from drafts
+
+
+def labelset_of(draft: Draft) -> LabelSet:
+    """The set that was read, once the rules have been run over it.
+
+    Raises:
+        LabelSetFormatError: It breaks rules; `problems` holds every breach with its place.
+    """
+    if problems := check_draft(draft):
+        raise format_error(draft.what, problems)
+    return labelset_of_checked(draft)
+
+
+def labelset_of_checked(draft: Draft) -> LabelSet:
+    """The set of a draft in which `check_draft` found nothing; no rule is run again."""
+    made = object.__new__(LabelSet)
+    for key in ABOUT:
+        object.__setattr__(made, key, draft.said(key))
+    for key, value in {
+        "labels": tuple(node.as_label() for node in draft.labels),
+        "groups": tuple(node.as_group() for node in draft.groups),
+        "templates": tuple(text.value for text in draft.templates),
+        "expected": tuple(draft.expected),
+        "provenance": draft.provenance,
+    }.items():
+        object.__setattr__(made, key, value)
+    return made

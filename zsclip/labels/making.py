@@ -1,37 +1,16 @@
-"""Labels out of what is given in code, and the checks that hold for a set wherever it is from."""
+"""Labels out of what is given in code: names, phrases, and what is none of these."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING
 
 from zsclip.errors import LabelError, ParameterTypeError
-from zsclip.labels.rules import Draft, DraftNode, Problem, Text, check_draft, check_text, in_order
-from zsclip.labels.values import (
-    Expected,
-    Group,
-    Label,
-    Provenance,
-    as_tuple,
-    fill_template,
-    require_texts,
-)
+from zsclip.labels.drafts import Draft, DraftNode, Text, draft_of
+from zsclip.labels.rules import check_draft
+from zsclip.labels.values import Label, fill_template, texts_of
 
-if TYPE_CHECKING:
-    from zsclip.labels.labelset import LabelSet
-
-__all__ = ["check_fields", "labels_of_mapping", "labels_of_names", "texts_of"]
-
-_LINES = ("title", "license", "language")
-_PROSE = ("source", "description", "citation")
-_KINDS = (
-    ("labels", Label),
-    ("groups", Group),
-    ("expected", Expected),
-    ("provenance", Provenance),
-)
+__all__ = ["labels_of_mapping", "labels_of_names", "require_kinds", "require_rules"]
 
 
 def labels_of_names(names: Iterable[str | Label]) -> tuple[Label, ...]:
@@ -83,61 +62,37 @@ def labels_of_mapping(
         nodes.append(DraftNode(place, Text(place, str(key)), prompts=prompts))
         filled = tuple(fill_template(form, text) for text in texts for form in forms)
         labels.append(Label(str(key), str(key), prompts=filled))
-    draft = Draft.of((), (), forms)
-    draft.labels, draft.n_labels = nodes, len(nodes)
-    empty = "has no phrase. Give it one or more, such as its name."
-    missing = [Problem(8, node.where, empty) for node in nodes if not node.prompts]
-    _raise_if_any(missing + check_draft(draft))
+    draft = draft_of((), templates=forms, about={})
+    draft.labels, draft.is_empty = nodes, not nodes
+    for node in nodes:
+        if not node.prompts:
+            draft.note("R8", node.where, "has no phrase. Give it one or more, such as its name.")
+    require_rules(draft)
     return tuple(labels)
 
 
-def texts_of(param: str, values: Iterable[str]) -> tuple[str, ...]:
-    """The values as a tuple of plain texts, and an error for anything else."""
-    texts = as_tuple(param, values)
-    for i, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise ParameterTypeError(f"`{param}[{i}]` must be a text, got {text!r}. Pass a str.")
-    return tuple(str(text) for text in texts)
+def require_kinds(field: str, values: Iterable[object], kind: type) -> None:
+    """Raise `ParameterTypeError` for the first value that is of another kind."""
+    for i, value in enumerate(values):
+        if not isinstance(value, kind):
+            raise ParameterTypeError(
+                f"`{field}[{i}]` must be a {kind.__name__}, got {value!r}. "
+                "For plain names use `LabelSet.from_names`."
+            )
 
 
-def check_fields(labelset: LabelSet) -> None:
-    """Hold a set to its types and to the rules R4 to R8 and R11, and drop white space around prose.
+def require_rules(draft: Draft) -> None:
+    """Raise for labels given in code that break rules.
 
     Raises:
-        LabelError: It breaks rules; all problems are named.
-        ParameterTypeError: A field holds what it cannot.
+        LabelError: They do; all problems are named.
     """
-    for field in ("labels", "templates", "groups", "expected", "provenance"):
-        object.__setattr__(labelset, field, as_tuple(field, getattr(labelset, field)))
-    texts = {field: getattr(labelset, field) for field in ("name", *_LINES, *_PROSE)}
-    require_texts("LabelSet", **texts)
-    for field in _PROSE:  # as it is for a file
-        object.__setattr__(labelset, field, texts[field].strip())
-    texts_of("templates", labelset.templates)
-    for field, kind in _KINDS:
-        for i, value in enumerate(getattr(labelset, field)):
-            if not isinstance(value, kind):
-                raise ParameterTypeError(
-                    f"`{field}[{i}]` must be a {kind.__name__}, got {value!r}. "
-                    "For plain names use `LabelSet.from_names`."
-                )
-    problems = check_text(Text("name", labelset.name))
-    for field in (*_LINES, *_PROSE):
-        if text := getattr(labelset, field):
-            problems += check_text(Text(field, text), prose=field in _PROSE)
-    problems += [p for i, row in enumerate(labelset.expected) for p in _check_expected(i, row)]
-    problems += check_draft(Draft.of(labelset.labels, labelset.groups, labelset.templates))
-    _raise_if_any(problems)
-
-
-def _check_expected(i: int, row: Expected) -> list[Problem]:
-    problems = []
-    for key in ("model", "metric", "source"):
-        problems += check_text(Text(f"expected[{i}].{key}", getattr(row, key)))
-    if not math.isfinite(row.value):
-        message = f"must be a finite number, got {row.value!r}. Correct it."
-        problems.append(Problem(4, f"expected[{i}].value", message))
-    return problems
+    texts = [f"{problem.where}: {problem.message}" for problem in check_draft(draft)]
+    if len(texts) == 1:
+        raise LabelError(f"These labels cannot be used: {texts[0]}")
+    if texts:
+        lines = "".join(f"\n  - {text}" for text in texts)
+        raise LabelError(f"These labels cannot be used, for {len(texts)} reasons:{lines}")
 
 
 def _wrong_names(names: object) -> str:
@@ -151,13 +106,3 @@ def _wrong_names(names: object) -> str:
     else:
         hint = 'Write labels=["cat", "dog"].'
     return f"`labels` must be a sequence of class names, got {type(names).__name__}. {hint}"
-
-
-def _raise_if_any(problems: Sequence[Problem]) -> None:
-    if not problems:
-        return
-    texts = [f"{problem.where}: {problem.message}" for problem in in_order(problems)]
-    if len(texts) == 1:
-        raise LabelError(f"These labels cannot be used: {texts[0]}")
-    lines = "".join(f"\n  - {text}" for text in texts)
-    raise LabelError(f"These labels cannot be used, for {len(texts)} reasons:{lines}")

@@ -1,21 +1,28 @@
-"""A label set out of a CSV file."""
+"""Names in lines, tables and class folders read: from the text to a draft.
+
+Every label keeps the line, the cell or the folder that it comes from, so that what is wrong with it
+can be found again.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import io
+import itertools
 import os
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from zsclip.errors import did_you_mean
-from zsclip.labels.fields import Fields
-from zsclip.labels.parsing import format_error
-from zsclip.labels.rules import DraftNode, Problem, Text
-from zsclip.labels.sources import finish, read_text
+from zsclip.files import as_path, is_system_folder
+from zsclip.labels.drafts import Draft, DraftNode, Problem, Text
+from zsclip.labels.reading import decode, read_bytes, unreadable
+from zsclip.labels.values import Provenance
 
-__all__ = ["read_csv"]
+__all__ = ["lines_of", "read_csv", "read_folder", "read_names", "words_of"]
 
 COLUMNS = ("name", "id", "aliases", "prompts", "parent")
 DELIMITERS = (",", ";", "\t")
@@ -25,38 +32,144 @@ SEVERAL = "|"
 Row = tuple[int, list[str]]  # the number of the line that it begins on, and its cells
 
 
-def read_csv(path: str | os.PathLike[str], name: str | None) -> Fields:
-    """The fields of a set that stands in a table."""
-    text, provenance = read_text(path)
-    what = f"The labels file {os.fspath(path)!r}"
+def _start(path: str | os.PathLike[str], name: str | None) -> tuple[str, Draft]:
+    """The text of a file, and the draft that its labels go into."""
+    data = read_bytes(path, "labels file", "it is taken from the current folder")
+    file = os.fspath(path)
+    text = decode(data, file)
+    origin = Provenance("", "", file, hashlib.sha256(data).hexdigest())
+    return text, _draft(f"The labels file {file!r}", name or Path(path).stem, origin)
+
+
+def _draft(what: str, name: str, origin: Provenance) -> Draft:
+    return Draft(what, about={"name": Text("name", name)}, provenance=(origin,))
+
+
+# ------------------------------------------------------------------------------------------- lines
+
+
+def read_names(
+    path: str | os.PathLike[str], name: str | None = None, *, as_they_are: bool = True
+) -> Draft:
+    """The draft in a file that has a name on each line.
+
+    Args:
+        path: The file.
+        name: The set's name; the file's own if not given.
+        as_they_are: Whether a name may look like a list of names or like an item of a list. Else
+            it is a problem, so that whoever wrote the file is asked.
+    """
+    text, draft = _start(path, name)
+    for number, line in lines_of(text):
+        label = line.strip()
+        if label and not label.startswith("#"):
+            where = f"line {number}"
+            draft.labels.append(DraftNode(where, Text(where, label)))
+    draft.is_empty = not draft.labels
+    if not as_they_are:
+        draft.problems += _doubts([node.name for node in draft.labels if node.name])
+    return draft
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text with their numbers; what follows the last line end is none."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    if not lines[-1]:
+        del lines[-1]
+    return enumerate(lines, start=1)
+
+
+_BULLET = re.compile(r"[-*+\u2022\u00b7\u2013\u2014]\s+\S")
+_NUMBER = re.compile(r"\(?(\d+)(?:[.):]\s*|\s+)(?=\D)")
+
+
+def _doubts(names: Sequence[Text]) -> Iterator[Problem]:
+    """What is more likely a way to write lists than a part of the names."""
+    numbers = [int(found[1]) if (found := _NUMBER.match(t.value)) else None for t in names]
+    counted = len(numbers) > 1 and all(
+        one is not None and two == one + 1 for one, two in itertools.pairwise(numbers)
+    )
+    for wrong, what, remedy in (
+        (
+            [text for text in names if "," in text.value],
+            "a comma",
+            "Write one name a line; aliases, and names with commas, go into a .csv file.",
+        ),
+        ([t for t in names if _BULLET.match(t.value)], "a bullet", "Write the names alone."),
+        (names if counted else (), "a number before each name", "Write the names alone."),
+    ):
+        if wrong:
+            more = f", as {len(wrong)} lines do" if len(wrong) > 1 else ""
+            message = f"has {what}{more}: {wrong[0].value!r} would be one name. {remedy}"
+            yield Problem("R4", wrong[0].where, message)
+
+
+# ----------------------------------------------------------------------------------- class folders
+
+
+def read_folder(path: str | os.PathLike[str], name: str | None = None) -> Draft:
+    """The draft of a set of class folders."""
+    hint = "name the one that holds the class folders"
     try:
-        rows, columns, problems = _read_table(text)
+        with os.scandir(as_path(path)) as entries:
+            folders = sorted(e.name for e in entries if e.is_dir() and not is_system_folder(e.name))
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise unreadable("folder", path, error, hint) from error
+    listing = "".join(f"{folder}\n" for folder in folders).encode("utf-8", "surrogateescape")
+    origin = Provenance("", "", os.fspath(path), hashlib.sha256(listing).hexdigest())
+    own = Path(os.path.abspath(path)).name  # noqa: PTH100 - resolve() would follow links
+    what = f"The folder {os.fspath(path)!r} of class folders"
+    draft = _draft(what, name or own or "folders", origin)
+    for folder in folders:
+        where, words = f"folder {folder!r}", words_of(folder)
+        own_id = None if words == folder else Text(where, folder)
+        draft.labels.append(DraftNode(where, Text(where, words), own_id))
+    draft.is_empty = not folders
+    return draft
+
+
+def words_of(identifier: str) -> str:
+    """What a class folder, or another name without spaces, is called in words.
+
+    Underscores become spaces. Hyphens do only where the name has neither underscores nor spaces:
+    beside these they belong to words. Case stays.
+
+    Examples:
+        >>> words_of("Blue_Jay"), words_of("golden-retriever"), words_of("black-footed_ferret")
+        ('Blue Jay', 'golden retriever', 'black-footed ferret')
+    """
+    separator = "_" if "_" in identifier or " " in identifier else "-"
+    return " ".join(identifier.replace(separator, " ").split()) or identifier
+
+
+# ------------------------------------------------------------------------------------------ tables
+
+
+def read_csv(path: str | os.PathLike[str], name: str | None = None) -> Draft:
+    """The draft in a table."""
+    text, draft = _start(path, name)
+    try:
+        rows, columns, draft.problems = _read_table(text)
     except csv.Error as error:
-        message = f"is no table: {error}. Correct the quotes there."
-        raise format_error(what, [Problem(1, "file", message)]) from error
-    nodes = []
+        draft.note("R1", "file", f"is no table: {error}. Correct the quotes there.")
+        return draft
     for number, cells in rows:
         if len(cells) > len(columns):
             message = (
                 f"has {len(cells)} cells, and the head has {len(columns)}. Put a text that holds "
                 "the character between cells into quotes."
             )
-            problems.append(Problem(4, f"line {number}", message))
+            draft.note("R4", f"line {number}", message)
         else:
-            nodes.append(_node(number, dict(zip(columns, cells, strict=False))))
-    keys = {node.key for node in nodes}
+            draft.labels.append(_node(number, dict(zip(columns, cells, strict=False))))
+    draft.is_empty = not draft.labels and not draft.problems
+    keys = {node.key for node in draft.labels}
     groups: dict[str, DraftNode] = {}
-    for node in nodes:
+    for node in draft.labels:
         if node.parent is not None and node.parent.value not in keys:
             groups.setdefault(node.parent.value, DraftNode(node.parent.where, node.parent))
-    return finish(
-        nodes,
-        name or Path(path).stem,
-        what,
-        provenance,
-        groups=list(groups.values()),
-        problems=problems,
-    )
+    draft.groups = list(groups.values())
+    return draft
 
 
 def _read_table(text: str) -> tuple[list[Row], list[str], list[Problem]]:
@@ -85,11 +198,11 @@ def _head_problems(head: Row, columns: list[str]) -> Iterator[Problem]:
     for i, column in enumerate(columns):
         if column not in COLUMNS:
             hint = did_you_mean(column, COLUMNS)
-            yield Problem(4, where, f"{cells[i]!r} is no column. {hint} Rename or remove it.")
+            yield Problem("R4", where, f"{cells[i]!r} is no column. {hint} Rename or remove it.")
         elif column in columns[:i]:
-            yield Problem(4, where, f"the column {column!r} stands there twice. Remove one.")
+            yield Problem("R4", where, f"the column {column!r} stands there twice. Remove one.")
     if "name" not in columns:
-        yield Problem(4, where, "has no column 'name'. Add it.")
+        yield Problem("R4", where, "has no column 'name'. Add it.")
 
 
 def _read_column(text: str) -> tuple[list[Row], list[str], list[Problem]]:
@@ -103,7 +216,7 @@ def _read_column(text: str) -> tuple[list[Row], list[str], list[Problem]]:
         "has several cells, and the first line names no columns. Make that for example "
         "name,aliases; or put a name that holds a comma, semicolon or tab into quotes."
     )
-    problems = [Problem(4, f"line {number}", message) for number in sorted(wrong)]
+    problems = [Problem("R4", f"line {number}", message) for number in sorted(wrong)]
     return [row for row in rows if row[0] not in wrong], ["name"], problems
 
 

@@ -9,10 +9,34 @@ from typing import TypeVar
 
 from zsclip.errors import ParameterTypeError
 
-__all__ = ["PLACEHOLDER", "Expected", "Group", "Label", "Provenance", "fill_template"]
+__all__ = [
+    "DEFAULT_TEMPLATES",
+    "PLACEHOLDER",
+    "Expected",
+    "Group",
+    "Label",
+    "Provenance",
+    "as_tuple",
+    "fill_template",
+    "require_texts",
+    "texts_of",
+]
 
 PLACEHOLDER = "{}"
 """What a template holds once, where the name goes."""
+
+# What a set of labels without templates of its own gets: the seven that CLIP's authors found best
+# together on ImageNet, by forward selection among their eighty (openai/CLIP, notebook
+# "Prompt Engineering for ImageNet").
+DEFAULT_TEMPLATES: tuple[str, ...] = (
+    "itap of a {}.",
+    "a bad photo of the {}.",
+    "a origami {}.",
+    "a photo of the large {}.",
+    "a {} in a video game.",
+    "art of the {}.",
+    "a photo of the small {}.",
+)
 
 T = TypeVar("T")
 
@@ -52,6 +76,18 @@ def as_tuple(param: str, values: Iterable[T]) -> tuple[T, ...]:
         ) from None
 
 
+def texts_of(param: str, values: Iterable[str], *, owner: str = "") -> tuple[str, ...]:
+    """The values as a tuple of plain texts, and an error for anything else."""
+    of = f" of a {owner}" if owner else ""
+    texts = as_tuple(param, values)
+    for i, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise ParameterTypeError(
+                f"`{param}[{i}]`{of} must be a text, got {text!r}. Pass a str."
+            )
+    return tuple(str(text) for text in texts)
+
+
 def require_texts(owner: str, **values: object) -> None:
     """Raise `ParameterTypeError` for the first value that is no text."""
     for param, value in values.items():
@@ -85,12 +121,9 @@ class Label:
     parent: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "aliases", as_tuple("aliases", self.aliases))
-        object.__setattr__(self, "prompts", as_tuple("prompts", self.prompts))
         require_texts("Label", id=self.id, name=self.name, parent=self.parent or "")
-        for field in ("aliases", "prompts"):
-            for i, text in enumerate(getattr(self, field)):
-                require_texts("Label", **{f"{field}[{i}]": text})
+        object.__setattr__(self, "aliases", texts_of("aliases", self.aliases, owner="Label"))
+        object.__setattr__(self, "prompts", texts_of("prompts", self.prompts, owner="Label"))
 
     @property
     def texts(self) -> tuple[str, ...]:

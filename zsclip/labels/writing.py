@@ -1,62 +1,65 @@
-"""A label set as the text of a label-set file."""
+"""Label-set files written: a set as the text of a file that reads as an equal set."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
 
-from zsclip.errors import LabelError, LabelSetFormatError
-from zsclip.labels.parsing import SCHEMA, parse_fields
+from zsclip.errors import LabelError
+from zsclip.labels.drafts import PROSE
+from zsclip.labels.rules import check_draft
+from zsclip.labels.toml import SCHEMA, read_toml
 from zsclip.labels.values import Expected, Group, Label
-
-if TYPE_CHECKING:
-    from zsclip.labels.labelset import LabelSet
 
 __all__ = ["write_toml"]
 
 WIDTH = 100
 _TEXTS = ("name", "title", "description", "license", "source", "citation", "language")
-_PROSE = frozenset({"description", "source", "citation"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
-def write_toml(labelset: LabelSet) -> str:
-    """The set as a file of schema 1, one label a line.
+def write_toml(
+    about: Mapping[str, str],
+    *,
+    labels: Sequence[Label],
+    groups: Sequence[Group],
+    templates: Sequence[str],
+    expected: Sequence[Expected],
+) -> str:
+    """The text of a file of schema 1, one label a line.
+
+    Args:
+        about: What the set says of itself, from its name to its language.
+        labels: Its labels.
+        groups: Its groups.
+        templates: Its templates.
+        expected: Its published figures.
 
     Raises:
         LabelError: The set says no license or no source, or cannot be read back.
     """
-    missing = [key for key in ("license", "source") if not getattr(labelset, key)]
-    if missing:
+    name = about["name"]
+    if missing := [key for key in ("license", "source") if not about[key]]:
         given = ", ".join(f'{key}="..."' for key in missing)
         raise LabelError(
-            f"The label set {labelset.name!r} says no {' and no '.join(missing)}, and a file has "
-            f"to. Write to_toml({given})."
+            f"The label set {name!r} says no {' and no '.join(missing)}, and a file has to. Write "
+            f"to_toml({given})."
         )
     lines = [f"schema = {SCHEMA}"]
     for key in _TEXTS:
-        if value := getattr(labelset, key):
-            long = key in _PROSE and (len(value) > WIDTH - 20 or "\n" in value)
+        if value := about[key]:
+            long = key in PROSE and (len(value) > WIDTH - 20 or "\n" in value)
             lines.append(f"{key} = {_prose(value) if long else _text(value)}")
-    lines += _list("templates", (_text(template) for template in labelset.templates))
-    lines += _list("groups", (_group(group) for group in labelset.groups))
-    lines += _list("labels", (_label(label) for label in labelset.labels))
-    for row in labelset.expected:
+    lines += _list("templates", (_text(template) for template in templates))
+    lines += _list("groups", (_group(group) for group in groups))
+    lines += _list("labels", (_label(label) for label in labels))
+    for row in expected:
         lines += ["", "[[expected]]", *_expected(row)]
     text = "".join(f"{line}\n" for line in lines)
-    _require_readable(text, labelset.name)
+    if problems := check_draft(read_toml(text.encode(), file="to_toml")):
+        told = "".join(f"\n  - {problem}" for problem in problems)
+        raise LabelError(f"The label set {name!r} makes no file that can be read:{told}")
     return text
-
-
-def _require_readable(text: str, name: str) -> None:
-    try:
-        parse_fields(text.encode(), file="to_toml")
-    except LabelSetFormatError as error:
-        problems = "".join(f"\n  - {problem}" for problem in error.problems)
-        raise LabelError(f"The label set {name!r} makes no file that can be read:{problems}") from (
-            error
-        )
 
 
 def _list(key: str, items: Iterable[str]) -> list[str]:

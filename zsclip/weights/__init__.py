@@ -1,4 +1,40 @@
-"""Where weights come from and what they are: the table of models, transfer, files, checkpoints.
+"""Where weights come from and what they are: the table of models, sources, files, checkpoints.
 
-The only room that knows the formats of checkpoints. `models` and `download` load without torch.
+The only room that knows how checkpoints are laid out in files, and which address has them; what is
+computed with them it leaves to `zsclip.clip`. Names below are loaded when they are first used: the
+table and the sources do without torch.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zsclip.lazy import lazy
+
+if TYPE_CHECKING:
+    from zsclip.weights.checkpoints import Checkpoint, load_checkpoint
+    from zsclip.weights.download import is_offline
+    from zsclip.weights.models import MODELS, ModelSpec, get_model_spec, list_models
+    from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
+
+__all__ = [
+    "MODELS",
+    "Checkpoint",
+    "ModelSpec",
+    "cache_dir",
+    "fetch_weights",
+    "find_weights",
+    "get_model_spec",
+    "is_offline",
+    "list_models",
+    "load_checkpoint",
+]
+
+if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
+    __getattr__ = lazy(
+        __name__,
+        checkpoints=("Checkpoint", "load_checkpoint"),
+        download=("is_offline",),
+        models=("MODELS", "ModelSpec", "get_model_spec", "list_models"),
+        sources=("cache_dir", "fetch_weights", "find_weights"),
+    )

@@ -1,4 +1,4 @@
-"""From the name of a model, or the path of a file, to weights that are ready to load."""
+"""From the name of a model, or the path of a file, to towers with their weights."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ import functools
 import logging
 import math
 import os
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from zsclip.clip.architecture import Architecture, TextTower, VisionTransformer
-from zsclip.clip.resnet import ModifiedResNet
-from zsclip.clip.unfilled import unfilled
+from zsclip.clip import ModifiedResNet, TextTower, VisionTransformer, unfilled
 from zsclip.errors import CheckpointError
-from zsclip.weights.download import file_sha256
+from zsclip.files import as_path, writing_whole
+from zsclip.weights.identity import SOURCE, weights_sha256
 from zsclip.weights.layouts import Tensors, open_tensors
-from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
-from zsclip.weights.sources import archive_path, bundled_path, fetch_archive
+from zsclip.weights.models import ModelSpec, get_model_spec, list_models
+from zsclip.weights.shapes import read_config
+from zsclip.weights.sources import check_kept, fetch_weights, kept_path
+
+__all__ = ["Checkpoint", "load_checkpoint"]
 
 log = logging.getLogger("zsclip")
 
@@ -39,7 +39,7 @@ class Checkpoint:
     Attributes:
         name: The model's name, or the name of the file.
         path: The file that the weights are read from.
-        architecture: The sizes of the model.
+        config: What the model is made from.
         logit_scale: What cosines are multiplied by before the softmax, `exp(logit_scale)`.
     """
 
@@ -49,7 +49,7 @@ class Checkpoint:
         self._tensors = tensors
         self._sha256 = sha256
         try:
-            self.architecture = Architecture.read(tensors.shapes)
+            self.config = read_config(tensors.shapes)
             self.logit_scale = _read_scale(tensors)
         except CheckpointError as e:
             raise CheckpointError(f"The checkpoint {str(path)!r} cannot be loaded. {e}") from None
@@ -65,28 +65,24 @@ class Checkpoint:
     @functools.cached_property
     def sha256(self) -> str:
         """The SHA-256 of the file that was published, or of this file if none was."""
-        return self._sha256 or file_sha256(self.path)
+        return weights_sha256(self.path, self._sha256)
 
     def load_image_tower(self) -> VisionTransformer | ModifiedResNet:
         """The image tower with its weights, in the checkpoint's own precision, on the CPU."""
-        return self._load(self.architecture.image_tower, "visual.", lambda _: True)
+        return self._load(self.config.image_tower, "visual.")
 
     def load_text_tower(self) -> TextTower:
         """The text tower with its weights, in the checkpoint's own precision, on the CPU."""
-        return self._load(
-            self.architecture.text_tower,
-            "",
-            lambda key: not key.startswith("visual.") and key != "logit_scale",
-        )
+        return self._load(self.config.text_tower, "")
 
-    def _load(self, make: Callable[[], Tower], prefix: str, wanted: Callable[[str], bool]) -> Tower:
+    def _load(self, make: Callable[[], Tower], prefix: Literal["visual.", ""]) -> Tower:
         with unfilled():  # no memory is taken before the weights come
             tower = make()
         expected = {key: tuple(t.shape) for key, t in tower.state_dict().items()}
         found = {
             key.removeprefix(prefix): shape
             for key, shape in self._tensors.shapes.items()
-            if key.startswith(prefix) and wanted(key)
+            if key.startswith("visual.") == bool(prefix) and key != "logit_scale"
         }
         problems = [
             f"{prefix}{key}: expected {expected.get(key, 'nothing')}, "
@@ -133,6 +129,7 @@ def load_checkpoint(
     *,
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    offline: bool = False,
 ) -> Checkpoint:
     """Find the weights of a model, download them if need be, and open them.
 
@@ -143,6 +140,7 @@ def load_checkpoint(
         model: One of `list_models()`, or the path of a checkpoint.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         progress: Show a bar while downloading.
+        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
 
     Raises:
         ModelNotFoundError: No model and no file has this name.
@@ -150,20 +148,19 @@ def load_checkpoint(
         DownloadError: The weights are not there and cannot be fetched.
 
     Examples:
-        >>> load_checkpoint("tiny-cartoon").architecture.resolution
+        >>> load_checkpoint("tiny-cartoon").config.resolution
         64
     """
-    known = {spec.name for spec in MODELS}
-    if isinstance(model, str) and model not in known and not _looks_like_path(model):
-        get_model_spec(model)  # raises, and names the nearest ones
-    if not isinstance(model, str) or model not in known:
-        path = Path(model).expanduser()
+    if model not in list_models() and (not isinstance(model, str) or _looks_like_path(model)):
+        path = as_path(model, "model")
         return Checkpoint(path.stem, path, open_tensors(path))
-    spec = get_model_spec(model)
-    if spec.bundled:
-        bundled = bundled_path(spec)
-        return Checkpoint(spec.name, bundled, open_tensors(bundled), spec.sha256)
-    return _load_published(spec, download_root, progress=progress)
+    spec = get_model_spec(str(model))  # raises for an unknown one, and names the nearest
+    path = fetch_weights(spec, download_root=download_root, progress=progress, offline=offline)
+    tensors = open_tensors(path)
+    kept = kept_path(path)
+    if kept != path and _keep(tensors, kept, spec):  # it is an archive
+        path, tensors = kept, open_tensors(kept)
+    return Checkpoint(spec.name, path, tensors, spec.sha256)
 
 
 def _looks_like_path(model: str) -> bool:
@@ -172,41 +169,24 @@ def _looks_like_path(model: str) -> bool:
     return is_file_name or model.startswith(("~", ".", *separators)) or Path(model).is_file()
 
 
-def _load_published(
-    spec: ModelSpec, download_root: str | os.PathLike[str] | None, *, progress: bool
-) -> Checkpoint:
-    kept = archive_path(spec, download_root).with_suffix(".safetensors")
-    foreign = False
-    if kept.is_file():
-        try:
-            tensors = open_tensors(kept)
-        except CheckpointError as e:
-            log.warning("%s It is made anew from the archive.", e)
-        else:
-            if tensors.metadata.get("source_sha256") == spec.sha256:
-                return Checkpoint(spec.name, kept, tensors, spec.sha256)
-            log.warning("%s was not made from %s's archive and is left alone.", kept, spec.name)
-            foreign = True
-    archive = fetch_archive(spec, download_root=download_root, progress=progress)
-    tensors = open_tensors(archive)
-    if not foreign and _keep(tensors, kept, spec):
-        return Checkpoint(spec.name, kept, open_tensors(kept), spec.sha256)
-    return Checkpoint(spec.name, archive, tensors, spec.sha256)
-
-
-def _keep(tensors: Tensors, target: Path, spec: ModelSpec) -> bool:
-    """Write the tensors of an archive as safetensors, whole or not at all; False if it fails."""
-    part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
-    metadata = {"format": "pt", "name": spec.name, "source_sha256": spec.sha256}
+def _keep(tensors: Tensors, kept: Path, spec: ModelSpec) -> bool:
+    """Have the tensors of an archive as safetensors beside it; False if that cannot be."""
+    state = check_kept(kept, spec)
+    if state == "ours":  # another thread was first
+        return True
+    if state == "foreign":
+        log.warning("%s was not made from %s's archive and is left alone.", kept, spec.name)
+        return False
+    if state == "damaged":
+        log.warning("%s is damaged or cut short. It is made anew from the archive.", kept)
+    metadata = {"format": "pt", "name": spec.name, SOURCE: spec.sha256}
     try:
-        state = {key: tensors[key].contiguous() for key in tensors.shapes}
-        save_file(state, part, metadata=metadata)
-        part.replace(target)
+        contiguous = {key: tensors[key].contiguous() for key in tensors.shapes}
+        with writing_whole(kept) as file:
+            save_file(contiguous, Path(file.name), metadata=metadata)
     except Exception as e:  # noqa: BLE001 - a full or read-only disk only costs a slower next load
         log.warning(
             "Could not keep %s as safetensors: %s Later loads unpack it again.", spec.name, e
         )
-        with suppress(OSError):  # a read-only file system refuses even what is not there
-            part.unlink(missing_ok=True)
         return False
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -14,10 +15,16 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
+from zsclip.files import reason_of
+from zsclip.weights.identity import stamp_of
+
+__all__ = ["Tensors", "open_tensors"]
 
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
 _NESTS = ("state_dict", "model_state_dict", "model")
+# Warnings are on or off for all threads at once: one that ends would turn on those of another.
+_READING = threading.Lock()
 
 
 class Tensors:
@@ -25,17 +32,14 @@ class Tensors:
 
     Attributes:
         shapes: The shape of each tensor by its name.
-        metadata: What the file says of itself; empty unless it is a safetensors file.
     """
 
     def __init__(
         self,
         shapes: Mapping[str, tuple[int, ...]],
         read: Callable[[str], Tensor],
-        metadata: Mapping[str, str],
     ) -> None:
         self.shapes = {key: shape for key, shape in shapes.items() if key not in _SIZES}
-        self.metadata = dict(metadata)
         self._read = read
 
     def __getitem__(self, key: str) -> Tensor:
@@ -60,11 +64,11 @@ def open_tensors(path: Path) -> Tensors:
     try:
         if _is_safetensors(path):
             return _open_safetensors(path)
-        state = _read_torchscript(path) if _is_torchscript(path) else _read_state_dict(path)
+        state = _read_state(path)
     except (CheckpointError, MemoryError):
         raise
     except PermissionError as e:
-        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {e.strerror}.") from e
+        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}.") from e
     except pickle.UnpicklingError as e:  # PyTorch's own message tells how to run the code
         raise CheckpointError(
             f"The checkpoint {str(path)!r} holds Python objects other than tensors, or is no "
@@ -78,7 +82,7 @@ def open_tensors(path: Path) -> Tensors:
             "zsclip reads OpenAI's TorchScript archives, state dicts of tensors, and safetensors."
         ) from e
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    return Tensors(shapes, state.__getitem__, {})
+    return Tensors(shapes, state.__getitem__)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -97,14 +101,14 @@ def _open_safetensors(path: Path) -> Tensors:
             "get it again."
         ) from e
     shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-    identity = _identity(path, file)
+    stamp = stamp_of(path, file.metadata() or {})
 
     def read(key: str) -> Tensor:
         # A mapping of its own for each tensor: its pages go when the tensor goes, which is as soon
         # as its weights have been laid out for the device.
         try:
             now: Any = safe_open(path, framework="pt")
-            same = _identity(path, now) == identity
+            same = stamp_of(path, now.metadata() or {}) == stamp
         except (OSError, SafetensorError) as e:
             raise CheckpointError(f"Cannot read the checkpoint {str(path)!r} again: {e}.") from e
         if not same:
@@ -115,18 +119,7 @@ def _open_safetensors(path: Path) -> Tensors:
         tensor: Tensor = now.get_tensor(key)
         return tensor
 
-    return Tensors(shapes, read, file.metadata() or {})
-
-
-def _identity(path: Path, file: Any) -> object:
-    """What tells a file from another one that took its place.
-
-    Processes that unpack the same archive replace each other's copies, which are alike.
-    """
-    if source := (file.metadata() or {}).get("source_sha256"):
-        return source
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return Tensors(shapes, read)
 
 
 def _is_torchscript(path: Path) -> bool:
@@ -137,20 +130,15 @@ def _is_torchscript(path: Path) -> bool:
         return any(name.endswith("/constants.pkl") for name in archive.namelist())
 
 
-def _read_torchscript(path: Path) -> dict[str, Tensor]:
-    with warnings.catch_warnings():
-        # TorchScript is deprecated, and OpenAI's archives will stay in it
+def _read_state(path: Path) -> dict[str, Tensor]:
+    with _READING, warnings.catch_warnings():
+        # TorchScript is deprecated, and OpenAI's archives will stay in it; and about pickle
+        # protocols: what cannot be read is an error anyway
         warnings.simplefilter("ignore")
-        module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-    return _flatten(module.state_dict(), path)
-
-
-def _read_state_dict(path: Path) -> dict[str, Tensor]:
-    with warnings.catch_warnings():
-        # about pickle protocols; what cannot be read is an error anyway
-        warnings.simplefilter("ignore")
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    return _flatten(loaded, path)
+        if _is_torchscript(path):
+            module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
+            return _flatten(module.state_dict(), path)
+        return _flatten(torch.load(path, map_location="cpu", weights_only=True), path)
 
 
 def _flatten(loaded: Any, path: Path) -> dict[str, Tensor]:

@@ -1,56 +1,91 @@
-"""Where a model's weights lie on this machine; found out, and fetched, without torch."""
+"""Where the weights of a model lie on this machine, and how they come there; without torch.
+
+In order: part of zsclip; the safetensors that a first load made of the published archive and kept
+beside it; the archive; its address.
+"""
 
 from __future__ import annotations
 
 import importlib.resources
 import os
 from pathlib import Path
+from typing import Literal
 
+from zsclip.errors import DownloadError
+from zsclip.weights.identity import made_from
 from zsclip.weights.models import ModelSpec
 
-__all__ = ["archive_path", "bundled_path", "fetch_archive", "fetch_weights", "find_weights"]
+__all__ = [
+    "archive_path", "bundled_path", "cache_dir", "check_kept", "fetch_weights", "find_weights",
+    "kept_path",
+]  # fmt: skip
+
+
+def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
+    """The folder for weights; it is not created here.
+
+    Args:
+        download_root: The folder itself, if the caller names one.
+
+    Returns:
+        ``download_root``, else ``clip`` in the folder that ``ZSCLIP_CACHE`` names, else
+        ``~/.cache/clip``: the official package's folder, so that both share their files. Always
+        absolute, with ``~`` expanded.
+
+    Raises:
+        DownloadError: ``~`` is needed, and this user has no home folder.
+
+    Examples:
+        >>> cache_dir("/srv/models").as_posix().endswith("/srv/models")
+        True
+    """
+    if download_root is not None:
+        folder = Path(download_root)
+    elif cache := os.environ.get("ZSCLIP_CACHE"):
+        folder = Path(cache) / "clip"
+    else:
+        folder = Path("~/.cache/clip")
+    try:
+        return folder.expanduser().absolute()
+    except RuntimeError as error:
+        raise DownloadError(
+            f"The folder {str(folder)!r} cannot be found ({error}). Set ZSCLIP_CACHE to a folder "
+            "for zsclip's files."
+        ) from error
 
 
 def bundled_path(spec: ModelSpec) -> Path:
     """The file of a model that is part of zsclip."""
-    return Path(str(importlib.resources.files("zsclip.clip").joinpath("data", spec.file)))
+    return Path(str(importlib.resources.files("zsclip.weights").joinpath("data", spec.file)))
 
 
 def archive_path(spec: ModelSpec, download_root: str | os.PathLike[str] | None = None) -> Path:
-    """Where the archive of a published model lies, or would after a download.
-
-    The safetensors file that a first load makes of it stands beside it, by the same stem.
-    """
-    from zsclip.weights.download import cache_dir
-
-    return cache_dir(None if download_root is None else Path(download_root)) / spec.file
+    """Where the archive of a published model lies, or would after a download."""
+    return cache_dir(download_root) / spec.file
 
 
-def fetch_archive(
-    spec: ModelSpec,
-    *,
-    download_root: str | os.PathLike[str] | None = None,
-    progress: bool = False,
-) -> Path:
-    """Have the archive of a published model, verified; downloads it if need be.
-
-    Raises:
-        DownloadError: It is not there and cannot be fetched.
-    """
-    from zsclip.weights.download import fetch
-
-    assert spec.url is not None
-    return fetch(
-        spec.url,
-        archive_path(spec, download_root),
-        sha256=spec.sha256,
-        size=spec.size,
-        progress=progress,
-        name=spec.name,
-    )
+def kept_path(archive: Path) -> Path:
+    """Where the safetensors stand that a first load makes of an archive."""
+    return archive.with_suffix(".safetensors")
 
 
-def find_weights(spec: ModelSpec, *, download_root: str | Path | None = None) -> Path | None:
+def check_kept(kept: Path, spec: ModelSpec) -> Literal["ours", "foreign", "damaged", "absent"]:
+    """Whether a file at `kept_path` was made of the published archive, as its header says."""
+    if not kept.is_file():
+        return "absent"
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(kept, "numpy") as tensors:
+            metadata = tensors.metadata() or {}
+    except (OSError, SafetensorError):
+        return "damaged"
+    return "ours" if made_from(metadata) == spec.sha256 else "foreign"
+
+
+def find_weights(
+    spec: ModelSpec, *, download_root: str | os.PathLike[str] | None = None
+) -> Path | None:
     """The file that loading the model would read now, if that needs no download.
 
     A published archive is known by its size alone; `fetch_weights` verifies it.
@@ -64,21 +99,22 @@ def find_weights(spec: ModelSpec, *, download_root: str | Path | None = None) ->
         None if there is none of them.
 
     Examples:
-        >>> from zsclip.weights.models import get_model_spec
+        >>> from zsclip.weights import get_model_spec
         >>> find_weights(get_model_spec("tiny-cartoon")).name
         'tiny-cartoon.safetensors'
     """
-    if spec.bundled:
-        return bundled_path(spec)
+    if ready := _find_ready(spec, download_root):
+        return ready
     archive = archive_path(spec, download_root)
-    kept = archive.with_suffix(".safetensors")
-    if _was_made_from(kept, spec):
-        return kept
     return archive if archive.is_file() and archive.stat().st_size == spec.size else None
 
 
 def fetch_weights(
-    spec: ModelSpec, *, download_root: str | Path | None = None, progress: bool = False
+    spec: ModelSpec,
+    *,
+    download_root: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+    offline: bool = False,
 ) -> Path:
     """Have the weights of a model on this machine, verified; downloads them if need be.
 
@@ -86,6 +122,7 @@ def fetch_weights(
         spec: The model.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         progress: Whether to draw a progress bar on standard error.
+        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
 
     Returns:
         The file, as `find_weights` gives it from now on.
@@ -93,19 +130,25 @@ def fetch_weights(
     Raises:
         DownloadError: The weights are not there and cannot be fetched.
     """
-    found = find_weights(spec, download_root=download_root)
-    if found is not None and (spec.bundled or found.suffix == ".safetensors"):
-        return found
-    return fetch_archive(spec, download_root=download_root, progress=progress)
+    if ready := _find_ready(spec, download_root):
+        return ready
+    from zsclip.weights.download import fetch  # loads what a start without a download can spare
+
+    assert spec.url is not None
+    return fetch(
+        spec.url,
+        archive_path(spec, download_root),
+        sha256=spec.sha256,
+        size=spec.size,
+        progress=progress,
+        offline=offline,
+        name=spec.name,
+    )
 
 
-def _was_made_from(kept: Path, spec: ModelSpec) -> bool:
-    """Whether a safetensors file was made from the published archive, as its header says."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(kept, "numpy") as tensors:
-            metadata = tensors.metadata() or {}
-    except (OSError, SafetensorError):
-        return False
-    return bool(metadata.get("source_sha256") == spec.sha256)
+def _find_ready(spec: ModelSpec, download_root: str | os.PathLike[str] | None) -> Path | None:
+    """What needs no verification any more: a part of zsclip, or what was kept after one."""
+    if spec.bundled:
+        return bundled_path(spec)
+    kept = kept_path(archive_path(spec, download_root))
+    return kept if check_kept(kept, spec) == "ours" else None

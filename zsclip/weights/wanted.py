@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsclip.errors import DownloadError
+from zsclip.files import exact_size
 
-__all__ = ["Wanted", "amount"]
+__all__ = ["Wanted"]
 
 # EFBIG: a limit on the size of one file, of the process or of the file system.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -112,9 +113,9 @@ class Wanted:
     def _no_room(self, total: int | None) -> str:
         needed, free = "more", "an unknown amount"
         with suppress(OSError):
-            free = amount(shutil.disk_usage(self.target.parent).free)
+            free = exact_size(shutil.disk_usage(self.target.parent).free)
         if total is not None:
-            needed = f"{amount(max(0, total - self.have()))} more"
+            needed = f"{exact_size(max(0, total - self.have()))} more"
         return (
             f"no space left: {needed} needed in {self.target.parent}, where {free} is free; make "
             "room, or set ZSCLIP_CACHE, or pass download_root=, to name a folder that has it"
@@ -127,25 +128,12 @@ class Wanted:
             f"  URL:     {self.url}",
             f"  file:    {self.target}",
             f"  SHA-256: {self.sha256}",
-            f"  size:    {'not known' if self.size is None else amount(self.size)}",
+            f"  size:    {'not known' if self.size is None else exact_size(self.size)}",
         ]
         with suppress(OSError):
             if have := self.have():
-                lines.append(f"  so far:  {amount(have)} in {self.part}, resumed by the next try")
+                lines.append(
+                    f"  so far:  {exact_size(have)} in {self.part}, resumed by the next try"
+                )
         lines.append("Or download it elsewhere and put it there, under exactly that file name.")
         return "\n".join(lines)
-
-
-def amount(count: int) -> str:
-    """A number of bytes, exact and in a unit that can be read.
-
-    Examples:
-        >>> amount(353976522)
-        '353,976,522 bytes (354 MB)'
-        >>> amount(17)
-        '17 bytes'
-    """
-    for unit, power in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= power:
-            return f"{count:,} bytes ({count / power:.3g} {unit})"
-    return f"{count} bytes"

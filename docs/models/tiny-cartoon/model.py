@@ -9,8 +9,7 @@ from drawings import RESOLUTION
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from zsclip.clip.architecture import Architecture
-from zsclip.clip.tokenizer import Tokenizer, pad
+from zsclip.clip import CLIPConfig, Tokenizer, pad
 
 METADATA = {
     "format": "pt",
@@ -19,7 +18,7 @@ METADATA = {
     "source": "Trained for zsclip on openly licensed emoji, icons and clip art; the sources, their "
     "authors and licenses: docs/models/tiny-cartoon/README.md",
 }
-TINY_CARTOON = Architecture(
+TINY_CARTOON = CLIPConfig(
     embed_dim=256,
     resolution=RESOLUTION,
     image_layers=(2, 2, 2, 2),

@@ -1,0 +1,103 @@
+"""What a check of label sets finds, piece by piece, and the rules that it goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from zsclip.errors import ZsclipError
+from zsclip.labels import DEFAULT_TEMPLATES, LabelSet, Problem, TokenCounter, find_too_long
+from zsclip.labels.drafts import Draft
+from zsclip.labels.labelset import labelset_of_checked
+from zsclip.labels.rules import check_draft
+
+__all__ = ["RULES", "Review"]
+
+RULES = {
+    "R1": "the file is TOML, in UTF-8",
+    "R2": "the schema is one that zsclip reads",
+    "R3": "the name is that of the entry point",
+    "R4": "no unknown keys, and every value of its type",
+    "R5": "ids are unique",
+    "R6": "no text belongs to two labels",
+    "R7": "a template holds {} once",
+    "R8": "no text is empty, padded or invisible",
+    "R9": "license and source are said",
+    "R10": "every prompt fits the model",
+    "R11": "parents are known, and there are no circles",
+    "D1": "the distribution can be read and has its parts",
+    "D2": "name, version and license are said",
+    "D3": "it depends on zsclip without an upper bound",
+    "D4": "the files that entry points lead to are there",
+    "D5": "every label-set file is declared",
+    "D6": "the files that pyproject.toml names are there",
+    "D7": "the build back end takes the data along",
+}
+"""What is checked, rule by rule: of label sets (R) and of distributions of them (D)."""
+
+
+@dataclass(slots=True)
+class Review:
+    """What was looked at, and what is wrong with it.
+
+    Attributes:
+        problems: Every breach of a rule.
+        sets: The label sets that keep the rules, each with its file.
+    """
+
+    problems: list[Problem] = field(default_factory=list)
+    sets: list[tuple[str, LabelSet]] = field(default_factory=list)
+
+    def note(self, rule: str, file: str, where: str, message: str) -> None:
+        """Add a problem."""
+        self.problems.append(Problem(rule, where, message, file))
+
+    def judge(self, draft: Draft, file: str = "") -> None:
+        """Run the rules of label sets over what was read."""
+        problems = check_draft(draft)
+        self.problems += [replace(problem, file=file) for problem in problems]
+        if not problems:
+            self.sets.append((file, labelset_of_checked(draft)))
+
+    def misfits(self, encoder: TokenCounter) -> list[Problem]:
+        """Rule R10, for every label set that keeps the others."""
+        return [
+            replace(problem, file=file)
+            for file, labelset in self.sets
+            for problem in _misfits(labelset, encoder)
+        ]
+
+
+def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
+    """Every prompt that an encoder does not take, with the label that it is of."""
+    # The longest of the classifier's own templates stands for them all.
+    templates = labelset.templates or [max(DEFAULT_TEMPLATES, key=len)]
+    rows = [
+        (f"labels[{i}] ({label.id!r})", prompt)
+        for i, (label, own) in enumerate(
+            zip(labelset, labelset.prompts_with(templates), strict=True)
+        )
+        for prompt in own
+    ]
+    prompts = [prompt for _, prompt in rows]
+    refused: dict[int, str] = {}
+    try:
+        counts = dict(find_too_long(prompts, encoder))
+    except ZsclipError:  # one of them is refused, and which one is to be said
+        counts = {}
+        for i, prompt in enumerate(prompts):
+            try:
+                for _, n in find_too_long([prompt], encoder):
+                    counts[i] = n
+            except ZsclipError as error:
+                refused[i] = str(error)
+    for i in sorted(counts.keys() | refused.keys()):
+        where, prompt = rows[i]
+        if i in refused:
+            message = f"the prompt {prompt!r} cannot be encoded: {refused[i]}"
+        else:
+            message = (
+                f"the prompt {prompt!r} has {counts[i]} tokens, and the encoder takes "
+                f"{encoder.context_length}. Shorten the name, the alias or the template."
+            )
+        yield Problem("R10", where, message)

@@ -1,0 +1,289 @@
+"""The HTTP half of a download: one file brought to a ``.part`` beside its final name.
+
+What was fetched before is kept and resumed by a range request; every fault that can pass by itself
+is tried again under one `RetryPolicy`. Nothing here gives a file its final name: that is
+`zsclip.weights.download.fetch`, once the SHA-256 is right.
+
+Ranges, ``If-Range`` and ``Retry-After`` follow RFC 9110, sections 14, 13.1.5 and 10.2.3.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import sleep as _sleep
+from typing import TYPE_CHECKING, Any
+
+from zsclip.errors import ChecksumError, DownloadError
+from zsclip.files import exact_size, size_in_words
+from zsclip.weights.wanted import Wanted
+
+if TYPE_CHECKING:
+    import httpx
+    from tqdm import tqdm
+
+__all__ = ["DEFAULT_RETRY", "RetryPolicy", "transfer"]
+
+log = logging.getLogger("zsclip")
+downloads = logging.getLogger("zsclip.downloads")  # what is fetched, and from where
+
+_PASSING = {408, 425, 429}  # and every 5xx
+_PARTIAL = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", re.ASCII)
+_UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})", re.ASCII)
+_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How often, and after which pauses, a fault that can pass is tried again.
+
+    Attributes:
+        attempts: Tries in a row that may fail before the download does.
+        base_delay: Seconds before the second try; each further pause is twice as long.
+        max_delay: The longest such pause, in seconds.
+        max_retry_after: The longest pause that a server can ask for with ``Retry-After``, in
+            seconds.
+        fresh_bytes: A try that brings the file this much further does not count as failed, so that
+            a long download survives many short breaks.
+        lock_patience: Seconds to wait for another process that holds the lock and gets no further.
+    """
+
+    attempts: int = 5
+    base_delay: float = 0.5
+    max_delay: float = 30.0
+    max_retry_after: float = 120.0
+    fresh_bytes: int = 1 << 20
+    lock_patience: float = 300.0
+
+    def delay(self, failures: int, retry_after: float | None = None) -> float:
+        """Seconds to wait after the given number of failures in a row (1 or more).
+
+        Half of the pause is fixed and half random, so that many clients do not return together.
+        """
+        backoff = min(self.max_delay, self.base_delay * 2.0 ** min(failures - 1, 60))
+        backoff *= random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
+        return max(backoff, min(retry_after or 0.0, self.max_retry_after))
+
+
+DEFAULT_RETRY = RetryPolicy()
+
+
+class _Passing(Exception):  # noqa: N818 - a signal within this file
+    """A fault that may be gone at the next try."""
+
+    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+def transfer(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bool) -> bool:
+    """Bring ``wanted.part`` to its full length.
+
+    Args:
+        wanted: What to fetch; the folder of its target exists.
+        timeout: Seconds to wait for a connection, and for each read.
+        retry: When to try again.
+        progress: Whether to draw a progress bar on standard error.
+
+    Returns:
+        Whether the file was pieced together from several responses. If so, a wrong SHA-256 may be
+        the fault of the old pieces, and a fresh start is worth a try.
+
+    Raises:
+        DownloadError: It cannot be had; what came so far is kept.
+        ChecksumError: The server offers a file of another length.
+        OSError: The disk refuses.
+    """
+    if wanted.is_foreign() or (wanted.size is not None and wanted.have() > wanted.size):
+        wanted.discard()
+    if wanted.size:
+        if wanted.have() == wanted.size:
+            return True
+        wanted.check_room(wanted.size)
+    missing = wanted.size and size_in_words(wanted.size - wanted.have())
+    downloads.info(
+        "%s is not here yet: %s to fetch, from %s into %s.",
+        wanted.name,
+        missing or "an unknown amount",
+        wanted.url,
+        wanted.target.parent,
+    )
+    failures, furthest = 0, wanted.have()
+    with _client(wanted, timeout) as client, _bar(wanted, progress) as bar:
+        while True:
+            try:
+                return _attempt(client, wanted, timeout, bar)
+            except _Passing as fault:
+                # Measured from the furthest point ever reached: a server without ranges that
+                # always breaks off at the same place makes no progress.
+                if wanted.have() - furthest >= retry.fresh_bytes:
+                    failures, furthest = 0, wanted.have()
+                failures += 1
+                if failures >= retry.attempts:
+                    reason = f"{fault} (given up after {failures} failed tries)"
+                    raise DownloadError(wanted.failure(reason)) from fault.__cause__
+                pause = retry.delay(failures, fault.retry_after)
+                log.warning("%s: %s; next try in %.1f s.", wanted.name, fault, pause)
+            _sleep(pause)
+
+
+@contextmanager
+def _client(wanted: Wanted, timeout: float) -> Iterator[httpx.Client]:
+    import httpx
+
+    try:
+        # Proxies and certificates come from the environment, and certificates are verified.
+        client = httpx.Client(
+            timeout=timeout,
+            follow_redirects=True,
+            # Ranges count the bytes of the body as sent, so it must not be compressed.
+            headers={"User-Agent": "zsclip", "Accept-Encoding": "identity"},
+        )
+    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
+        reason = f"the proxy or certificate settings in the environment do not work ({error})"
+        raise DownloadError(wanted.failure(reason)) from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _bar(wanted: Wanted, progress: bool) -> Iterator[tqdm[Any] | None]:
+    if not progress:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(desc=wanted.name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
+        yield bar
+
+
+def _attempt(client: httpx.Client, wanted: Wanted, timeout: float, bar: tqdm[Any] | None) -> bool:
+    """One request; returns whether ``part`` is complete with bytes from earlier ones in it."""
+    import httpx
+
+    offset = wanted.have()
+    headers = {"Range": f"bytes={offset}-"} if offset else {}
+    # Continue only the same file. Without a validator, the SHA-256 of the whole will tell.
+    if offset and (validator := wanted.validator()):
+        headers["If-Range"] = validator
+    try:
+        with client.stream("GET", wanted.url, headers=headers) as response:
+            if response.status_code == 416 and offset:
+                return _settle_unsatisfied(response, wanted, offset)
+            start, total = _check_answer(response, wanted, offset)
+            _save(response, wanted, start, total, bar)
+            return start > 0
+    except httpx.TimeoutException as error:
+        raise _Passing(f"nothing came from the server for {timeout:g} s") from error
+    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
+        raise DownloadError(wanted.failure(f"the request cannot be made ({error})")) from error
+    except httpx.TransportError as error:
+        if _untrusted(error):
+            reason = (
+                f"the server's certificate cannot be trusted ({error}); if a proxy here opens TLS "
+                "connections, set SSL_CERT_FILE to the file with its certificate"
+            )
+            raise DownloadError(wanted.failure(reason)) from error
+        raise _Passing(f"the connection failed ({error or type(error).__name__})") from error
+    except (httpx.RequestError, httpx.InvalidURL) as error:
+        raise DownloadError(wanted.failure(f"the request failed ({error})")) from error
+
+
+def _settle_unsatisfied(response: httpx.Response, wanted: Wanted, offset: int) -> bool:
+    """Status 416: nothing comes after what is here, which is all of it or not part of it."""
+    match = _UNSATISFIED.fullmatch(response.headers.get("content-range", ""))
+    if match and int(match[1]) == offset:
+        return True
+    wanted.discard()
+    raise _Passing("the server has nothing to resume; starting from zero")
+
+
+def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tuple[int, int | None]:
+    """Where in the file the body starts, and how long the file is if known; raises otherwise."""
+    status = response.status_code
+    said = f"the server answered {status} {response.reason_phrase}".rstrip()
+    if status in _PASSING or status >= 500:
+        raise _Passing(said, _retry_after(response.headers.get("retry-after", "")))
+    start, total = 0, None
+    if status == 206 and offset:
+        match = _PARTIAL.fullmatch(response.headers.get("content-range", ""))
+        if match is None or int(match[1]) != offset:
+            wanted.discard()
+            raise _Passing("the server sent another range than asked for; starting from zero")
+        start = offset
+        total = None if match[2] == "*" else int(match[2])
+    elif status != 200:
+        raise DownloadError(wanted.failure(said))
+    elif _NUMBER.fullmatch(length := response.headers.get("content-length", "")):
+        total = int(length)
+    if (coding := response.headers.get("content-encoding", "identity")) != "identity":
+        raise DownloadError(wanted.failure(f"the server sent it encoded ({coding}), unasked"))
+    if wanted.size is not None and total is not None and total != wanted.size:
+        # Most often the login page of a network. What is in .part stays as it is.
+        kind = response.headers.get("content-type", "unnamed type")
+        reason = f"the server offers {exact_size(total)} ({kind}), which is not the published file"
+        raise ChecksumError(wanted.failure(reason))
+    return start, wanted.size if total is None else total
+
+
+def _save(
+    response: httpx.Response,
+    wanted: Wanted,
+    start: int,
+    total: int | None,
+    bar: tqdm[Any] | None,
+) -> None:
+    """Write the body into ``part`` from ``start`` on, and see that all of it came."""
+    if total is not None:
+        wanted.check_room(total)
+    if bar is not None:
+        bar.total, bar.n = total, start
+        bar.refresh()
+    with wanted.part.open("ab" if start else "wb") as file:
+        if not start:
+            # A weak ETag cannot stand in If-Range: it promises likeness, not the same bytes.
+            etag = response.headers.get("etag", "")
+            wanted.take_notes(etag if etag[:1] == '"' else response.headers.get("last-modified"))
+        # Raw and as received: gathering chunks here would lose the last one with the line.
+        for chunk in response.iter_raw():
+            file.write(chunk)
+            start += len(chunk)
+            if bar is not None:
+                bar.update(len(chunk))
+            if total is not None and start > total:
+                break  # not the published file; the check of the whole says so
+        file.flush()
+        os.fsync(file.fileno())
+    if total is not None and start < total:
+        raise _Passing(f"the server stopped after {exact_size(start)} of {exact_size(total)}")
+
+
+def _retry_after(value: str) -> float | None:
+    """Seconds from a ``Retry-After``, which holds a number of them or a date; None if neither."""
+    value = value.strip()
+    if _NUMBER.fullmatch(value):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=UTC)
+        return max(0.0, (date - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _untrusted(error: BaseException | None) -> bool:
+    """Whether a refused certificate lies at the bottom of it: another try would not help."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
