@@ -155,8 +155,8 @@ def plain_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stamps as on a file system without inodes and times of change, so that a test can set all."""
     stamp_of = FileStamp.of
 
-    def plain(path: Any) -> FileStamp | None:
-        stamp = stamp_of(path)
+    def plain(path: Any, **options: Any) -> FileStamp | None:
+        stamp = stamp_of(path, **options)
         return stamp and dataclasses.replace(stamp, ctime_ns=0, inode=0)
 
     monkeypatch.setattr(FileStamp, "of", staticmethod(plain))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
+import os
 import pickle
 from typing import Any
 
@@ -209,6 +210,30 @@ def test_a_prediction_as_json() -> None:
     }  # fmt: skip
     assert p.to_dict(1)["scores"] == plain["scores"][:1]
     assert p.to_dict(99) == plain
+
+
+NO_TEXT = os.fsdecode(b"caf\xe9.png")
+
+
+@pytest.mark.parametrize("name", [NO_TEXT, "\ud800.png"], ids=["bytes", "lone surrogate"])
+def test_json_holds_no_lone_surrogate(name: str) -> None:
+    escaped = name.encode("ascii", "backslashreplace").decode()
+    origin = dataclasses.replace(ORIGIN, model=dataclasses.replace(MODEL, source=name))
+    prediction = Prediction(name, np.array([0.25, 0.5, 0.25]), LABELS, origin)
+    failure = Failure(name, ValueError(f"no such file: {name}"))
+    for plain in (prediction.to_dict(), failure.to_dict()):
+        sent = json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
+        assert b"?.png" not in sent
+        assert json.loads(sent)["source"] == escaped
+    assert prediction.to_dict()["origin"]["model"]["source"] == escaped
+    assert (prediction.source == failure.source == name) is True
+    assert repr(prediction).isprintable()
+
+
+def test_a_name_in_a_repr_is_one_line() -> None:
+    p = predict(0.25, 0.625, 0.125, source="a\nb\u202f" + "x" * 5000 + ".png")
+    assert repr(p).isprintable()
+    assert len(repr(p)) < 1100
 
 
 def test_a_prediction_of_labels_made_in_code_as_json(colors: ZeroShotClassifier) -> None:

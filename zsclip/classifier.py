@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from zsclip.driving import DrivenModel
 from zsclip.encoders import Encoder, ModelInfo
-from zsclip.errors import ParameterError
+from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.head import Head, Labels
-from zsclip.images import Images, ImageSource, sources_of
+from zsclip.images import Images, ImageSource, Listed, sources_of
 from zsclip.labels import LabelSet, texts_of
 from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["ZeroShotClassifier"]
 
 OnError: TypeAlias = Literal["raise", "record"]
+
+_GO_ON = 'To go on past such pictures pass on_error="record": each gives a Failure in its place.'
 
 
 class ZeroShotClassifier:
@@ -280,8 +282,9 @@ class ZeroShotClassifier:
             ParameterTypeError: `image` is nothing that could be a picture.
             NonFiniteError: The model gave NaN or infinity.
         """
-        [prediction] = self.classify_many([image])
-        return prediction
+        [result] = self._stream(Listed([image]), "raise")
+        assert isinstance(result, Prediction)
+        return result
 
     @overload
     def classify_many(
@@ -326,10 +329,15 @@ class ZeroShotClassifier:
         Takes and raises what `classify_many` does. Results come in order; those before a picture
         that cannot be read come before the error. At most two batches are read ahead, and eight
         where embeddings out of the cache or failures lie between; with a `batch_size` of 1 nothing.
+
+        What `images` gives may change as soon as it goes on: a generator may write one frame after
+        the other to the same file. So files that a generator, or any other iterable of your own,
+        gives by their paths are read before it goes on, 256 MiB ahead at most. Files of a list, a
+        tuple or a folder are read in threads when it is their turn, and URLs are in any case.
         """
         if on_error not in ("raise", "record"):
             raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
-        return self._stream(sources_of(images), on_error)
+        return self._stream(sources_of(images), on_error, advice=_GO_ON)
 
     def predict(self, images: Images) -> NDArray[np.str_]:
         """The name of the best class of each picture, as scikit-learn's classifiers give it.
@@ -346,7 +354,8 @@ class ZeroShotClassifier:
         Returns:
             float32 (n, number of classes), columns in the order of `classes_`.
         """
-        rows = [prediction.scores for prediction in self.stream(images)]
+        results = self._stream(sources_of(images), "raise")
+        rows = [result.scores for result in results if isinstance(result, Prediction)]
         return np.stack(rows) if rows else np.empty((0, len(self.labelset)), np.float32)
 
     # ----------------------------------------------------------------------------- embeddings
@@ -386,7 +395,7 @@ class ZeroShotClassifier:
         return self._head
 
     def _stream(
-        self, sources: Iterator[ImageSource], on_error: OnError
+        self, sources: Iterator[ImageSource], on_error: OnError, *, advice: str = ""
     ) -> Iterator[Prediction | Failure]:
         head, origin, labelset = self._embedded_head(), self.origin, self.labelset
         stop = on_error == "raise"
@@ -396,6 +405,17 @@ class ZeroShotClassifier:
                 if isinstance(source, str):
                     yield Prediction(source, next(scores), labelset, origin)
                 elif stop:
-                    raise source.error
+                    error = _advised(source.error, advice) if advice else source.error
+                    raise error from source.error.__cause__
                 else:
                     yield source
+
+
+def _advised(error: Exception, advice: str) -> Exception:
+    """An error about one of several pictures, with what its caller can do to go on."""
+    advised = error
+    if isinstance(error, ImageError):
+        advised = ImageError(error.source, f"{error.reason} {advice}")
+    elif isinstance(error, ParameterTypeError):  # it is nothing that could be a picture
+        advised = ParameterTypeError(f"{error} {advice}")
+    return advised.with_traceback(error.__traceback__)

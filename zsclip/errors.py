@@ -144,12 +144,13 @@ class ImageError(ZsclipError, ValueError):
     """A picture cannot be read.
 
     Attributes:
-        source: What was asked for, as a short text: a path, a URL, ``<bytes, 12 kB>``.
+        source: What was asked for: a path exactly as it was given, a URL, ``<bytes, 12 kB>``. In
+            the message it is printable, and without its middle if it is very long.
         reason: Why it cannot be read, and what to do.
     """
 
     def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"Cannot read the picture {source}: {reason}")
+        super().__init__(f"Cannot read the picture {shown(source) or repr(source)}: {reason}")
         self.source = source
         self.reason = reason
 
@@ -230,6 +231,36 @@ class SavedClassifierModelError(SavedClassifierError, ModelError):
 
 
 # ---------------------------------------------------------------------------------------- wording
+
+_LONGEST = 1000  # longer than any path that people write, shorter than a picture in base64
+
+
+def printable(text: str) -> str:
+    r"""The text with every character that cannot be printed escaped, so that it stays one line.
+
+    Examples:
+        >>> printable("a\nb é.png")
+        'a\\nb é.png'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown(text: str, limit: int = _LONGEST) -> str:
+    """A name as messages show it: printable, and without its middle if it is long.
+
+    The end of a path or URL tells the most. What a program goes on with is the name itself.
+
+    Examples:
+        >>> shown("https://example.org/a/b/c/fox.png", 20)
+        'https://ex…c/fox.png'
+    """
+    text = printable(text)
+    if len(text) <= limit:
+        return text
+    tail = (limit - 1) // 2
+    return f"{text[: limit - 1 - tail]}…{text[-tail:]}"
 
 
 def _shorten(text: str, limit: int = 120) -> str:

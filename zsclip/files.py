@@ -29,6 +29,7 @@ __all__ = [
     "as_path",
     "exact_size",
     "file_sha256",
+    "is_system_folder",
     "making_folder",
     "part_of",
     "reason_of",
@@ -51,6 +52,34 @@ def as_path(path: str | os.PathLike[str], param: str = "path") -> Path:
             f"`{param}` must be a path, got {type(path).__name__}. Pass a str or a pathlib.Path."
         )
     return Path(os.path.expanduser(path))  # noqa: PTH111 - Path's raises for an unknown user
+
+
+_SYSTEM_FOLDERS = frozenset(
+    {
+        # network storage: Synology, QNAP, NetApp
+        *("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "~snapshot"),
+        # Windows
+        *("$recycle.bin", "system volume information", "found.000"),
+        # macOS: on volumes of others, and in archives
+        *("__macosx", "network trash folder", "temporary items"),
+        # Linux, Android, Python
+        *("lost+found", "lost.dir", "__pycache__"),
+    }
+)
+
+
+def is_system_folder(name: str) -> bool:
+    """Whether a folder of this name is a system's own, and no part of the data around it.
+
+    Trash cans, previews, snapshots and what was found after a crash lie among pictures and among
+    class folders; nobody means them who names the folder above. Those that are hidden on Unix,
+    whose names start with a dot, are among them.
+
+    Examples:
+        >>> [is_system_folder(name) for name in ("@eaDir", ".Trash-1000", "$RECYCLE.BIN", "bin")]
+        [True, True, True, False]
+    """
+    return name.startswith(".") or name.casefold() in _SYSTEM_FOLDERS
 
 
 def reason_of(error: BaseException) -> str:

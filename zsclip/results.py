@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
-from zsclip.errors import ParameterError
+from zsclip.errors import ParameterError, shown
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet, Provenance
 
@@ -56,9 +56,9 @@ class Origin:
     labels_precision: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold."""
-        values = asdict(self)
-        return {**values, **{key: list(values[key]) for key in ("provenance", "templates")}}
+        """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""
+        plain: dict[str, Any] = _plain(asdict(self))
+        return plain
 
     def __repr__(self) -> str:
         labels = repr(self.labelset)
@@ -74,10 +74,12 @@ class Origin:
 class Prediction:
     """The scores of one picture over all labels.
 
-    A value: it does not change, and those of equal content are equal.
+    A value: it does not change, and those of equal content are equal. A web service answers with
+    its `to_dict`.
 
     Attributes:
-        source: The picture, as a short text: a path, a URL, ``<PIL.Image RGB 64x64>``.
+        source: The picture: its path exactly as it was given, which opens the file again; its URL,
+            less a password; or else what it is in a few words, ``<PIL.Image RGB 64x64>``.
         scores: float32 (number of labels,), read-only, in the order of the label set.
         labelset: The labels.
         origin: How the scores came about.
@@ -150,14 +152,17 @@ class Prediction:
         return [Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order]
 
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold.
+        r"""Everything as plain values that JSON can hold.
+
+        The bytes of a file name that are no text, which JSON cannot hold, stand as ``\udce9`` in
+        ``source``, a backslash and five characters; `source` itself keeps them.
 
         Args:
             k: How many labels `scores` lists, best first; all if None.
         """
         top = self.top(len(self.labelset) if k is None else k)
         return {
-            "source": self.source,
+            "source": _plain(self.source),
             "label": self.label,
             "label_id": self.label_id,
             "score": self.score,
@@ -171,7 +176,7 @@ class Prediction:
         return self.labelset.labels[int(self.scores.argmax())]
 
     def __repr__(self) -> str:
-        return f"<Prediction {self.label!r} {self.score:.3f} for {self.source}>"
+        return f"<Prediction {self.label!r} {self.score:.3f} for {shown(self.source)}>"
 
     def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
         # A pickled array forgets that it is read-only; made anew, it is again.
@@ -196,7 +201,7 @@ class Failure:
     Those about the same picture with an error of the same type and message are equal.
 
     Attributes:
-        source: The picture, as a short text.
+        source: The picture, as in `Prediction`.
         error: Why.
     """
 
@@ -204,9 +209,13 @@ class Failure:
     error: Exception
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold."""
+        """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""
         kind = type(self.error).__name__
-        return {"source": self.source, "error": str(self.error), "error_type": kind}
+        return {
+            "source": _plain(self.source),
+            "error": _plain(str(self.error)),
+            "error_type": kind,
+        }
 
     def __repr__(self) -> str:
         return f"<Failure {type(self.error).__name__}: {self.error}>"
@@ -221,3 +230,14 @@ class Failure:
 
     def _key(self) -> tuple[object, ...]:
         return self.source, type(self.error), str(self.error)
+
+
+def _plain(value: Any) -> Any:
+    """A value with lists for tuples, and without lone surrogates, for which UTF-8 has no bytes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value

@@ -60,6 +60,30 @@ def test_row_find_hidden(tmp_path: Path) -> None:
     assert found(tmp_path) == []
 
 
+SYSTEM = [
+    "@eaDir",
+    "#recycle",
+    "$RECYCLE.BIN",
+    "$Recycle.Bin",
+    "System Volume Information",
+    "__MACOSX",
+    "lost+found",
+    ".Trash-1000",
+    "@Recycle",
+    "@Recently-Snapshot",
+    "#snapshot",
+    "LOST.DIR",
+    "__pycache__",
+]
+
+
+def test_row_find_system(tmp_path: Path) -> None:
+    fill(tmp_path, "fox.png", "den/cub.png", *(f"{name}/fox.png" for name in SYSTEM))
+    fill(tmp_path, "den/@eaDir/fox.png/SYNOPHOTO_THUMB_M.jpg", "eaDir/1.png", "recycle/1.png")
+    assert found(tmp_path) == ["den/cub.png", "eaDir/1.png", "fox.png", "recycle/1.png"]
+    assert found(tmp_path / "#recycle") == ["fox.png"]  # named by the caller, who means it
+
+
 def test_row_find_links(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     fill(root, "a/1.png", "z/2.png")

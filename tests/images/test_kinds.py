@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from zsclip.errors import ImageError
 from zsclip.images import describe_source
 
 
@@ -30,7 +32,6 @@ class Named(io.BytesIO):
         ("https://example.org/fox.png?size=2", "https://example.org/fox.png?size=2"),
         ("https://me:secret@example.org/fox.png", "https://me:***@example.org/fox.png"),
         ("https://example.org/a:b@c", "https://example.org/a:b@c"),
-        ("a\x1b[31m\nb\udc80.png", r"a\x1b[31m\nb\udc80.png"),
         ("data:image/png;base64,AAAA", "data:image/png;base64,… (3 B)"),
         ("data:image/svg+xml,%3Csvg", "data:image/svg+xml,… (6 B)"),
         ("data:", "data:… (0 B)"),
@@ -60,22 +61,39 @@ def test_released_memoryview() -> None:
     assert describe_source(view) == "<memoryview>"
 
 
-def test_a_long_path_stays_whole() -> None:
-    path = Path("x" * 2000, "fox.png")
-    assert describe_source(path) == str(path)
+NAMES = {
+    "a narrow space, as macOS writes it": "Screenshot 10.15.32\u202fAM.png",
+    "a space that does not break": "fox\u00a0cub.png",
+    "a joined emoji": "\N{WOMAN}\u200d\N{ROCKET}.png",
+    "controls": "a\x1b[31m\nb.png",
+    "bytes that are no text": os.fsdecode(b"caf\xe9.png"),
+    "long": "x" * 2000 + "/fox.png",
+    "a long address": f"https://example.org/{'x' * 5000}/fox.png",
+}
 
 
-def test_long_url_keeps_both_ends() -> None:
-    text = describe_source(f"https://example.org/{'x' * 5000}/fox.png")
-    assert len(text) == 1000
-    assert text.startswith("https://example.org/")
-    assert text.endswith("/fox.png")
+@pytest.mark.parametrize("kind", NAMES)
+def test_a_name_is_what_was_given(kind: str) -> None:
+    """For a program to open; not compared as text, since not every name can be printed."""
+    name = NAMES[kind]
+    assert (describe_source(name) == name) is True
+    if "//" not in name:
+        assert (describe_source(Path(name)) == name) is True
+        assert (describe_source(os.fsencode(name)) == name) is False  # bytes are a picture
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_an_error_shows_a_name_in_one_line(kind: str) -> None:
+    error = ImageError(NAMES[kind], "gone.")
+    assert (error.source == NAMES[kind]) is True
+    assert str(error).isprintable()
+    assert len(str(error)) <= 1000 + len("Cannot read the picture : gone.")
 
 
 @given(st.text(max_size=1200))
-def test_any_text_is_one_short_printable_line(text: str) -> None:
+def test_any_text_is_a_name_that_stays_exact(text: str) -> None:
     described = describe_source(text)
-    assert described.isprintable()
-    assert len(described) <= 1000
-    if text.isprintable() and len(text) <= 1000 and not text.lower().startswith(("data:", "http")):
+    if text.lower().startswith("data:"):
+        assert described.isprintable()
+    elif not text.lower().startswith("http"):
         assert described == text

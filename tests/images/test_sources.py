@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import base64
 import codecs
+import contextlib
 import io
 import os
+import subprocess
+import sys
+import tarfile
 import threading
 import urllib.parse
 import zipfile
@@ -68,6 +72,61 @@ def test_row_pipe(tmp_path: Path, png: bytes) -> None:
     writer.join()
 
 
+SILENT = """
+import os, sys
+from zsclip.errors import ImageError
+from zsclip.images import Reading, load_image
+
+def reason():
+    try:
+        load_image(sys.argv[1], reading=Reading(timeout=0.2))
+    except ImageError as error:
+        return error.reason
+
+print(reason())  # nobody has opened it for writing
+writer = os.open(sys.argv[1], os.O_RDWR)
+print(reason())  # somebody has, and writes nothing
+os.write(writer, b"\\x89PNG")
+print(reason())  # or does not go on
+"""
+
+
+def test_row_pipe_silent(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.png"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-c", SILENT, str(pipe)]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.fail("a pipe that nobody writes into is waited for without end")
+    reasons = run.stdout.splitlines()
+    assert len(reasons) == 3, run.stderr
+    for reason in reasons:
+        assert reason.startswith("this pipe or device did not give it to its end within `timeout`")
+        assert "--timeout" in reason
+
+
+def test_row_pipe_in_parts(tmp_path: Path, png: bytes) -> None:
+    """Who writes may pause, and need not be there from the start."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    begun = threading.Event()
+
+    def write() -> None:
+        begun.wait(30)
+        with pipe.open("wb", buffering=0) as file:
+            for i in range(0, len(png), 50):
+                file.write(png[i : i + 50])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    begun.set()
+    assert same(pipe)
+    writer.join()
+    with pytest.raises(ImageError, match="larger than `max_bytes`"):
+        load_image("/dev/zero", reading=Reading(max_bytes=10_000, timeout=60))
+
+
 def test_row_data_uri(png: bytes) -> None:
     encoded = base64.b64encode(png).decode()
     assert same(f"data:image/png;base64,{encoded}")
@@ -114,6 +173,74 @@ def test_row_stream(png: bytes) -> None:
             return chunk
 
     assert same(Stream())
+
+
+def test_row_stream_of_archive(png: bytes) -> None:
+    """As webdataset reads shards: nothing in them can be asked for twice."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in ("1.png", "2.png"):
+            member = tarfile.TarInfo(name)
+            member.size = len(png)
+            archive.addfile(member, io.BytesIO(png))
+    packed.seek(0)
+    read = []
+    with tarfile.open(fileobj=packed, mode="r|gz") as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            with contextlib.suppress(ImageError):
+                read.append(same(file))
+    assert read == [True, True]
+
+
+@pytest.mark.parametrize("lies", ["seekable", "seek"])
+def test_row_stream_that_cannot_seek(png: bytes, lies: str) -> None:
+    class Stream(io.BytesIO):
+        def seekable(self) -> bool:
+            if lies == "seekable":
+                raise AttributeError("'_Stream' object has no attribute 'seekable'")
+            return True
+
+        def seek(self, *args: int) -> int:
+            raise tarfile.StreamError("seeking backwards is not allowed")
+
+    with contextlib.suppress(ImageError):
+        assert same(Stream(png))
+        return
+    pytest.fail("what can be read from where it stands was refused")
+
+
+def test_row_asynchronous(png: bytes) -> None:
+    class Upload:
+        """As web frameworks hand over a file."""
+
+        async def read(self, size: int = -1) -> bytes:
+            return png
+
+    class Wrapped:
+        def __init__(self) -> None:
+            self.read = lambda size=-1: Upload().read(size)
+
+    for upload in (Upload(), Wrapped()):
+        assert refusal(upload) == (
+            "its read is asynchronous. Await it, and pass the bytes: await file.read()."
+        )
+    coroutine = Upload().read()
+    with pytest.raises(ParameterTypeError, match=r"got coroutine\. Pass what it gives: await it"):
+        load_image(coroutine)  # type: ignore[arg-type]
+    coroutine.close()
+
+
+def test_row_no_bytes() -> None:
+    class Raw:
+        def __init__(self, chunk: object) -> None:
+            self.chunk = chunk
+
+        def read(self, size: int = -1) -> object:
+            return self.chunk
+
+    assert "does not wait for them" in refusal(Raw(None))
+    assert refusal(Raw([1, 2])) == "the file object gives list and not bytes."
 
 
 def test_row_missing_file(tmp_path: Path) -> None:

@@ -93,6 +93,22 @@ def test_from_folder(tmp_path: Path) -> None:
     assert LabelSet.from_folder(root, name="pets").labels == pets.labels
 
 
+def test_folders_of_the_system_are_no_classes(tmp_path: Path) -> None:
+    for name in ("cat", "dog", "recycle", "trash"):
+        (tmp_path / name).mkdir()
+    for name in (
+        "@eaDir",
+        "#recycle",
+        "$RECYCLE.BIN",
+        "System Volume Information",
+        "__MACOSX",
+        "lost+found",
+        ".Trash-1000",
+    ):
+        (tmp_path / name).mkdir()
+    assert LabelSet.from_folder(tmp_path).ids == ("cat", "dog", "recycle", "trash")
+
+
 def test_the_name_of_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zsclip import ZeroShotClassifier
+from zsclip.pipeline import reading_ahead
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
 
 SIDE = 4
+LONG_AGO = 1_000_000_000  # seconds: files changed a moment ago are not trusted to stay
 
 
 class PixelEngine:
@@ -109,3 +112,30 @@ def pool_threads() -> list[threading.Thread]:
 def threads() -> Callable[[], list[threading.Thread]]:
     """Lists the threads that read pictures."""
     return pool_threads
+
+
+@pytest.fixture
+def old_files(files: Callable[[int], list[Path]]) -> Callable[[int], list[Path]]:
+    """`files`, not changed for years."""
+
+    def old_files(count: int) -> list[Path]:
+        paths = files(count)
+        for path in paths:
+            os.utime(path, (LONG_AGO, LONG_AGO))
+        return paths
+
+    return old_files
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are opened as pictures from here on."""
+    names: list[str] = []
+    open_source: Any = vars(reading_ahead)["open_source"]
+
+    def watched(source: Any, **options: Any) -> Any:
+        names.append(options["name"])
+        return open_source(source, **options)
+
+    monkeypatch.setattr(reading_ahead, "open_source", watched)
+    return names

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -29,36 +30,9 @@ Files = Callable[[int], list[Path]]
 Solid = Callable[[str], Image.Image]
 
 COLORS = ["red", "green", "blue"]
-LONG_AGO = 1_000_000_000  # seconds: files changed a moment ago are not trusted to stay
+LONG_AGO = 1_000_000_000  # seconds
 
 pytestmark = pytest.mark.usefixtures("plain_stamps")
-
-
-@pytest.fixture
-def old_files(files: Files) -> Files:
-    """`files`, not changed for years."""
-
-    def old_files(count: int) -> list[Path]:
-        paths = files(count)
-        for path in paths:
-            os.utime(path, (LONG_AGO, LONG_AGO))
-        return paths
-
-    return old_files
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The files that are opened as pictures from here on."""
-    names: list[str] = []
-    open_source: Any = vars(reading_ahead)["open_source"]
-
-    def watched(source: Any, **options: Any) -> Any:
-        names.append(options["name"])
-        return open_source(source, **options)
-
-    monkeypatch.setattr(reading_ahead, "open_source", watched)
-    return names
 
 
 @pytest.fixture
@@ -122,7 +96,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_mistaken_later(
     open_source: Any = vars(reading_ahead)["open_source"]
 
     def replaced(source: Any, **options: Any) -> Any:
-        if source == path:
+        if source == str(path):
             path.write_bytes(other.read_bytes() + b"longer")
         return open_source(source, **options)
 
@@ -132,6 +106,48 @@ def test_a_file_that_changes_while_it_is_looked_at_is_not_mistaken_later(
     path.write_bytes(before)
     os.utime(path, (LONG_AGO, LONG_AGO))
     assert make(cache=cache).classify(path).label == "red"
+
+
+def test_a_link_that_leads_elsewhere_while_it_is_read_is_not_mistaken_later(
+    make: Make,
+    cache: EmbeddingCache,
+    old_files: Files,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its path has the same stamp before and after, and in between is another file."""
+    first, other = old_files(2)
+    link = tmp_path / "current.png"
+    link.symlink_to(first)
+    open_source: Any = vars(reading_ahead)["open_source"]
+
+    @contextlib.contextmanager
+    def flipped(source: Any, **options: Any) -> Iterator[Any]:
+        link.unlink()
+        link.symlink_to(other)
+        with open_source(source, **options) as stream:
+            link.unlink()
+            link.symlink_to(first)
+            yield stream
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading_ahead, "open_source", flipped)
+        assert make(cache=cache).classify(link).label == "green"
+    assert make(cache=cache).classify(link).label == "red"
+    assert make(cache=cache).classify(first).label == "red"
+
+
+def test_a_second_pass_over_a_generator_opens_no_file_either(
+    make: Make, engine: PixelEngine, cache: EmbeddingCache, old_files: Files, opened: list[str]
+) -> None:
+    paths = old_files(9)
+    clf = make(cache=cache)
+    assert list(clf.predict(path for path in paths)) == COLORS * 3
+    opened.clear()
+    engine.batches.clear()
+    assert list(clf.predict(path for path in paths)) == COLORS * 3
+    assert list(clf.predict(paths)) == COLORS * 3
+    assert (opened, engine.batches) == ([], [])
 
 
 def test_the_same_content_from_elsewhere_is_not_decoded(

@@ -76,11 +76,13 @@ class FileStamp:
     inode: int = 0
 
     @classmethod
-    def of(cls, path: str | os.PathLike[str]) -> FileStamp | None:
+    def of(cls, path: str | os.PathLike[str], *, opened: int | None = None) -> FileStamp | None:
         """The stamp of a file as it is now. To be taken before the file is read.
 
         Args:
             path: The file; a link stands for what it leads to.
+            opened: The descriptor of the file that was opened under this path, which may not have
+                the name any more.
 
         Returns:
             None if there is no such file, or it is not a plain file.
@@ -93,7 +95,8 @@ class FileStamp:
         name = os.fsdecode(path)
         taken = time.time_ns()
         try:
-            found = os.stat(name)  # noqa: PTH116 - many files, and a Path each takes as long
+            # not by a Path: of many files, making each one takes as long
+            found = os.stat(name) if opened is None else os.fstat(opened)  # noqa: PTH116
         except (OSError, ValueError):  # ValueError: a null character
             return None
         if not stat.S_ISREG(found.st_mode):

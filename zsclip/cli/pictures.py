@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from zsclip.errors import ImageError
-from zsclip.images import describe_source, find_pictures, is_path, picture_suffixes
+from zsclip.images import Listed, describe_source, find_pictures, is_path, picture_suffixes
 from zsclip.results import Failure, Prediction
 
 __all__ = ["Pictures"]
@@ -32,6 +32,9 @@ class Pictures:
         self._n_given = 0
 
     def __iter__(self) -> Iterator[str]:
+        return Listed(self._each())
+
+    def _each(self) -> Iterator[str]:
         for path in _expand(self._paths):
             if not os.path.isdir(path):  # noqa: PTH112 - false for what can be no path at all
                 yield self._give(path)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from rich.cells import cell_len
 
 from zsclip.cli.output import emit, say
-from zsclip.images import printable
+from zsclip.errors import printable
 from zsclip.labels import LabelSet
 from zsclip.results import Failure, Prediction
 

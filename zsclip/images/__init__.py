@@ -1,10 +1,10 @@
 """Anything that a user calls a picture, read as an upright RGB one.
 
 `load_image` reads one picture in the way that a `Reading` says, `find_pictures` lists those in a
-folder, `sources_of` gives several one after the other, and `describe_source` says in a few words
-which picture is meant. The two steps of `load_image` stand alone for whoever does something in
-between: `open_source` and `decode_picture`. Every behavior is a row of the table in
-``docs/pictures.md``.
+folder, `sources_of` gives several one after the other, as `Listed` where their paths may be read
+later, and `describe_source` says which picture is meant. The two steps of `load_image` stand alone
+for whoever does something in between: `open_source` and `decode_picture`. Every behavior is a row
+of the table in ``docs/pictures.md``.
 
 Nothing here knows about models, embeddings or labels.
 """
@@ -12,8 +12,8 @@ Nothing here knows about models, embeddings or labels.
 from __future__ import annotations
 
 from zsclip.images.decode import decode_picture
-from zsclip.images.folders import Images, find_pictures, picture_suffixes, sources_of
-from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor, printable
+from zsclip.images.folders import Images, Listed, find_pictures, picture_suffixes, sources_of
+from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
 from zsclip.images.load import load_image
 from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.sources import open_source
@@ -21,6 +21,7 @@ from zsclip.images.sources import open_source
 __all__ = [
     "ImageSource",
     "Images",
+    "Listed",
     "Reading",
     "as_reading",
     "decode_picture",
@@ -31,7 +32,6 @@ __all__ = [
     "load_image",
     "open_source",
     "picture_suffixes",
-    "printable",
     "reading_like",
     "sources_of",
 ]

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
+from zsclip.errors import shown
 from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError, explain, named
@@ -191,7 +192,7 @@ def _guarded(attempt: Callable[[], Image.Image], name: str) -> Image.Image:
             with _quiet, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 image = _translated(attempt)
-            logger.warning("%s: %s", name, first)
+            logger.warning("%s: %s", shown(name), first)
             return image
 
 

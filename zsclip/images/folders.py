@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import ParameterTypeError, printable, shown
+from zsclip.files import is_system_folder
 from zsclip.images.decode import REFUSED_FORMATS
-from zsclip.images.kinds import ImageSource, describe_source, is_tensor, printable
+from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
 from zsclip.images.unreadable import UnreadableError, named
 
-__all__ = ["Images", "find_pictures", "picture_suffixes", "sources_of"]
+__all__ = ["Images", "Listed", "find_pictures", "picture_suffixes", "sources_of"]
 
 logger = logging.getLogger("zsclip.images")
 
@@ -29,15 +31,47 @@ Images: TypeAlias = Iterable[ImageSource] | str | os.PathLike[str]
 
 _Identity = tuple[int, int]  # device and inode: the same folder by whatever path
 
+_Source = TypeVar("_Source")
+
+# What holds its pictures, and does nothing when it is asked for the next one.
+_HOLDERS: tuple[type, ...] = (
+    list,
+    tuple,
+    set,
+    frozenset,
+    dict,
+    deque,
+    type({}.keys()),
+    type({}.values()),
+)
+
+
+class Listed(Iterator[_Source]):
+    """Pictures out of a list: nothing happens to them between one and the next.
+
+    What a path names is taken to stay as it is for as long as results are asked for. That cannot be
+    said of any other iterator: a generator may write each frame of a camera to the same file.
+
+    Args:
+        images: The pictures.
+    """
+
+    def __init__(self, images: Iterable[_Source]) -> None:
+        self._images = iter(images)
+
+    def __next__(self) -> _Source:
+        return next(self._images)
+
 
 def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
     """The pictures in a folder and the folders below it, in natural order.
 
     A picture is a file whose suffix belongs to a format that Pillow can open (`load_image` goes by
     the content instead). Names are sorted as people do, "fox 2.png" before "fox 10.png", folders
-    among files. Hidden files and folders, whose names start with a dot, are left out. A link to a
-    folder is followed once, and never into a folder that it lies in. Folders that cannot be
-    opened are logged and passed over.
+    among files. Hidden files and folders, whose names start with a dot, are left out, and so are
+    folders of a system, such as ``@eaDir``, ``$RECYCLE.BIN`` or ``__MACOSX``. A link to a folder is
+    followed once, and never into a folder that it lies in. Folders that cannot be opened are
+    logged and passed over.
 
     Args:
         folder: The folder to search.
@@ -69,7 +103,7 @@ def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
             identity = _identity(root)
         except OSError as error:
             raise UnreadableError(f"the folder cannot be opened ({error.strerror}).") from error
-    return _walk(name, entries, identity, picture_suffixes())
+    return Listed(_walk(shown(name), entries, identity, picture_suffixes()))
 
 
 def picture_suffixes() -> frozenset[str]:
@@ -94,22 +128,43 @@ def sources_of(images: Images) -> Iterator[ImageSource]:
     Args:
         images: An iterable of pictures, an array or tensor of them (4 dimensions), or a folder.
 
+    Returns:
+        A `Listed` where the pictures are at hand, and nobody's code runs between two of them.
+
     Raises:
         ParameterTypeError: It is a single picture, or nothing to iterate over.
-        ImageError: The folder cannot be opened.
+        ImageError: There is no such folder, or it cannot be opened.
     """
     if isinstance(images, str | os.PathLike):
-        if os.fspath(images) and (folder := Path(images).expanduser()).is_dir():
-            return find_pictures(folder)
-        raise _not_several(repr(images))
+        return _in_folder(images)
     several = not (isinstance(images, bytes | bytearray | memoryview) or hasattr(images, "read"))
     if is_tensor(images):
         several = getattr(images, "ndim", 0) == 4
     elif isinstance(images, np.ndarray):  # a column of a table holds paths, in one dimension
         several = images.ndim == 4 or (images.ndim == 1 and images.dtype.kind in "OUT")
     if not several or not isinstance(images, Iterable):
-        raise _not_several(describe_source(images))
-    return iter(images)
+        got = describe_source(images)
+        if hasattr(images, "__aiter__"):
+            got += ", which is asynchronous: gather its pictures in a list first"
+        raise _not_several(got)
+    at_hand = isinstance(images, _HOLDERS) or hasattr(images, "__array__")  # a column of a table
+    return Listed(images) if at_hand else iter(images)
+
+
+def _in_folder(folder: str | os.PathLike[str]) -> Iterator[ImageSource]:
+    text = os.fsdecode(folder)
+    path = os.path.expanduser(text)  # noqa: PTH111 - Path's raises for an unknown user
+    if os.path.isdir(path):  # noqa: PTH112 - false for what can be no path at all
+        return find_pictures(path)
+    one = not is_path(folder) or Path(text).suffix.lower() in picture_suffixes()
+    if one or not text or os.path.lexists(path):
+        masked = describe_source(folder) if isinstance(folder, str) else folder
+        raise _not_several(shown(repr(masked)))
+    with named(text):
+        raise UnreadableError(
+            "there is no such folder. To classify one picture use classify(image), or put it in a "
+            "list."
+        )
 
 
 def _not_several(got: str) -> ParameterTypeError:
@@ -164,8 +219,8 @@ def _identity(folder: os.PathLike[str]) -> _Identity:
 
 def _sorted_entries(folder: os.PathLike[str]) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
-        shown = [entry for entry in entries if not entry.name.startswith(".")]
-    return sorted(shown, key=lambda entry: (_natural_key(entry.name), entry.name))
+        of_data = [entry for entry in entries if not is_system_folder(entry.name)]
+    return sorted(of_data, key=lambda entry: (_natural_key(entry.name), entry.name))
 
 
 def _natural_key(name: str) -> list[str | int]:

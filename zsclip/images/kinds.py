@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from zsclip.errors import shown
 from zsclip.files import size_in_words
 
 __all__ = [
@@ -22,10 +23,8 @@ __all__ = [
     "is_path",
     "is_tensor",
     "is_url",
-    "printable",
 ]
 
-_LONGEST = 1000  # longer than any path that people write, shorter than a picture in base64
 _PASSWORD = re.compile(r"^(https?://[^/?#@:]*):[^/?#@]*@", re.IGNORECASE)
 
 
@@ -109,17 +108,18 @@ def is_tensor(source: object) -> bool:
 
 
 def describe_source(source: object) -> str:
-    """Says in a few words which picture is meant.
+    """Says which picture is meant: by what opens it again, or else in a few words.
 
-    A path stands as it was given, so that a program can find the file again, but for control
-    characters, which are escaped. So does a URL, with a password masked and the middle left out if
-    it is very long. The picture itself is not read.
+    A path comes back exactly as it was given, whatever characters are in it, and so does a URL, but
+    for a password, which is masked. To show such a name to somebody, escape it. The picture itself
+    is not read.
 
     Args:
         source: Anything; what `load_image` takes is described best.
 
     Returns:
-        One line.
+        A path or a URL; of all else one printable line in angle brackets, or the type and the size
+        of a ``data:`` URI.
 
     Examples:
         >>> describe_source("photos/fox.png")
@@ -146,38 +146,13 @@ def describe_source(source: object) -> str:
     if isinstance(source, memoryview):
         return _describe_memoryview(source)
     if isinstance(source, os.PathLike):
-        return printable(os.fsdecode(source))
+        return os.fsdecode(source)
     if callable(getattr(source, "read", None)):
         name = getattr(source, "name", "")
         if not (isinstance(name, str | bytes) and name):
             name = type(source).__name__
-        return f"<file {_shorten(printable(os.fsdecode(name)))}>"
+        return f"<file {shown(os.fsdecode(name))}>"
     return f"<{type(source).__name__}>"
-
-
-def printable(text: str) -> str:
-    r"""The text with every character that cannot be printed escaped, so that it stays one line.
-
-    Examples:
-        >>> printable("a\nb é.png")
-        'a\\nb é.png'
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def _shorten(text: str, limit: int = _LONGEST) -> str:
-    """The text without its middle if it is long: the end of a path or URL tells the most.
-
-    Examples:
-        >>> _shorten("https://example.org/a/b/c/fox.png", 20)
-        'https://ex…c/fox.png'
-    """
-    if len(text) <= limit:
-        return text
-    tail = (limit - 1) // 2
-    return f"{text[: limit - 1 - tail]}…{text[-tail:]}"
 
 
 def _describe_text(text: str) -> str:
@@ -185,10 +160,8 @@ def _describe_text(text: str) -> str:
         head, comma, data = text.partition(",")
         encoded = head.lower().endswith(";base64")
         size = size_in_words(len(data) * 3 // 4 if encoded else len(data))
-        return f"{_shorten(printable(head), 60)}{comma}… ({size})"
-    if is_url(text):
-        text = _PASSWORD.sub(r"\1:***@", text)
-    return _shorten(printable(text))
+        return f"{shown(head, 60)}{comma}… ({size})"
+    return _PASSWORD.sub(r"\1:***@", text) if is_url(text) else text
 
 
 def _describe_tensor(tensor: Any) -> str:

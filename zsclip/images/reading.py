@@ -33,7 +33,8 @@ class Reading:
         max_pixels: The most pixels, width times height, that an encoded picture may have. Pillow
             warns from the same number on.
         max_bytes: The most bytes taken from a URL, a file object or a pipe: 64 MiB.
-        timeout: Seconds for a URL: the most for connecting, for each wait, and in all.
+        timeout: Seconds for a URL: the most for connecting, for each wait, and in all; and for all
+            of a pipe or device that is given by its path.
 
     Raises:
         ParameterError: A field has a value that it cannot have.

@@ -5,20 +5,23 @@ from __future__ import annotations
 import base64
 import binascii
 import difflib
+import inspect
 import io
 import itertools
 import os
 import re
+import select
 import stat
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import ParameterTypeError, printable, shown
 from zsclip.files import reason_of, size_in_words
-from zsclip.images.kinds import is_data_uri, is_url, printable
+from zsclip.images.kinds import is_data_uri, is_url
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError, named
 from zsclip.images.urls import fetch
@@ -47,8 +50,12 @@ def open_source(source: object, *, name: str, reading: Reading) -> Iterator[Bina
         ImageError: There is nothing to read, or too much.
         ParameterTypeError: The source is of no such kind.
     """
-    with named(name), _open(source, reading) as stream:
-        yield stream
+    with named(name):
+        try:
+            with _open(source, reading) as stream:
+                yield stream
+        except MemoryError as error:
+            raise UnreadableError("there is not enough memory to read it.") from error
 
 
 def _open(source: object, reading: Reading) -> AbstractContextManager[BinaryIO]:
@@ -74,6 +81,8 @@ def _wrong_type(source: object) -> str:
     )
     if isinstance(source, list | tuple | set | frozenset | Iterator):
         return message + " Pass the pictures in it one by one."
+    if inspect.isawaitable(source):
+        return message + " Pass what it gives: await it first."
     if hasattr(source, "__array__"):
         return message + " Pass numpy.asarray(...) of it."
     return message
@@ -87,18 +96,56 @@ def _open_path(path: str | os.PathLike[str], reading: Reading) -> BinaryIO:
     if not text:
         raise UnreadableError("the path is empty.")
     try:
-        stream = Path(text).open("rb")  # noqa: SIM115 - closed by `open_source`
+        mode = os.stat(text).st_mode  # noqa: PTH116 - before: to open a pipe waits for who writes
+        if stat.S_ISREG(mode):
+            return Path(text).open("rb")
+        if stat.S_ISDIR(mode):
+            raise UnreadableError(_FOLDER)
+        return io.BytesIO(_read_pipe(text, reading))
     except FileNotFoundError:
         raise UnreadableError(_missing(text)) from None
+    except UnreadableError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        if os.path.isdir(text):  # noqa: PTH112 - opening one fails differently on every system
-            raise UnreadableError(_FOLDER) from None
         reason = reason_of(error)
         raise UnreadableError(f"{reason[:1].lower()}{reason[1:]}.") from error
-    if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-        return stream
-    with stream:  # a pipe or device can neither seek nor be trusted to end
-        return io.BytesIO(_read_file_object(stream, reading))
+
+
+def _read_pipe(path: str, reading: Reading) -> bytes:
+    """All that comes out of a pipe or a device, which can neither seek nor be trusted to end."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, flags), "rb", buffering=0) as pipe:  # noqa: PTH123 - a descriptor
+        return _read_file_object(_Awaited(pipe, reading.timeout), reading)
+
+
+class _Awaited:
+    """A pipe that has so many seconds to give all that it gives."""
+
+    def __init__(self, pipe: BinaryIO, seconds: float) -> None:
+        self._pipe = pipe
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+        self._poll = select.poll() if hasattr(select, "poll") else None  # Windows has none
+        if self._poll is not None:
+            self._poll.register(pipe, select.POLLIN)
+
+    def read(self, size: int, /) -> bytes:
+        while True:
+            if self._poll is not None and not self._poll.poll(self._milliseconds()):
+                raise UnreadableError(
+                    "this pipe or device did not give it to its end within `timeout` "
+                    f"({self._seconds:g} s). {raise_limit('timeout')}"
+                )
+            chunk = self._pipe.read(size)
+            if chunk is not None:  # None: another reader was faster
+                return chunk
+
+    def _milliseconds(self) -> int:
+        left = 1000 * (self._end - time.monotonic())
+        return int(min(max(left, 0), _LONGEST_POLL))
+
+
+_LONGEST_POLL = 2**31 - 1  # milliseconds: 24 days
 
 
 def _missing(path: str) -> str:
@@ -114,7 +161,7 @@ def _missing(path: str) -> str:
         return "no such file. '~' is not expanded: pass Path(...).expanduser()."
     parent = Path(path).parent
     if not parent.is_dir():
-        return f"no such file: the folder {printable(str(parent))!r} does not exist."
+        return f"no such file: the folder {shown(str(parent))!r} does not exist."
     try:
         with os.scandir(parent) as entries:
             siblings = [entry.name for entry in itertools.islice(entries, _MOST_SIBLINGS)]
@@ -132,15 +179,20 @@ def _read_file_object(file: Any, reading: Reading) -> bytes:
     """All bytes of a file object, from its start if it can seek and from where it is if not."""
     if isinstance(file, io.TextIOBase):
         raise UnreadableError(_TEXT_MODE)
+    if inspect.iscoroutinefunction(file.read):
+        raise UnreadableError(_ASYNC)
     data, most = bytearray(), reading.max_bytes
-    try:
-        if callable(getattr(file, "seekable", None)) and file.seekable():
+    # Who says that it can seek need not be right: a member of a tar file that is read as a stream
+    # says so, or fails when asked.
+    with suppress(Exception):
+        if file.seekable():
             file.seek(0)
+    try:
         # One byte over the limit tells a picture that just fits from one that does not.
         while len(data) <= most:
             chunk = file.read(min(_CHUNK, most + 1 - len(data)))
-            if isinstance(chunk, str):
-                raise UnreadableError(_TEXT_MODE)
+            if not isinstance(chunk, bytes | bytearray | memoryview):
+                raise UnreadableError(_no_bytes(chunk))
             if not chunk:
                 break
             data += chunk
@@ -155,6 +207,22 @@ def _read_file_object(file: Any, reading: Reading) -> bytes:
     return bytes(data)
 
 
+def _no_bytes(chunk: object) -> str:
+    if isinstance(chunk, str):
+        return _TEXT_MODE
+    if inspect.isawaitable(chunk):
+        if inspect.iscoroutine(chunk):
+            chunk.close()  # or Python warns that nobody awaited it
+        return _ASYNC
+    if chunk is None:
+        return (
+            "the file object has no data at the moment and does not wait for them (its read gave "
+            "None). Read it to its end, and pass the bytes."
+        )
+    return f"the file object gives {type(chunk).__name__} and not bytes."
+
+
+_ASYNC = "its read is asynchronous. Await it, and pass the bytes: await file.read()."
 _TEXT_MODE = "the file object gives text. Open the file in binary mode: open(path, 'rb')."
 
 

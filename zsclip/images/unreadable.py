@@ -11,8 +11,7 @@ from contextlib import contextmanager
 
 import PIL
 
-from zsclip.errors import ImageError
-from zsclip.images.kinds import printable
+from zsclip.errors import ImageError, printable
 
 __all__ = ["UnreadableError", "explain", "named"]
 
@@ -39,7 +38,7 @@ def named(name: str) -> Iterator[None]:
     try:
         yield
     except UnreadableError as error:
-        failed = ImageError(name or "''", error.reason)
+        failed = ImageError(name, error.reason)
         raise failed.with_traceback(error.__traceback__) from error.__cause__
 
 

@@ -175,8 +175,9 @@ class LabelSet:
         Every folder directly in this one is a class, in the plain order of their names, which is
         that of torchvision's ``ImageFolder``: the classes have the same numbers. A folder's name
         is its label's id. The label's name is the same in words: underscores become spaces, and so
-        do hyphens where the name has neither underscores nor spaces. Files and hidden folders
-        are skipped.
+        do hyphens where the name has neither underscores nor spaces. Files are skipped, and so are
+        hidden folders and those of a system (``lost+found``, ``@eaDir``, ``$RECYCLE.BIN``,
+        ``__MACOSX`` and their like), which ``ImageFolder`` would take for classes.
 
         Args:
             path: The folder that holds the class folders.

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from zsclip.errors import did_you_mean
-from zsclip.files import as_path
+from zsclip.files import as_path, is_system_folder
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text
 from zsclip.labels.reading import decode, read_bytes, unreadable
 from zsclip.labels.values import Provenance
@@ -112,7 +112,7 @@ def read_folder(path: str | os.PathLike[str], name: str | None = None) -> Draft:
     hint = "name the one that holds the class folders"
     try:
         with os.scandir(as_path(path)) as entries:
-            folders = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+            folders = sorted(e.name for e in entries if e.is_dir() and not is_system_folder(e.name))
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise unreadable("folder", path, error, hint) from error
     listing = "".join(f"{folder}\n" for folder in folders).encode("utf-8", "surrogateescape")

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_embeddings
-from zsclip.images import ImageSource, is_path
+from zsclip.errors import shown
+from zsclip.images import ImageSource, Listed, is_path
 from zsclip.pipeline.kept import KeptEmbeddings
 from zsclip.pipeline.picture import Picture, PictureOptions
 from zsclip.pipeline.reading_ahead import Reader
@@ -22,6 +23,7 @@ __all__ = ["Embedded", "embed", "embed_all"]
 
 AHEAD = 2  # batches of pictures on their way: one in the model, one being read
 WINDOW = 8  # batches of pictures without their turn, those with an embedding or error among them
+HELD = 256 * 1024 * 1024  # bytes of encoded pictures that were read before it was their turn
 
 Embedded: TypeAlias = tuple[list[str | Failure], NDArray[np.float32]]
 """The description of each picture, or its failure, and the embeddings of the others (n, d)."""
@@ -38,8 +40,11 @@ def embed(
     place in a batch; with them, at most eight batches wait for their turn. A batch of one is
     special: each picture has its result before the next one is taken.
 
-    The source is only ever advanced by whoever asks for results. No thread is left when the
-    generator ends or is closed.
+    The source is only ever advanced by whoever asks for results. What a path names is read before
+    the source goes on, since it may be about to write something else there, unless the source is
+    `Listed`: then threads read files as well. Of what is read before it is decoded, at most 256 MiB
+    are held; a picture for which there is no room is decoded before the next one is taken. No
+    thread is left when the generator ends or is closed.
 
     Args:
         sources: The pictures.
@@ -94,6 +99,7 @@ class _Run:
         stop: bool,
     ) -> None:
         self._sources = sources
+        self._is_listed = isinstance(sources, Listed)
         self._encoder = encoder
         self._engine = as_pixel_encoder(encoder)
         self._workers = options.workers
@@ -110,6 +116,7 @@ class _Run:
         self._window: deque[Picture] = deque()  # in order, those without a result handed over
         self._first: Picture | None = None  # not handed to a thread: it may be the only one
         self._large: deque[Future[None]] = deque()  # whose pictures lie in memory at full size
+        self._held: deque[tuple[Picture, int]] = deque()  # read and not decoded, with their bytes
         self._pool: ThreadPoolExecutor | None = None
         self._ended = False
         self._error: Exception | None = None  # of the source, raised when all results are out
@@ -153,7 +160,8 @@ class _Run:
                 break
             picture = self._reader.take(source)
             self._window.append(picture)
-            if self._kept is not None and is_path(picture.source):
+            self._hold(picture, source)
+            if self._kept is not None and is_path(picture.source) and not picture.is_resolved:
                 files.append(picture)  # to be looked up together
             else:
                 self._start(picture)
@@ -164,6 +172,22 @@ class _Run:
             self._kept.find_files(files)
         for picture in files:
             self._start(picture)
+
+    def _hold(self, picture: Picture, source: object) -> None:
+        """Have a picture in memory, encoded or prepared, if it may be another one after this."""
+        while self._held and self._held[0][0].source is None:
+            self._held.popleft()
+        room = HELD - sum(size for _, size in self._held)
+        if is_path(picture.source) and not self._is_listed:
+            if self._kept is not None:
+                self._kept.find_files([picture])
+            if not picture.is_resolved:
+                self._reader.take_file(picture, max(0, room))
+        if isinstance(picture.source, bytes) and not (picture.source is source and self._is_listed):
+            if len(picture.source) > room:
+                self._reader.read(picture)
+            else:
+                self._held.append((picture, len(picture.source)))
 
     def _next(self) -> Any:
         try:
@@ -230,7 +254,10 @@ class _Run:
             images = [picture.image for picture in batch if picture.image is not None]
             embeddings = self._encoder.encode_images(images)
         checked = require_embeddings(
-            embeddings, len(batch), self._encoder, lambda row: f"the picture {batch[row].name}"
+            embeddings,
+            len(batch),
+            self._encoder,
+            lambda row: f"the picture {shown(batch[row].name)}",
         )
         for picture, embedding in zip(batch, checked, strict=True):
             picture.embedding = embedding

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Sequence
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from zsclip.pipeline.picture import Picture
 
 __all__ = ["KeptEmbeddings"]
 
+MOST_HASHED = 1024**3
+"""Bytes of a large file that is read once more for its hash, when it is known to be a picture."""
+
 
 class KeptEmbeddings:
     """The embeddings that a cache holds for one engine and one way of reading pictures.
@@ -22,6 +27,9 @@ class KeptEmbeddings:
     An encoded picture is known by the SHA-256 of its bytes, wherever they come from; a file that
     has not changed since it was last read is known without reading it. A picture that lies in
     memory is known by its pixels as they are prepared, which saves the model its work.
+
+    Nothing is read to be hashed before it is known to be a picture, unless it fits into memory: a
+    disk image among pictures is refused by its first bytes.
 
     Args:
         cache: Where they are.
@@ -61,10 +69,51 @@ class KeptEmbeddings:
 
     def find_content(self, picture: Picture, content: bytes) -> None:
         """Look up a picture by the bytes that were read of it."""
-        picture.digest = hashlib.sha256(content).digest()
-        if picture.stamp is not None and FileStamp.of(picture.stamp.path) != picture.stamp:
-            picture.stamp = None  # it has changed since, and nobody knows what was read
-        key = make_key(*self._encoded, picture.digest)
+        self._find_digest(picture, hashlib.sha256(content).digest())
+
+    def find_large(self, picture: Picture, stream: BinaryIO) -> None:
+        """Look up a large file by its content, after it was decoded; it is read a second time.
+
+        Both times it was the same only if its stamp tells any change. If not, or if it is too
+        large, it goes without a key.
+
+        Args:
+            picture: The picture.
+            stream: The file that it was decoded from.
+        """
+        picture.key = None
+        if picture.stamp is None or not picture.stamp.settled:
+            return
+        digest, left = hashlib.sha256(), MOST_HASHED
+        stream.seek(0)
+        while left > 0 and (chunk := stream.read(1024 * 1024)):
+            digest.update(chunk)
+            left -= len(chunk)
+        self.check_stamp(picture, stream)
+        if left > 0 and picture.stamp is not None:
+            self._find_digest(picture, digest.digest())
+
+    def check_stamp(self, picture: Picture, stream: BinaryIO) -> None:
+        """Forget the stamp of a file if what was read is another one, or it has changed since.
+
+        The file itself is asked and not its path, which may have led elsewhere in between.
+
+        Args:
+            picture: The picture.
+            stream: The file that was opened under its path.
+        """
+        if picture.stamp is None:
+            return
+        try:
+            now = FileStamp.of(picture.stamp.path, opened=stream.fileno())
+        except io.UnsupportedOperation:  # a pipe took its place
+            now = None
+        if now != picture.stamp:
+            picture.stamp = None
+
+    def _find_digest(self, picture: Picture, digest: bytes) -> None:
+        picture.digest = digest
+        key = make_key(*self._encoded, digest)
         if key != picture.key:  # which was looked for already
             picture.key = key
             self._find([(picture, key)])

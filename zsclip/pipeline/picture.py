@@ -79,7 +79,7 @@ class Picture:
     """One picture on its way. Belongs to a worker while `work` is under way, else to the consumer.
 
     Attributes:
-        name: The picture in a few words.
+        name: Which picture it is, as `describe_source` says it.
         source: What is still to be read, of a kind that no one can change: a path, URL, ``data:``
             URI or bytes.
         image: The picture decoded, and not prepared: RGB, of any size.

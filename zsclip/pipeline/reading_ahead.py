@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import AbstractContextManager
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,12 @@ from PIL import Image
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_pixels
-from zsclip.errors import ImageError, ZsclipError
+from zsclip.errors import ImageError, ZsclipError, shown
 from zsclip.images import (
     ImageSource,
     decode_picture,
     describe_source,
+    is_path,
     is_tensor,
     load_image,
     open_source,
@@ -27,6 +30,9 @@ from zsclip.results import Failure
 __all__ = ["Reader"]
 
 ENLARGED = 2  # times the model's resolution: what reduced decoding leaves
+
+AT_ONCE = 64 * 1024 * 1024
+"""Bytes of a file that may be read whole before it is decoded, where that is of use."""
 
 
 class Reader:
@@ -58,12 +64,15 @@ class Reader:
 
         What is given may change as soon as its giver goes on: a file object has a position, an
         image its frame, and an array may be the buffer of the next picture. So these are read here
-        and now, and by nobody else. What cannot change is left to `read`.
+        and now, and by nobody else. What cannot change is left to `read`, and so is what a path
+        names; where that may change, `take_file` comes first.
         """
         picture = Picture(describe_source(source))
         try:
-            if isinstance(source, str | os.PathLike | bytes):
+            if isinstance(source, str | bytes):
                 picture.source = source
+            elif isinstance(source, os.PathLike):
+                picture.source = picture.name
             elif isinstance(source, Image.Image | np.ndarray) or is_tensor(source):
                 picture.image = load_image(source, reading=self._reading)
             else:
@@ -73,18 +82,46 @@ class Reader:
             self._fail(picture, error)
         return picture
 
+    def take_file(self, picture: Picture, most: int) -> None:
+        """What a path names at this moment: read whole, or else prepared here and now.
+
+        Args:
+            picture: One whose source is a path.
+            most: How many bytes may be held until they are decoded.
+        """
+        most = min(most, AT_ONCE)
+        try:
+            with self._open(picture) as stream:
+                content = stream.read(most + 1)
+                if len(content) > most:
+                    del content
+                    self._finish(picture, self._decode(picture, stream))
+                    return
+                if self._kept is not None:
+                    self._kept.check_stamp(picture, stream)
+                picture.source = content
+        except ZsclipError as error:
+            self._fail(picture, error)
+
     def needs_work(self, picture: Picture) -> bool:
         """Whether there is something left to do for `read`."""
-        has_image = picture.image is not None and self._engine is None
-        return not (has_image or picture.is_resolved)
+        is_read = picture.pixels is not None or (picture.image is not None and self._engine is None)
+        return not (is_read or picture.is_resolved)
 
     def read(self, picture: Picture) -> None:
         """Read, decode and prepare a picture, whose full size is not kept."""
+        image = picture.image
         try:
-            image = self._load(picture)
+            if image is None:
+                with self._open(picture) as stream:
+                    image = self._decode(picture, stream)
         except ZsclipError as error:
             self._fail(picture, error)
             return
+        self._finish(picture, image)
+
+    def _finish(self, picture: Picture, image: Image.Image | None) -> None:
+        """Prepare what was decoded; None if its embedding is known."""
         picture.source = picture.image = None
         if image is None:
             return
@@ -93,27 +130,37 @@ class Reader:
         else:
             picture.pixels = self._prepare(picture, image)
 
-    def _load(self, picture: Picture) -> Image.Image | None:
+    def _open(self, picture: Picture) -> AbstractContextManager[BinaryIO]:
+        return open_source(picture.source, name=picture.name, reading=self._reading)
+
+    def _decode(self, picture: Picture, stream: BinaryIO) -> Image.Image | None:
         """The picture, decoded; None if its embedding is known."""
-        if picture.image is not None:
-            return picture.image
-        name = picture.name
-        with open_source(picture.source, name=name, reading=self._reading) as stream:
-            encoded = stream
-            if self._kept is not None:
-                content = stream.read()
-                self._kept.find_content(picture, content)
-                if picture.embedding is not None:
-                    return None
-                encoded = io.BytesIO(content)
-            return decode_picture(
-                encoded, name=name, reading=self._reading, min_side=self._min_side
-            )
+        if self._kept is None:
+            return self._decoded(picture, stream)
+        stream.seek(0)
+        content = stream.read(AT_ONCE + 1)
+        if len(content) > AT_ONCE:
+            del content
+            image = self._decoded(picture, stream)
+            self._kept.find_large(picture, stream)
+        else:
+            if is_path(picture.source):
+                self._kept.check_stamp(picture, stream)
+            self._kept.find_content(picture, content)
+            if picture.embedding is not None:
+                return None
+            image = self._decoded(picture, io.BytesIO(content))
+        return image if picture.embedding is None else None
+
+    def _decoded(self, picture: Picture, stream: BinaryIO) -> Image.Image:
+        return decode_picture(
+            stream, name=picture.name, reading=self._reading, min_side=self._min_side
+        )
 
     def _prepare(self, picture: Picture, image: Image.Image) -> NDArray[np.uint8] | None:
         """The picture as the model takes it; None if its embedding is known."""
         assert self._engine is not None
-        pixels = require_pixels(self._engine.prepare(image), self._engine, picture.name)
+        pixels = require_pixels(self._engine.prepare(image), self._engine, shown(picture.name))
         if self._kept is not None and picture.key is None:  # it lay in memory, decoded
             self._kept.find_prepared(picture, pixels)
         return pixels if picture.embedding is None else None
