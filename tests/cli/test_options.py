@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zsclip import LabelSet, load_labelset
-from zsclip.cli.options import read_labels
+from zsclip.cli.options import read_labels, reading_options
 from zsclip.errors import (
     LabelError,
     LabelSetFormatError,
@@ -18,6 +20,7 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterError,
 )
+from zsclip.images import Reading
 
 # Whatever a label may be, without what separates two of them here.
 words = st.text(
@@ -134,3 +137,20 @@ def test_templates_given_are_those_of_every_set(install: Callable[..., None]) ->
 def test_a_set_that_is_not_there_is_told_how_names_are_written() -> None:
     with pytest.raises(LabelSetNotFoundError, match="Classes are named between commas"):
         read_labels("nothing-of-this-name/bird")
+
+
+def test_how_pictures_are_read_is_told_by_options() -> None:
+    @click.command()
+    @reading_options
+    def show(reading: Reading) -> None:
+        click.echo(f"{reading.levels} {reading.strict}")
+
+    def run(*args: str) -> str:
+        return CliRunner().invoke(show, args, catch_exceptions=False).output.strip()
+
+    assert run() == "auto False"
+    assert run("--levels", "stretch", "--refuse-damaged") == "stretch True"
+    assert run("--levels", "-5,4095.5") == "(-5.0, 4095.5) False"
+    for wrong in ("wide", "1,x", "1,2,3", "5,5"):
+        with pytest.raises(ParameterError, match="`levels` must be"):
+            run("--levels", wrong)

@@ -16,6 +16,7 @@ from zsclip.images import (
     ImageSource,
     decode_picture,
     describe_source,
+    is_doubted,
     is_tensor,
     load_image,
     open_source,
@@ -106,9 +107,11 @@ class Reader:
                 if picture.embedding is not None:
                     return None
                 encoded = io.BytesIO(content)
-            return decode_picture(
+            image = decode_picture(
                 encoded, name=name, reading=self._reading, min_side=self._min_side
             )
+            picture.doubted = is_doubted(image)
+            return image
 
     def _prepare(self, picture: Picture, image: Image.Image) -> NDArray[np.uint8] | None:
         """The picture as the model takes it; None if its embedding is known."""
