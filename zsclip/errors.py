@@ -13,11 +13,13 @@ __all__ = [
     "CacheWarning",
     "CheckpointError",
     "ChecksumError",
+    "DamagedImageWarning",
     "DeviceError",
     "DownloadError",
     "EncoderError",
     "EncoderNotFoundError",
     "ImageError",
+    "ImageWarning",
     "LabelError",
     "LabelNotFoundError",
     "LabelSetConflictError",
@@ -26,6 +28,7 @@ __all__ = [
     "LabelSetNotFoundError",
     "LabelSetUnreadableError",
     "LabelSetVersionError",
+    "LevelsWarning",
     "ModelError",
     "ModelNotFoundError",
     "NonFiniteError",
@@ -156,6 +159,18 @@ class ImageError(ZsclipError, ValueError):
 
     def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
         return type(self), (self.source, self.reason)
+
+
+class ImageWarning(ZsclipWarning):
+    """A picture is read, and its decoder has something to say of it; the message names both."""
+
+
+class DamagedImageWarning(ImageWarning):
+    """A damaged picture is read, and part of its pixels may be wrong."""
+
+
+class LevelsWarning(ImageWarning):
+    """A picture of more than eight bits uses so little of its range that hardly any is left."""
 
 
 # ----------------------------------------------------------------------------- models and engines

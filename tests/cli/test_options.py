@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zsclip import LabelSet, load_labelset
+from zsclip.cli.options import reading_options
 from zsclip.errors import (
     LabelError,
     LabelSetFormatError,
@@ -17,6 +20,7 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterError,
 )
+from zsclip.images import Reading
 from zsclip.spelling import parse_labels
 
 # Whatever a label may be, without what separates two of them here.
@@ -139,3 +143,20 @@ def test_templates_given_are_those_of_every_set(install: Callable[..., None]) ->
 def test_a_set_that_is_not_there_is_told_how_names_are_written() -> None:
     with pytest.raises(LabelSetNotFoundError, match="Classes are named between commas"):
         parse_labels("nothing-of-this-name/bird")
+
+
+def test_how_pictures_are_read_is_told_by_options() -> None:
+    @click.command()
+    @reading_options
+    def show(reading: Reading) -> None:
+        click.echo(f"{reading.levels} {reading.strict}")
+
+    def run(*args: str) -> str:
+        return CliRunner().invoke(show, args, catch_exceptions=False).output.strip()
+
+    assert run() == "auto False"
+    assert run("--levels", "stretch", "--refuse-damaged") == "stretch True"
+    assert run("--levels", "-5,4095.5") == "(-5.0, 4095.5) False"
+    for wrong in ("wide", "1,x", "1,2,3", "5,5"):
+        with pytest.raises(ParameterError, match="`levels` must be"):
+            run("--levels", wrong)

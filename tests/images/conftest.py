@@ -7,8 +7,9 @@ import io
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -66,6 +67,7 @@ def write_tiff() -> Callable[..., bytes]:
         sample_format: int = 1,
         photometric: int = 1,
         order: str = "<",
+        more: Mapping[int, int] = MappingProxyType({}),
     ) -> bytes:
         tags = {
             256: width,
@@ -77,6 +79,7 @@ def write_tiff() -> Callable[..., bytes]:
             277: 1,
             278: height,
             279: len(data),
+            **more,
             339: sample_format,
         }
         entries = b"".join(

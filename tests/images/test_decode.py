@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageCms
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.images import Reading, load_image
@@ -118,6 +119,49 @@ def test_row_exif_orientation(orientation: int, encode: Encode) -> None:
         assert given.size == stored.size
 
 
+@pytest.mark.parametrize("where", ["inner", "outer", "both"])
+def test_row_exif_turned_already(where: str, encode: Encode) -> None:
+    stored = letters("ABC", "DEF")
+
+    def opened(*size: int) -> Image.Image:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        if where != "outer":
+            exif.get_ifd(0x8769).update({0xA002: size[0], 0xA003: size[1]})
+        if where != "inner":
+            exif[0x0100], exif[0x0101] = size
+        return Image.open(io.BytesIO(encode(stored, exif=exif)))
+
+    upright = letters(*UPRIGHT[6])
+    with opened(3, 2) as image:
+        assert load_image(image).tobytes() == upright.tobytes()
+        assert load_image(image.copy()).tobytes() == upright.tobytes()
+        turned = image.transpose(Image.Transpose.ROTATE_270)
+        assert turned.getexif()[0x0112] == 6
+        assert load_image(turned).tobytes() == upright.tobytes()
+        assert load_image(load_image(turned)).tobytes() == upright.tobytes()
+    # Where the data fit neither, or a file says so of itself, it is turned as viewers do.
+    with opened(30, 20) as image:
+        turned = image.transpose(Image.Transpose.ROTATE_270)
+        assert load_image(turned).size == (3, 2)
+    with opened(2, 3) as image:
+        assert load_image(image).tobytes() == upright.tobytes()
+
+
+def test_sizes_that_contradict_each_other_do_not_keep_an_image_from_being_turned(
+    encode: Encode,
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x0100], exif[0x0101] = 3, 2
+    exif.get_ifd(0x8769).update({0xA002: 2, 0xA003: 3})
+    with Image.open(io.BytesIO(encode(letters("ABC", "DEF"), exif=exif))) as image:
+        assert load_image(image.copy()).size == (2, 3)
+        square = Image.new("RGB", (3, 3))
+        square.info["exif"] = image.info["exif"]
+        assert load_image(square).size == (3, 3)
+
+
 def test_row_broken_exif(encode: Encode) -> None:
     picture = letters("ABC", "DEF")
     for exif in (b"Exif\0\0" + b"no TIFF header", b"Exif\0\0II*\0\x08\0\0\0\xff\xff\x12\x01"):
@@ -173,16 +217,16 @@ def test_row_reduced(kind: str, encode: Encode, monkeypatch: pytest.MonkeyPatch)
 
 
 def _sizes_decoded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """The sizes that Pillow decodes pictures to from here on."""
+    """The sizes that JPEGs are decoded to from here on."""
     sizes: list[tuple[int, int]] = []
-    load = ImageFile.ImageFile.load
+    decode = simplejpeg.decode_jpeg
 
-    def watched(self: ImageFile.ImageFile) -> Any:
-        if self.tile:
-            sizes.append(self.size)
-        return load(self)
+    def watched(*args: Any, **options: Any) -> Any:
+        pixels = decode(*args, **options)
+        sizes.append((pixels.shape[1], pixels.shape[0]))
+        return pixels
 
-    monkeypatch.setattr(ImageFile.ImageFile, "load", watched)
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", watched)
     return sizes
 
 
@@ -263,6 +307,15 @@ def test_row_cut_off(encode: Encode, tmp_path: Path) -> None:
             with pytest.raises(ImageError, match="damaged or cut off") as caught:
                 load_image(file)
             assert caught.value.source == str(file)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_half_a_jpeg_with_an_end_marker_is_not_taken_for_a_whole_one(
+    mode: str, encode: Encode
+) -> None:
+    data = encode(Image.effect_noise((64, 64), 50).convert(mode), "JPEG")
+    for damaged in (data[: len(data) // 2] + b"\xff\xd9", data[:-900] + bytes(512) + data[-388:]):
+        assert "damaged" in refusal(damaged)  # warnings are errors in these tests
 
 
 def test_row_no_pixels(write_png: Encode) -> None:

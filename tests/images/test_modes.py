@@ -61,6 +61,28 @@ def test_row_gray_16bit(write_png: Encode, write_tiff: Encode) -> None:
         assert np.abs(grays(file) - exact).max() <= 0.5
 
 
+def test_a_picture_that_uses_a_sliver_of_its_range_is_not_read_as_black_in_silence(
+    write_png: Encode,
+) -> None:
+    dark = np.arange(291, 695)
+    for channels in (1, 3):
+        rows = [dark.repeat(channels).astype(">u2").tobytes()]
+        with pytest.raises(ImageError, match="291 to 694"):  # warnings are errors in these tests
+            load_image(write_png(len(dark), 16, channels - 1, rows))
+    with pytest.raises(ImageError, match="291 to 694"):
+        load_image(dark[None].astype(np.uint16))
+
+
+def test_the_depth_that_a_file_declares_is_its_range(write_png: Encode, write_tiff: Encode) -> None:
+    ramp = np.arange(0, 4096, 7)
+    files = [
+        write_png(len(ramp), 16, 0, [ramp.astype(">u2").tobytes()], sBIT=b"\x0c"),
+        write_tiff(len(ramp), 1, 16, ramp.astype("<u2").tobytes(), more={281: 4095}),
+    ]
+    for file in files:
+        assert np.abs(np.array(grays(file)) - ramp / 4095 * 255).max() <= 0.5
+
+
 @pytest.mark.parametrize("mode", ["I;16", "I;16L", "I;16B", "I;16N"])
 def test_row_gray_16bit_modes(mode: str) -> None:
     image = Image.new(mode, (3, 1))

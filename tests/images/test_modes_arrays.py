@@ -81,6 +81,19 @@ def test_row_array_shape(shape: tuple[int, ...], advice: str) -> None:
         load_image(np.zeros(shape, np.uint8))
 
 
+def test_row_array_masked() -> None:
+    masked = np.ma.masked_array(PIXELS, mask=PIXELS > 250)
+    with pytest.raises(ImageError, match=r"some of its values are masked.*array\.filled\(\.\.\.\)"):
+        load_image(masked)
+    gray = np.ma.masked_array(np.full((2, 2), 0.5), mask=[[True, False], [False, False]])
+    with pytest.raises(ImageError, match="masked"):
+        load_image(gray)
+    assert same(np.ma.masked_array(PIXELS))
+    assert same(np.ma.masked_array(PIXELS, mask=np.zeros_like(PIXELS)))
+    assert same(masked.data)
+    assert np.asarray(load_image(masked.filled(0))).max() <= 250
+
+
 @pytest.mark.parametrize("dtype", ["int8", "int16", "int32", "int64", "uint32", "uint64"])
 def test_row_array_other_dtype(dtype: str) -> None:
     with pytest.raises(ImageError, match=rf"got {dtype}\. If .* pass array\.astype\('uint8'\)"):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import size_in_words
-from zsclip.images import Reading, load_image
+from zsclip.images import Reading, load_image, reading_like
 
 PAGE = Path(__file__).parents[2] / "docs" / "pictures.md"
 
@@ -24,6 +24,8 @@ FIELDS: dict[str, tuple[Any, bool]] = {
     "max_pixels": (7, False),
     "max_bytes": (7, False),
     "timeout": (7.0, False),
+    "levels": ("stretch", True),
+    "strict": (True, False),
 }
 
 
@@ -43,6 +45,13 @@ FIELDS: dict[str, tuple[Any, bool]] = {
         ("timeout", float("inf")),
         ("max_bytes", 0),
         ("max_pixels", -1),
+        ("levels", "wide"),
+        ("levels", (0,)),
+        ("levels", (0, 1, 2)),
+        ("levels", (5, 5)),
+        ("levels", (5, 0)),
+        ("levels", (0, float("inf"))),
+        ("levels", (float("nan"), 1)),
     ],
 )
 def test_row_parameters(option: str, value: Any) -> None:
@@ -66,6 +75,11 @@ def test_row_parameters(option: str, value: Any) -> None:
         ("max_bytes", "8"),
         ("max_pixels", True),
         ("max_pixels", None),
+        ("levels", None),
+        ("levels", 4095),
+        ("levels", ("0", "1")),
+        ("levels", (False, True)),
+        ("strict", 1),
     ],
 )
 def test_a_field_of_another_type_is_a_type_error(option: str, value: Any) -> None:
@@ -77,7 +91,9 @@ def test_numbers_may_come_out_of_numpy() -> None:
     numbers = {"max_pixels": np.int64(10), "max_bytes": np.uint8(20), "timeout": np.float32(0.5)}
     reading = Reading(**numbers, background=tuple(np.uint8([1, 2, 3])))  # type: ignore[arg-type]
     assert reading == Reading(background=(1, 2, 3), max_pixels=10, max_bytes=20, timeout=0.5)
-    assert {type(number) for number in dataclasses.astuple(reading)[2:]} == {int, float}
+    assert {type(number) for number in dataclasses.astuple(reading)[2:5]} == {int, float}
+    levels = Reading(levels=np.array([0, 4095]).tolist()).levels
+    assert levels == Reading(levels=(np.uint16(0), np.float32(4095))).levels == (0.0, 4095.0)  # type: ignore[arg-type]
     assert repr(reading).startswith("Reading(background=(1, 2, 3), reduced=True, max_pixels=10, ")
 
 
@@ -94,6 +110,19 @@ def test_the_key_holds_all_that_decides_the_pixels_and_no_limit() -> None:
         changed = dataclasses.replace(Reading(), **{field: value})
         assert changed != Reading()
         assert (changed.key != Reading().key) == decides, field
+
+
+@pytest.mark.parametrize("levels", ["auto", "full", "stretch", (0, 4095), (-1.5, 1e9)])
+def test_a_reading_is_made_again_from_its_key(levels: Any) -> None:
+    reading = Reading(levels=levels, background="lime", reduced=False)
+    again = reading_like(Reading(max_pixels=7, strict=True), reading.key)
+    assert again == dataclasses.replace(reading, max_pixels=7, strict=True)
+
+
+@pytest.mark.parametrize("levels", ["wide", "0", "0,", "0,1,2", "1,0", "a,b", "nan,1", "0,1"])
+def test_a_key_that_no_reading_has_is_refused(levels: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - of whatever part of it
+        reading_like(Reading(), f"{Reading().key} levels={levels}")
 
 
 def test_a_reading_travels_and_does_not_change() -> None:

@@ -68,14 +68,26 @@ def download_root_option(command: F) -> F:
     )(command)
 
 
+def _numbers_if_any(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> str | list[float] | None:
+    """Two numbers with a comma between them as such; `Reading` knows which words there are."""
+    if text is None or "," not in text:
+        return text
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        return text
+
+
 def reading_options(command: F) -> F:
-    """``--background`` and the limits on pictures, which the command gets as one `reading`."""
+    """How pictures are read, and the limits on them: the command gets one `reading`."""
 
     @functools.wraps(command)
     def with_reading(**given: Any) -> Any:
         from zsclip.images import Reading
 
-        fields = ("background", "max_pixels", "max_bytes", "timeout")
+        fields = ("background", "max_pixels", "max_bytes", "timeout", "levels", "strict")
         chosen = {field: given.pop(field) for field in fields}
         reading = Reading(**{field: value for field, value in chosen.items() if value is not None})
         return command(**given, reading=reading)
@@ -85,6 +97,19 @@ def reading_options(command: F) -> F:
             "--background",
             metavar="COLOR",
             help="What shows through transparent pictures; white if not given.",
+        ),
+        click.option(
+            "--levels",
+            metavar="WORD|LOW,HIGH",
+            callback=_numbers_if_any,
+            help="How more than 8 bits become 8: auto, full, stretch, or what is black and what is "
+            "white, as in 0,4095.",
+        ),
+        click.option(
+            "--refuse-damaged",
+            "strict",
+            is_flag=True,
+            help="Make an error of damaged pictures that can be read in part.",
         ),
         click.option(
             "--max-pixels",

@@ -16,6 +16,7 @@ from zsclip.images.folders import Images, Listed, find_pictures, picture_suffixe
 from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
 from zsclip.images.load import load_image
 from zsclip.images.reading import Reading, as_reading, reading_like
+from zsclip.images.remarks import is_doubted
 from zsclip.images.sources import open_source
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "decode_picture",
     "describe_source",
     "find_pictures",
+    "is_doubted",
     "is_path",
     "is_tensor",
     "load_image",

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import struct
-import threading
 import warnings
 from collections.abc import Callable
 from typing import BinaryIO
 
-from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
+from PIL import ExifTags, Image, ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
 
-from zsclip.errors import shown
+from zsclip.errors import ImageWarning
+from zsclip.images.deep import deep_color, deep_layout
+from zsclip.images.jpeg import decode_jpeg
+from zsclip.images.levels import declared_bits
 from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
-from zsclip.images.unreadable import UnreadableError, explain, named
+from zsclip.images.remarks import mark, one_at_a_time, telling
+from zsclip.images.unreadable import UnreadableError, explain
 
 __all__ = ["REFUSED_FORMATS", "decode_picture", "finish_given"]
 
@@ -33,6 +37,7 @@ _TRANSPOSITIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_SIDEWAYS = range(5, 9)
 # Where Pillow looks for an orientation, besides the tags that it keeps apart from `info`.
 _ORIENTED_INFO = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
@@ -55,13 +60,14 @@ def decode_picture(
     def attempt() -> Image.Image:
         image = _identify(stream)
         _check_size(image, reading.max_pixels)
-        if min_side is not None and reading.reduced:
-            _reduce(image, min_side)
-        transparency = true_transparency(image)
-        image.load()
-        # Icons hold pictures that may be larger than their header says.
-        _check_size(image, reading.max_pixels)
-        return _finish(image, transparency, reading)
+        scale = _scale(image, min_side) if min_side is not None and reading.reduced else 1
+        if isinstance(image, JpegImageFile):
+            decoded = decode_jpeg(image, stream, scale=scale, strict=reading.strict)
+            if decoded is not None:
+                return _finish(decoded, None, reading)
+            if scale > 1:
+                image.draft(None, (image.width // scale, image.height // scale))
+        return _load(image, reading, lambda: _identify(stream))
 
     return _guarded(attempt, name)
 
@@ -76,11 +82,9 @@ def finish_given(image: Image.Image, *, name: str, reading: Reading) -> Image.Im
     def attempt() -> Image.Image:
         if 0 in image.size:
             raise UnreadableError("it has no pixels.")
-        transparency = true_transparency(image)
-        image.load()
-        return _finish(image, transparency, reading)
+        return _load(image, reading, None)
 
-    return _guarded(attempt, name)
+    return _guarded(attempt, name, given=image)
 
 
 def _identify(stream: BinaryIO) -> ImageFile.ImageFile:
@@ -123,23 +127,45 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
         )
 
 
-def _reduce(image: Image.Image, min_side: int) -> None:
-    """Have a JPEG decoded to a half, a quarter or an eighth, whichever is small and large enough.
+def _scale(image: Image.Image, min_side: int) -> int:
+    """By how much a JPEG is made smaller as it is decoded: 8, 4, 2 or 1.
 
     The scale is that of its cosine transform, of which fewer terms are computed (libjpeg's
     ``scale_denom``); no other format that Pillow reads has such.
     """
-    if not isinstance(image, JpegImagePlugin.JpegImageFile):
-        return
-    width, height = image.size
-    for scale in (8, 4, 2):
-        if min(width, height) // scale >= min_side:
-            image.draft(None, (width // scale, height // scale))
-            return
+    if isinstance(image, JpegImageFile):
+        for scale in (8, 4, 2):
+            if min(image.size) // scale >= min_side:
+                return scale
+    return 1
 
 
-def _finish(image: Image.Image, transparency: object, reading: Reading) -> Image.Image:
-    rgb = to_rgb(image, reading.color, transparency=transparency)
+def _load(
+    image: Image.Image, reading: Reading, reopen: Callable[[], ImageFile.ImageFile] | None
+) -> Image.Image:
+    """Have Pillow decode a picture, if it has not done so; upright and RGB."""
+    transparency, bits, layout = true_transparency(image), declared_bits(image), deep_layout(image)
+    image.load()
+    if reopen is not None:  # icons hold pictures that may be larger than their header says
+        _check_size(image, reading.max_pixels)
+    if layout:
+        scaled = deep_color(
+            image,
+            layout,
+            reading.scale,
+            reopen=reopen,
+            bits=bits,
+            transparency=transparency,
+        )
+        if scaled is not image:
+            return _finish(scaled, None, reading)
+    return _finish(image, transparency, reading, bits)
+
+
+def _finish(
+    image: Image.Image, transparency: object, reading: Reading, bits: int | None = None
+) -> Image.Image:
+    rgb = to_rgb(image, reading, transparency=transparency, bits=bits)
     method = _TRANSPOSITIONS.get(_orientation(image))
     if method is not None:
         rgb = rgb.transpose(method)
@@ -152,13 +178,32 @@ def _finish(image: Image.Image, transparency: object, reading: Reading) -> Image
 
 def _orientation(image: Image.Image) -> int:
     try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        exif = image.getexif()
+        value = exif.get(ExifTags.Base.Orientation, 1)
+        if value in _SIDEWAYS and _is_turned(image, exif):
+            return 1
     except Warning:
         raise
     except Exception as error:  # noqa: BLE001 - broken metadata raise anything
         logger.debug("UnreadableError EXIF data are left aside: %r", error)
         return 1
     return value if isinstance(value, int) else 1
+
+
+def _is_turned(image: Image.Image, exif: Image.Exif) -> bool:
+    """Whether somebody has exchanged the sides of an image, and not told its EXIF data.
+
+    They hold the size of the file. Of a file as it was opened they are not asked: cameras write
+    them in either order, and viewers turn it by its orientation alone.
+    """
+    if isinstance(image, ImageFile.ImageFile):
+        return False
+    inner, base = exif.get_ifd(ExifTags.IFD.Exif), ExifTags.Base
+    said = {
+        (inner.get(base.ExifImageWidth), inner.get(base.ExifImageHeight)),
+        (exif.get(base.ImageWidth), exif.get(base.ImageLength)),
+    } - {(None, None)}
+    return image.width != image.height and said == {(image.height, image.width)}
 
 
 def _is_animated(image: Image.Image) -> bool:
@@ -175,25 +220,27 @@ def _cut_off(error: BaseException) -> str:
 
 # ------------------------------------------------------------------------------------- the guards
 
-_quiet = threading.Lock()
 
-
-def _guarded(attempt: Callable[[], Image.Image], name: str) -> Image.Image:
+def _guarded(
+    attempt: Callable[[], Image.Image], name: str, *, given: Image.Image | None = None
+) -> Image.Image:
     """Runs the reading of one picture, and turns whatever Pillow raises into an `ImageError`.
 
-    Pillow warns of oddities in files that it reads well. A program that turns warnings into errors
-    shall get its picture all the same. Warnings can only be silenced for all threads at once, so
-    that is done just then, and for one picture at a time.
+    Pillow warns of oddities in files that it reads well; they become remarks. What is warned of in
+    a way that is not heard, in a program that turns warnings into errors, ends the reading. It can
+    only be silenced for all threads at once: that is done just then, and for one picture at a time.
     """
-    with named(name):
+    with telling(name) as remarks:
         try:
-            return _translated(attempt)
+            image = _translated(attempt)
         except Warning as first:
-            with _quiet, warnings.catch_warnings():
+            with one_at_a_time, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 image = _translated(attempt)
-            logger.warning("%s: %s", shown(name), first)
-            return image
+            remarks.append((ImageWarning, str(first)))
+    if image is not given:
+        mark(image, remarks)
+    return image
 
 
 def _translated(attempt: Callable[[], Image.Image]) -> Image.Image:

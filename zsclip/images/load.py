@@ -10,8 +10,8 @@ from zsclip.images.decode import decode_picture, finish_given
 from zsclip.images.kinds import ImageSource, describe_source, is_tensor
 from zsclip.images.modes import from_array, from_tensor, to_rgb
 from zsclip.images.reading import Reading, as_reading
+from zsclip.images.remarks import mark, telling
 from zsclip.images.sources import open_source
-from zsclip.images.unreadable import named
 
 __all__ = ["load_image"]
 
@@ -22,10 +22,14 @@ def load_image(
     """Reads a picture from anywhere, upright and as 8-bit RGB.
 
     The EXIF orientation is applied, transparency is laid over a background, and deeper than
-    8-bit values are scaled by the range of their type; the table in ``docs/pictures.md`` tells
-    every case. An 8-bit RGB picture comes through bit for bit: an embedded color profile changes
-    nothing, because CLIP was trained on pixels as they are stored. May be called from several
-    threads at once.
+    8-bit values are scaled by the range of their type, or as `reading.levels` says; the table in
+    ``docs/pictures.md`` tells every case. An 8-bit RGB picture comes through bit for bit: an
+    embedded color profile changes nothing, because CLIP was trained on pixels as they are stored.
+    May be called from several threads at once.
+
+    What is read all the same, though something is wrong with it, is warned of by its name: an
+    `ImageWarning`. Where it is about the pixels, a `DamagedImageWarning` or a `LevelsWarning`, and
+    the program turns it into an error, it is an `ImageError` like any other.
 
     Args:
         source: A path, an ``http(s)`` URL, a ``data:`` URI, encoded bytes, a binary file object
@@ -63,8 +67,13 @@ def load_image(
     if isinstance(source, Image.Image):
         return finish_given(source, name=name, reading=reading)
     if isinstance(source, np.ndarray) or is_tensor(source):
-        with named(name):
-            given = from_array(source) if isinstance(source, np.ndarray) else from_tensor(source)
-            return to_rgb(given, reading.color)
+        with telling(name) as remarks:
+            if isinstance(source, np.ndarray):
+                given = from_array(source, reading.scale)
+            else:
+                given = from_tensor(source, reading.scale)
+            image = to_rgb(given, reading)
+        mark(image, remarks)
+        return image
     with open_source(source, name=name, reading=reading) as stream:
         return decode_picture(stream, name=name, reading=reading, min_side=min_side)

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from zsclip.images.levels import Levels, declared_top, deep_to_bytes
+from zsclip.images.reading import Reading
 from zsclip.images.unreadable import UnreadableError
 
 __all__ = [
     "floats_to_bytes",
     "from_array",
     "from_tensor",
-    "integers_to_bytes",
     "to_rgb",
     "true_transparency",
 ]
@@ -40,14 +41,15 @@ _SHAPES = {
 
 
 def to_rgb(
-    image: Image.Image, background: tuple[int, int, int], *, transparency: object = None
+    image: Image.Image, reading: Reading, *, transparency: object = None, bits: int | None = None
 ) -> Image.Image:
     """A loaded image as RGB, scaled by its true range, with transparency laid over a color.
 
     Args:
         image: A loaded image of any mode; it is not changed.
-        background: What shows through.
+        reading: What shows through, and how numbers of more than 8 bits are scaled.
         transparency: What `true_transparency` said before the image was loaded.
+        bits: What `declared_bits` said then.
 
     Returns:
         ``image`` itself if it is opaque RGB already.
@@ -58,12 +60,12 @@ def to_rgb(
     if transparency is None:
         transparency = image.info.get("transparency")
     if image.mode == "F" or image.mode.startswith("I"):
-        image = _narrow(image, transparency)
+        image = _narrow(image, transparency, reading.scale, bits)
     elif transparency != image.info.get("transparency"):
         image = image.copy()
         image.info["transparency"] = transparency
     if image.mode in _WITH_ALPHA or (image.mode in _WITH_KEY and image.has_transparency_data):
-        return _flatten(image, background)
+        return _flatten(image, reading.color)
     if image.mode == "RGB":
         return image
     rgb = image.convert("RGB")
@@ -106,7 +108,9 @@ def true_transparency(image: Image.Image) -> object:
 # -------------------------------------------------------------------------------- wider than 8 bits
 
 
-def _narrow(image: Image.Image, transparency: object) -> Image.Image:
+def _narrow(
+    image: Image.Image, transparency: object, levels: Levels, bits: int | None
+) -> Image.Image:
     """An image of 16 or 32 bits, whole or floating, as 8-bit gray (with alpha)."""
     values = np.asarray(image)
     tags: Any = getattr(image, "tag_v2", {})
@@ -114,7 +118,8 @@ def _narrow(image: Image.Image, transparency: object) -> Image.Image:
         narrow = floats_to_bytes(values)
     else:
         values, top = _range(values, tags)
-        narrow = integers_to_bytes(values, top)
+        declared = declared_top(values, bits, tags)
+        narrow = deep_to_bytes(values, top, levels, declared=declared)
     if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:  # Pillow sees to it up to 8 bits only
         narrow = 255 - narrow
     result = Image.fromarray(narrow)
@@ -133,26 +138,6 @@ def _range(values: NDArray[Any], tags: Any) -> tuple[NDArray[Any], int]:
     if bits == 32 and not signed:
         values = values.view(np.uint32)  # Pillow keeps the bits, in a signed type
     return values, 2 ** (bits - 1 if signed else bits) - 1
-
-
-def integers_to_bytes(values: NDArray[Any], top: int) -> NDArray[np.uint8]:
-    """Whole numbers from 0 to ``top`` scaled to 0 ... 255 and rounded.
-
-    Raises:
-        UnreadableError: A value is outside that range.
-
-    Examples:
-        >>> integers_to_bytes(np.array([0, 128, 129, 65535], np.uint16), 65535)
-        array([  0,   0,   1, 255], dtype=uint8)
-    """
-    low, high = int(values.min()), int(values.max())
-    if low < 0 or high > top:
-        raise UnreadableError(
-            f"its values go from {low} to {high}, and 0 to {top} is the range of such a picture. "
-            "Scale them yourself to [0, 1], and pass a float array."
-        )
-    wide = values.astype(np.uint32 if top <= 65535 else np.uint64)  # has room for 510 * top
-    return ((wide * 510 + top) // (2 * top)).astype(np.uint8)
 
 
 def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -189,28 +174,34 @@ def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
 # ------------------------------------------------------------------------------ arrays and tensors
 
 
-def from_array(array: NDArray[Any]) -> Image.Image:
+def from_array(array: NDArray[Any], levels: Levels) -> Image.Image:
     """An array of shape (height, width[, channels]) as an image of mode L, LA, RGB or RGBA.
 
     Args:
-        array: uint8, uint16 (scaled from 0 ... 65535), bool, or floats in [0, 1].
+        array: uint8, uint16, bool, or floats in [0, 1].
+        levels: How uint16 is scaled.
 
     Returns:
         An image that may share memory with the array.
 
     Raises:
-        UnreadableError: Shape, dtype or values are not those of a picture.
+        UnreadableError: Shape, dtype or values are not those of a picture, or some are masked.
     """
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise UnreadableError(
+            "some of its values are masked, and zsclip does not know what to show there. Pass "
+            "array.filled(...) with a value for them, or array.data to have the mask left aside."
+        )
     shape = array.shape
     if array.ndim not in {2, 3} or (array.ndim == 3 and shape[2] not in _CHANNELS):
         hint = ""
         if array.ndim == 3 and shape[0] in _CHANNELS:
             hint = " If its channels come first, pass numpy.moveaxis(array, 0, -1)."
         raise _wrong_shape("array", shape, hint)
-    return _build(array)
+    return _build(array, levels)
 
 
-def from_tensor(tensor: Any) -> Image.Image:
+def from_tensor(tensor: Any, levels: Levels) -> Image.Image:
     """A torch tensor of shape ([channels,] height, width) as an image; else like `from_array`."""
     shape = tuple(int(size) for size in tensor.shape)
     if len(shape) not in {2, 3} or (len(shape) == 3 and shape[0] not in _CHANNELS):
@@ -225,7 +216,7 @@ def from_tensor(tensor: Any) -> Image.Image:
         array = tensor.cpu().numpy()
     except (RuntimeError, TypeError, ValueError) as error:  # sparse, quantized, on "meta", ...
         raise UnreadableError(f"the tensor cannot become an array ({error}).") from error
-    return _build(np.moveaxis(array, 0, -1) if len(shape) == 3 else array)
+    return _build(np.moveaxis(array, 0, -1) if len(shape) == 3 else array, levels)
 
 
 def _wrong_shape(kind: str, shape: tuple[int, ...], hint: str) -> UnreadableError:
@@ -234,27 +225,31 @@ def _wrong_shape(kind: str, shape: tuple[int, ...], hint: str) -> UnreadableErro
     return UnreadableError(f"the shape must be {_SHAPES[kind]}, got {shape}.{hint}")
 
 
-def _build(array: NDArray[Any]) -> Image.Image:
+def _build(array: NDArray[Any], levels: Levels) -> Image.Image:
     """An (height, width[, channels]) array of a shape that has been checked as an image."""
     if array.size == 0:
         raise UnreadableError("it has no pixels.")
     array = np.asarray(array)
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
-    narrow = _as_bytes(array)
+    narrow = _as_bytes(array, levels)
     try:
         return Image.fromarray(narrow)
     except ValueError as error:
         raise UnreadableError(f"{error}.") from error
 
 
-def _as_bytes(array: NDArray[Any]) -> NDArray[np.uint8]:
+def _as_bytes(array: NDArray[Any], levels: Levels) -> NDArray[np.uint8]:
     if array.dtype == np.uint8:
         return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:
-        return integers_to_bytes(array, 65535)
+        colors = array.ndim == 3 and array.shape[2] in {2, 4} and array.shape[2] - 1
+        if not colors:
+            return deep_to_bytes(array, 65535, levels)
+        alpha = deep_to_bytes(array[:, :, colors:], 65535, "full")
+        return np.dstack([deep_to_bytes(array[:, :, :colors], 65535, levels), alpha])
     if array.dtype.kind == "f":
         return floats_to_bytes(array)
     hint = ""

@@ -35,6 +35,12 @@ class Reading:
         max_bytes: The most bytes taken from a URL, a file object or a pipe: 64 MiB.
         timeout: Seconds for a URL: the most for connecting, for each wait, and in all; and for all
             of a pipe or device that is given by its path.
+        levels: How whole numbers of more than 8 bits become 8. "auto": from 0 to the largest that
+            they could be, by what the file says of itself and else by their type, with a warning
+            where that leaves fewer than 32 levels. "full": by their type. "stretch": from the
+            0.1st to the 99.9th percentile of the picture. Two numbers: what is black, and what is
+            white; all beyond is cut off.
+        strict: Whether a damaged picture that can be read in part is refused; else it is warned of.
 
     Raises:
         ParameterError: A field has a value that it cannot have.
@@ -52,15 +58,21 @@ class Reading:
     max_pixels: int = 89_478_485
     max_bytes: int = 64 * 1024 * 1024
     timeout: float = 10.0
+    levels: str | Sequence[float] = "auto"
+    strict: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.reduced, bool):
-            raise ParameterTypeError(f"`reduced` must be True or False, got {self.reduced!r}.")
+        for name in ("reduced", "strict"):
+            if not isinstance(getattr(self, name), bool):
+                raise ParameterTypeError(
+                    f"`{name}` must be True or False, got {getattr(self, name)!r}."
+                )
         checked = {
             "background": _color(self.background),
             "max_pixels": whole_number("max_pixels", self.max_pixels),
             "max_bytes": whole_number("max_bytes", self.max_bytes),
             "timeout": _seconds("timeout", self.timeout),
+            "levels": _levels(self.levels),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -69,6 +81,11 @@ class Reading:
     def color(self) -> tuple[int, int, int]:
         """The background as red, green and blue, from 0 to 255."""
         return cast("tuple[int, int, int]", self.background)
+
+    @property
+    def scale(self) -> str | tuple[float, float]:
+        """The levels: one of the words, or what is black and what is white."""
+        return cast("str | tuple[float, float]", self.levels)
 
     @property
     def key(self) -> str:
@@ -81,7 +98,11 @@ class Reading:
             'background=#ffffff reduced=True'
         """
         red, green, blue = self.color
-        return f"background=#{red:02x}{green:02x}{blue:02x} reduced={self.reduced}"
+        key = f"background=#{red:02x}{green:02x}{blue:02x} reduced={self.reduced}"
+        if self.scale == "auto":
+            return key
+        words = self.scale if isinstance(self.scale, str) else ",".join(map(repr, self.scale))
+        return f"{key} levels={words}"
 
 
 def reading_like(reading: Reading, key: str) -> Reading:
@@ -103,8 +124,12 @@ def reading_like(reading: Reading, key: str) -> Reading:
     """
     pairs = [part.partition("=") for part in key.split(" ")]
     given = {name: value for name, _, value in pairs}
+    words = given.get("levels", "auto")
     other = replace(
-        reading, background=given.get("background", ""), reduced=given.get("reduced") == "True"
+        reading,
+        background=given.get("background", ""),
+        reduced=given.get("reduced") == "True",
+        levels=[float(number) for number in words.split(",")] if "," in words else words,
     )
     if other.key != key:
         raise ValueError(f"there is no way to read pictures that is {key[:80]!r}")
@@ -167,3 +192,22 @@ def _seconds(name: str, value: object) -> float:
     if not 0 < seconds < math.inf:
         raise ParameterError(f"`{name}` must be a positive number of seconds, got {value!r}.")
     return seconds
+
+
+def _levels(levels: object) -> str | tuple[float, float]:
+    expected = (
+        "`levels` must be 'auto', 'full', 'stretch', or two numbers: what is black, and what is "
+        "white"
+    )
+    if isinstance(levels, str):
+        if levels not in {"auto", "full", "stretch"}:
+            raise ParameterError(f"{expected}, got {levels!r}.")
+        return levels
+    if not isinstance(levels, Sequence) or not all(
+        isinstance(number, numbers.Real) and not isinstance(number, bool) for number in levels
+    ):
+        raise ParameterTypeError(f"{expected}, got {levels!r}.")
+    if len(levels) != 2 or not -math.inf < levels[0] < levels[1] < math.inf:
+        raise ParameterError(f"{expected}, the larger, got {levels!r}.")
+    low, high = levels
+    return float(low), float(high)

@@ -131,7 +131,10 @@ class KeptEmbeddings:
                 picture.embedding, picture.from_cache = embedding, True
 
     def keep(self, pictures: Sequence[Picture]) -> None:
-        """Keep what is new among pictures that have their result."""
+        """Keep what is new among pictures that have their result.
+
+        Those that were warned of are read again each time: so the warning is given each time.
+        """
         self._cache.put(
             [
                 (picture.key, picture.embedding)
@@ -139,6 +142,7 @@ class KeptEmbeddings:
                 if picture.key is not None
                 and picture.embedding is not None
                 and not picture.from_cache
+                and not picture.doubted
             ]
         )
         self._cache.put_digests(

@@ -91,6 +91,7 @@ class Picture:
         stamp: The file as it was before it was read, if it is one and a cache asks for it.
         digest: The SHA-256 of its content, if it was read for the cache.
         from_cache: Whether the embedding was in the cache.
+        doubted: Whether it was read with a warning about its pixels, which is to be heard again.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Picture:
     stamp: FileStamp | None = None
     digest: bytes | None = None
     from_cache: bool = False
+    doubted: bool = False
 
     @property
     def is_resolved(self) -> bool:

@@ -18,6 +18,7 @@ from zsclip.images import (
     ImageSource,
     decode_picture,
     describe_source,
+    is_doubted,
     is_path,
     is_tensor,
     load_image,
@@ -153,9 +154,11 @@ class Reader:
         return image if picture.embedding is None else None
 
     def _decoded(self, picture: Picture, stream: BinaryIO) -> Image.Image:
-        return decode_picture(
+        image = decode_picture(
             stream, name=picture.name, reading=self._reading, min_side=self._min_side
         )
+        picture.doubted = is_doubted(image)
+        return image
 
     def _prepare(self, picture: Picture, image: Image.Image) -> NDArray[np.uint8] | None:
         """The picture as the model takes it; None if its embedding is known."""
