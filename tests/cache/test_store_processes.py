@@ -185,7 +185,7 @@ cache.put(entries(*range(100)))
 for child in range(1, 4):
     pid = os.fork()
     if pid == 0:
-        assert cache._store._database is None
+        assert cache._store._file._database is None
         assert present(cache, range(100)) == 100
         for i in range(20):
             cache.put(entries(1000 * child + i))
@@ -241,10 +241,10 @@ def test_a_fork_by_something_other_than_python(
 from zsclip.cache import store
 cache = EmbeddingCache(sys.argv[1])
 cache.put(entries(1))
-inherited = cache._store._database
+inherited = cache._store._file._database
 store._after_fork_in_child()
 assert present(cache, [1]) == 1
-assert cache._store._database is not inherited
+assert cache._store._file._database is not inherited
 inherited.connection.execute("SELECT 1")  # not closed
 """,
         cache.path,

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache.database import EMBEDDINGS, FILES, Database
-from zsclip.cache.faults import TROUBLE, Cause, Fault
+from zsclip.cache.faults import Fault
 from zsclip.cache.keys import FileStamp, make_key
 from zsclip.cache.place import list_set_aside, locate, size_on_disk, why_unwritable
 from zsclip.cache.reports import CacheInfo, CacheReport
@@ -204,15 +204,8 @@ class EmbeddingCache:
             database.check()
             return database.sweep(), *database.count()
 
-        found, damaged, aside = self._store.inspect(check), 0, None
-        if isinstance(found, Fault) and found.cause is Cause.DAMAGED:
-            fault = found
-            try:
-                if done := self._store.replace():
-                    aside, damaged = done[0], done[1].lost
-                found = self._store.inspect(check)
-            except TROUBLE as error:
-                found = Fault(fault.cause, f"{fault.detail}, and cannot be replaced: {error}")
+        found, done = self._store.check(check)
+        aside, damaged = (None, 0) if done is None else (done[0], done[1].lost)
         problem = found.about(self.path) if isinstance(found, Fault) else None
         swept, entries, files = (0, 0, 0) if found is None or isinstance(found, Fault) else found
         return CacheReport(
