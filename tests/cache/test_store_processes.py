@@ -252,6 +252,40 @@ inherited.connection.execute("SELECT 1")  # not closed
     assert present(cache, [1]) == {1}
 
 
+def test_a_fork_while_a_thread_asks_for_a_cache_hinders_nobody(
+    tmp_path: Path, finish: Finish
+) -> None:
+    out = finish(
+        """
+import threading
+from zsclip.cache import embeddings, open_cache
+warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
+parent, there, done = os.getpid(), threading.Event(), threading.Event()
+class Slow(EmbeddingCache):
+    def __init__(self, path):
+        if os.getpid() == parent:
+            there.set()
+            done.wait()
+        super().__init__(path)
+embeddings.EmbeddingCache = Slow
+asking = threading.Thread(target=lambda: open_cache(sys.argv[1] + "/one"))
+asking.start()
+there.wait()
+pid = os.fork()
+if pid == 0:
+    import signal
+    signal.alarm(20)  # ends a child that waits for ever
+    open_cache(sys.argv[1] + "/two").put(entries(1))
+    os._exit(0)
+done.set()
+asking.join()
+print(os.waitpid(pid, 0)[1])
+""",
+        tmp_path,
+    )
+    assert out == "0\n"
+
+
 def test_caches_are_sent_to_spawned_processes(
     tmp_path: Path, finish: Finish, present: Present
 ) -> None:

@@ -256,6 +256,16 @@ _shared: weakref.WeakValueDictionary[Path, EmbeddingCache] = weakref.WeakValueDi
 _guard = threading.Lock()
 
 
+def _renew_guard() -> None:
+    """After a fork, in the child: a thread of the parent may have held it."""
+    global _guard  # noqa: PLW0603 - a lock of the parent's is of no use
+    _guard = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_guard)
+
+
 def open_cache(cache: bool | str | os.PathLike[str] | EmbeddingCache) -> EmbeddingCache | None:
     """The cache that is meant.
 
