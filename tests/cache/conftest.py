@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +116,23 @@ def finish(
         return out
 
     return finish
+
+
+@pytest.fixture
+def before(monkeypatch: pytest.MonkeyPatch) -> Callable[[Any, str, Callable[[], object]], None]:
+    """Has something happen at a moment: right before a function is called for the first time."""
+
+    def before(owner: Any, name: str, happens: Callable[[], object]) -> None:
+        original = getattr(owner, name)
+
+        def wrapped(*args: Any, **options: Any) -> Any:
+            monkeypatch.setattr(owner, name, original)
+            happens()
+            return original(*args, **options)
+
+        monkeypatch.setattr(owner, name, wrapped)
+
+    return before
 
 
 @pytest.fixture

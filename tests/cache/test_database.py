@@ -1,20 +1,27 @@
-"""No flipped bit in the file changes an answer."""
+"""No flipped bit in the file changes an answer, and nothing that is put right is removed."""
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import warnings
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from zsclip.cache import EmbeddingCache, FileStamp
+from zsclip.cache import EmbeddingCache, FileStamp, database, schema
 from zsclip.errors import CacheWarning
 
+if TYPE_CHECKING:
+    from tests.cache.conftest import Kept
+
+Entries = Callable[..., list[tuple[bytes, NDArray[np.float32]]]]
 WarnsOnce = Callable[[str], AbstractContextManager[list[warnings.WarningMessage]]]
 
 VECTORS = {b"%04d" % i * 8: np.arange(i, i + 8, dtype=np.float32) for i in range(40)}
@@ -74,3 +81,74 @@ def test_a_table_whose_description_is_damaged_is_made_anew(
         assert all(found is not None for found in cache.get(list(VECTORS)))
         assert cache.get_digests(list(DIGESTS)) == list(DIGESTS.values())
         assert cache.verify().ok
+
+
+@pytest.mark.parametrize("action", ["get", "verify"])
+def test_what_is_put_in_the_place_of_a_damaged_record_is_not_removed(
+    cache: EmbeddingCache,
+    finish: Callable[..., str],
+    entries: Entries,
+    present: Callable[..., set[int]],
+    before: Callable[[Any, str, Callable[[], object]], None],
+    action: str,
+) -> None:
+    """By another process, after the damage was found; it has the handle of the damaged one."""
+    cache.put(entries(*range(5)))
+    spoil = "UPDATE embeddings SET checksum = 0 WHERE id = 3"
+    cache._store.run(lambda db: db.connection.execute(spoil), None)
+    code = "EmbeddingCache(sys.argv[1]).put(entries(*range(5)))"
+    before(database, "transaction", lambda: finish(code, cache.path))
+    if action == "get":
+        assert present(cache, range(5)) == {0, 1, 3, 4}
+    else:
+        assert cache.verify().entries == 5
+    assert present(cache, range(5)) == set(range(5))
+
+
+@pytest.fixture
+def unlockable(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Kept:
+    """A cache that SQLite can make nothing beside, as in a folder that allows it to nobody."""
+
+    def refuse(*_: object, **__: object) -> None:
+        error = sqlite3.OperationalError("attempt to write a readonly database")
+        error.sqlite_errorcode = sqlite3.SQLITE_READONLY
+        raise error
+
+    monkeypatch.setattr(database, "connect", refuse)
+    return kept
+
+
+def test_a_change_while_an_unlocked_file_is_opened_is_seen(
+    unlockable: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = schema.connect_immutable
+
+    def open_and_change(path: Path) -> sqlite3.Connection:
+        connection = original(path)
+        unlockable.overwrite(unlockable.path.stat().st_size, bytes(16_384))
+        return connection
+
+    monkeypatch.setattr(database, "connect_immutable", open_and_change)
+    with closing(database.Database(unlockable.path, max_bytes=2**20, patience=1)) as found:
+        assert found.fault is not None
+        assert not found.is_current()
+
+
+def test_a_log_that_goes_while_it_is_looked_at_is_none(
+    unlockable: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever closed the file last has deleted it."""
+    unlockable.path.with_name(unlockable.path.name + "-wal").touch()
+    look = Path.stat
+
+    def look_at_what_goes(path: Path, **options: bool) -> os.stat_result:
+        found = look(path, **options)
+        if path.name.endswith("-wal"):
+            path.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "stat", look_at_what_goes)
+    with closing(EmbeddingCache(unlockable.path)) as cache:
+        info = cache.info()
+    assert info.entries == 300
+    assert "cannot be written to" in str(info.problem)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zsclip.cache import EmbeddingCache, store
+from zsclip.cache import EmbeddingCache, shared, store
 from zsclip.cache.database import Database
 from zsclip.errors import CacheWarning
 
@@ -56,7 +56,7 @@ def hold(
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "PATIENCE", 0.1)
+    monkeypatch.setattr(shared, "PATIENCE", 0.1)
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ cache.put(entries(*range(100)))
 for child in range(1, 4):
     pid = os.fork()
     if pid == 0:
-        assert cache._store._database is None
+        assert cache._store._file._database is None
         assert present(cache, range(100)) == 100
         for i in range(20):
             cache.put(entries(1000 * child + i))
@@ -241,15 +241,49 @@ def test_a_fork_by_something_other_than_python(
 from zsclip.cache import store
 cache = EmbeddingCache(sys.argv[1])
 cache.put(entries(1))
-inherited = cache._store._database
+inherited = cache._store._file._database
 store._after_fork_in_child()
 assert present(cache, [1]) == 1
-assert cache._store._database is not inherited
+assert cache._store._file._database is not inherited
 inherited.connection.execute("SELECT 1")  # not closed
 """,
         cache.path,
     )
     assert present(cache, [1]) == {1}
+
+
+def test_a_fork_while_a_thread_asks_for_a_cache_hinders_nobody(
+    tmp_path: Path, finish: Finish
+) -> None:
+    out = finish(
+        """
+import threading
+from zsclip.cache import embeddings, open_cache
+warnings.simplefilter("ignore", DeprecationWarning)  # of forking with threads
+parent, there, done = os.getpid(), threading.Event(), threading.Event()
+class Slow(EmbeddingCache):
+    def __init__(self, path):
+        if os.getpid() == parent:
+            there.set()
+            done.wait()
+        super().__init__(path)
+embeddings.EmbeddingCache = Slow
+asking = threading.Thread(target=lambda: open_cache(sys.argv[1] + "/one"))
+asking.start()
+there.wait()
+pid = os.fork()
+if pid == 0:
+    import signal
+    signal.alarm(20)  # ends a child that waits for ever
+    open_cache(sys.argv[1] + "/two").put(entries(1))
+    os._exit(0)
+done.set()
+asking.join()
+print(os.waitpid(pid, 0)[1])
+""",
+        tmp_path,
+    )
+    assert out == "0\n"
 
 
 def test_caches_are_sent_to_spawned_processes(

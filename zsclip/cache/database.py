@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsclip.cache.faults import DATABASE_ERRORS, Cause, Fault, UnfitError
-from zsclip.cache.schema import checksum, connect, connect_immutable, transaction
+from zsclip.cache.schema import checksum, connect, connect_immutable, is_intact, transaction
 
-__all__ = ["EMBEDDINGS", "FILES", "Database", "Kind", "is_intact", "used_bytes"]
+__all__ = ["EMBEDDINGS", "FILES", "Database", "Kind", "used_bytes"]
 
 # Uses are noted by the hour, and many at a time, so that reading hardly ever writes.
 _COARSE = 3600
@@ -50,6 +50,10 @@ class Kind:
         """Handle, checksum and columns of every record, and `more`."""
         fields = ", ".join((self.handle, "checksum", *self.columns))
         return f"SELECT {fields}{more} FROM {self.tables[0]}"
+
+    def look(self) -> str:
+        """The same, of the record with a handle."""
+        return f"{self.scan()} WHERE {self.handle} = ?"
 
     def find(self, count: int) -> str:
         """The same with the time of the last use, of the records under some keys."""
@@ -110,8 +114,10 @@ class Database:
             self.connection = connect(path, patience=patience)
         except sqlite3.OperationalError as error:
             self.fault = self._why_only_readable(error)
+            self._seen = self._look()  # before: what changes from here on is seen
             self.connection = connect_immutable(path)
-        self._seen = self._look()
+        else:
+            self._seen = self._look()
 
     def is_current(self) -> bool:
         """Whether this is still the file of that name, and not one removed or replaced."""
@@ -130,12 +136,12 @@ class Database:
         """The fault, if reading can do with the file alone. Else it is raised."""
         fault = Fault.of(error)
         log = self.path.with_name(self.path.name + "-wal")
-        whole = self.path.exists() and not (log.exists() and log.stat().st_size)
-        if fault.cause in (Cause.LOCKED, Cause.DAMAGED) or not whole:
+        logged = 0
+        with suppress(FileNotFoundError):  # whoever closes the file last deletes it
+            logged = log.stat().st_size
+        if fault.cause in (Cause.LOCKED, Cause.DAMAGED) or logged or not self.path.exists():
             raise error
-        if fault.cause is Cause.FULL:
-            return fault
-        return Fault(Cause.READ_ONLY, fault.detail)
+        return fault if fault.cause is Cause.FULL else Fault(Cause.READ_ONLY, fault.detail)
 
     # ----------------------------------------------------------------------------------- records
 
@@ -158,7 +164,7 @@ class Database:
         if damaged:
             # Where nothing can be written they stay, and are found damaged every time.
             with suppress(sqlite3.OperationalError), transaction(self.connection):
-                self._remove(kind, damaged)
+                self._remove_damaged(kind, damaged)
         self._note_uses()
         return found
 
@@ -212,12 +218,11 @@ class Database:
             ]
             for kind in _KINDS
         }
-        if any(damaged.values()):
-            self._require_writable()
-            with transaction(self.connection):
-                for kind, handles in damaged.items():
-                    self._remove(kind, handles)
-        return sum(map(len, damaged.values()))
+        if not any(damaged.values()):
+            return 0
+        self._require_writable()
+        with transaction(self.connection):
+            return sum(self._remove_damaged(*found) for found in damaged.items())
 
     def close(self) -> None:
         """Close the file, with what is still to be noted of uses."""
@@ -232,9 +237,16 @@ class Database:
         if self.fault is not None:
             raise UnfitError(self.fault.cause, self.fault.detail)
 
-    def _remove(self, kind: Kind, handles: Sequence[object]) -> None:
-        for statement in kind.delete("= ?"):
-            self.connection.executemany(statement, ((handle,) for handle in handles))
+    def _remove_damaged(self, kind: Kind, handles: Iterable[object]) -> int:
+        """Remove what is damaged still: since it was found, others may have put it right."""
+        count = 0
+        for handle in handles:
+            found = self.connection.execute(kind.look(), (handle,)).fetchone()
+            if found is None or not is_intact(found[1], found[2:]):
+                count += 1
+                for statement in kind.delete("= ?"):
+                    self.connection.execute(statement, (handle,))
+        return count
 
     def _note_uses(self, *, all_of_them: bool = False) -> None:
         """Write down what was used, if it is worth a transaction and nobody else is writing."""
@@ -258,12 +270,6 @@ class Database:
             values = ({"used": now, "handle": handle} for handle in handles)
             self.connection.executemany(kind.note, values)
             handles.clear()
-
-
-def is_intact(check: object, record: Sequence[object]) -> bool:
-    """Whether the columns of a record are as they were written."""
-    fields = [field for field in record if isinstance(field, bytes)]
-    return len(fields) == len(record) and checksum(*fields) == check
 
 
 # ---------------------------------------------------------------------------------------- the cap

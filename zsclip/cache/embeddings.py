@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache.database import EMBEDDINGS, FILES, Database
-from zsclip.cache.faults import TROUBLE, Cause, Fault
+from zsclip.cache.faults import Fault
 from zsclip.cache.keys import FileStamp, make_key
 from zsclip.cache.place import list_set_aside, locate, size_on_disk, why_unwritable
 from zsclip.cache.reports import CacheInfo, CacheReport
@@ -204,15 +204,8 @@ class EmbeddingCache:
             database.check()
             return database.sweep(), *database.count()
 
-        found, damaged, aside = self._store.inspect(check), 0, None
-        if isinstance(found, Fault) and found.cause is Cause.DAMAGED:
-            fault = found
-            try:
-                if done := self._store.replace():
-                    aside, damaged = done[0], done[1].lost
-                found = self._store.inspect(check)
-            except TROUBLE as error:
-                found = Fault(fault.cause, f"{fault.detail}, and cannot be replaced: {error}")
+        found, done = self._store.check(check)
+        aside, damaged = (None, 0) if done is None else (done[0], done[1].lost)
         problem = found.about(self.path) if isinstance(found, Fault) else None
         swept, entries, files = (0, 0, 0) if found is None or isinstance(found, Fault) else found
         return CacheReport(
@@ -261,6 +254,16 @@ def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
 
 _shared: weakref.WeakValueDictionary[Path, EmbeddingCache] = weakref.WeakValueDictionary()
 _guard = threading.Lock()
+
+
+def _renew_guard() -> None:
+    """After a fork, in the child: a thread of the parent may have held it."""
+    global _guard  # noqa: PLW0603 - a lock of the parent's is of no use
+    _guard = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_guard)
 
 
 def open_cache(cache: bool | str | os.PathLike[str] | EmbeddingCache) -> EmbeddingCache | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsclip.cache.database import EMBEDDINGS, FILES, Kind, is_intact
+from zsclip.cache.database import EMBEDDINGS, FILES, Kind
 from zsclip.cache.faults import DATABASE_ERRORS
-from zsclip.cache.schema import connect_raw, transaction
+from zsclip.cache.schema import connect_raw, is_intact, transaction
 
 __all__ = ["Salvaged", "salvage"]
 
@@ -67,7 +67,7 @@ def _records(old: sqlite3.Connection, kind: Kind, known: Iterable[Any]) -> Itera
     for handle in known:  # what stands between two places that cannot be read
         if handle not in seen:
             with suppress(*DATABASE_ERRORS):
-                yield from old.execute(f"{kind.scan()} WHERE {kind.handle} = ?", (handle,))
+                yield from old.execute(kind.look(), (handle,))
 
 
 def _walk(old: sqlite3.Connection, query: str, column: str) -> Iterator[Any]:

@@ -4,9 +4,10 @@ stands in a record, as little-endian float32 with a checksum beside it.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
@@ -23,6 +24,7 @@ __all__ = [
     "connect",
     "connect_immutable",
     "connect_raw",
+    "is_intact",
     "is_ours",
     "pack",
     "transaction",
@@ -132,8 +134,16 @@ def is_ours(path: Path) -> bool:
     Raises:
         OSError: It cannot be read.
     """
-    if not path.stat().st_size:
-        return True
+    for _ in range(3):
+        seen = path.stat()
+        ours = not seen.st_size or _has_our_id(path)
+        # Another process may have put a new file there meanwhile, which is empty at first.
+        if ours or os.path.samestat(seen, path.stat()):
+            break
+    return ours
+
+
+def _has_our_id(path: Path) -> bool:
     # SQLite looks first: were a file closed here that is open as a database elsewhere in the
     # process, its locks would be lost.
     with suppress(*DATABASE_ERRORS), closing(_connect_immutable(path)) as connection:
@@ -218,6 +228,12 @@ def checksum(*fields: bytes) -> int:
     for data in fields:
         total = zlib.crc32(data, total)
     return total
+
+
+def is_intact(check: object, record: Sequence[object]) -> bool:
+    """Whether the columns of a record are as they were written."""
+    fields = [field for field in record if isinstance(field, bytes)]
+    return len(fields) == len(record) and checksum(*fields) == check
 
 
 def pack(vector: NDArray[np.float32]) -> bytes:

@@ -1,34 +1,26 @@
-"""The file behind a lock: opened when needed, replaced when damaged, done without when it fails."""
+"""What comes of trouble with the file: it is replaced, or done without for a while, and told of."""
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import threading
 import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from filelock import FileLock, Timeout
-
 from zsclip.cache.database import Database
-from zsclip.cache.faults import DATABASE_ERRORS, TROUBLE, Cause, Fault, UnfitError
-from zsclip.cache.place import discard, list_set_aside, rename
-from zsclip.cache.salvage import Salvaged, salvage
-from zsclip.cache.schema import is_ours
+from zsclip.cache.faults import TROUBLE, Cause, Fault
+from zsclip.cache.salvage import Salvaged
+from zsclip.cache.shared import AbsentError, SharedFile
 from zsclip.errors import CacheWarning
 
-__all__ = ["PATIENCE", "PAUSE", "Store"]
+__all__ = ["PAUSE", "Store"]
 
 log = logging.getLogger("zsclip")
-
-PATIENCE = 10.0
-"""Seconds to wait for a lock that another process has."""
 
 PAUSE = 60.0
 """Seconds to go without a file that failed, before it is tried again."""
@@ -51,8 +43,7 @@ class Store:
         self.path = path
         self.max_bytes = max_bytes
         self._lock = threading.RLock()
-        self._database: Database | None = None
-        self._opened: tuple[int, int] | None = None  # the file that was last opened, or tried
+        self._file = SharedFile(path, max_bytes)
         self._fault: Fault | None = None
         self._unusable_until = self._unwritable_until = 0.0
         self._warned: set[Cause] = set()
@@ -71,21 +62,19 @@ class Store:
             if self._is_paused(writes=writes):
                 return otherwise
             for may_mend in (True, False):
-                reached = False
                 try:
-                    database = self._open()
-                    reached = True
-                    return action(database)
+                    return self._file.act(action, writes=writes)
                 except TROUBLE as error:
                     fault = Fault.of(error)
+                readable = writes and self._file.is_open
                 if fault.cause is Cause.DAMAGED:
-                    reached = False
+                    readable = False
                     if may_mend:
                         remaining = self._mend(fault)
                         if remaining is None:
                             continue
                         fault = remaining
-                self._do_without(fault, readable=reached and writes)
+                self._do_without(fault, readable=readable)
                 break
             return otherwise
 
@@ -96,34 +85,26 @@ class Store:
         """
         with self._lock:
             try:
-                return None if self._identity() is None else action(self._open())
+                return self._file.act(action, make=False)
+            except AbsentError:
+                return None
             except TROUBLE as error:
                 return Fault.of(error)
 
-    def replace(self) -> tuple[Path, Salvaged] | None:
-        """Set the file aside, and begin a new one with what is intact of it.
+    def check(
+        self, action: Callable[[Database], T]
+    ) -> tuple[T | Fault | None, tuple[Path, Salvaged] | None]:
+        """The same, but a damaged file is replaced, and then the new one is looked at.
 
         Returns:
-            The old file and what became of its content; None if another process was faster.
-
-        Raises:
-            OSError: It cannot be renamed.
-            sqlite3.Error: No new one can be made.
-            UnfitError: No other process can be kept out meanwhile.
+            What `inspect` gives; the old file and what became of its content, if this replaced it.
         """
-        with self._lock, self._alone(needed=True):
-            replaced = self._identity() != self._opened
-            self._close()
-            if replaced:
-                return None
-            self._require_ours()
-            aside = rename(self.path)
-            database = self._connect()
-            try:
-                return aside, salvage(aside, database.connection)
-            except DATABASE_ERRORS as error:
-                log.warning("Nothing of %s could be saved: %s", aside, error)
-                return aside, Salvaged(0, 0)
+        with self._lock:
+            found = self.inspect(action)
+            if not isinstance(found, Fault) or found.cause is not Cause.DAMAGED:
+                return found, None
+            done = self._try_to_replace(found)
+            return (done, None) if isinstance(done, Fault) else (self.inspect(action), done)
 
     def clear(self) -> int:
         """Remove all that is there, and the files that were set aside.
@@ -135,20 +116,15 @@ class Store:
             self._unusable_until = self._unwritable_until = 0.0
             count = 0
             try:
-                if self._identity() is not None:
-                    try:
-                        database = self._open()
-                        count = database.count()[0]
-                        database.clear()
-                    except TROUBLE as error:
-                        if Fault.of(error).cause not in _DELETABLE:
-                            raise
-                        with self._alone(needed=True):
-                            self._close()
-                            self._require_ours()
-                            discard(self.path)
-                for file in list_set_aside(self.path):
-                    discard(file)
+                try:
+                    count = self._file.act(_empty, writes=True, make=False)
+                except AbsentError:
+                    pass
+                except TROUBLE as error:
+                    if Fault.of(error).cause not in _DELETABLE:
+                        raise
+                    self._file.delete()
+                self._file.delete_set_aside()
             except TROUBLE as error:
                 self._do_without(Fault.of(error), readable=False)
                 return 0
@@ -157,7 +133,7 @@ class Store:
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:
-            self._close()
+            self._file.close()
 
     @property
     def fault(self) -> Fault | None:
@@ -169,7 +145,7 @@ class Store:
     def hold(self) -> None:
         """Before a fork."""
         self._lock.acquire()
-        self._close()
+        self._file.close()
 
     def release(self) -> None:
         """After a fork, in the parent."""
@@ -178,68 +154,7 @@ class Store:
     def begin_anew(self) -> None:
         """After a fork, in the child."""
         self._lock = threading.RLock()
-        if self._database is not None:  # forked by something other than Python
-            _abandoned.append(self._database)
-            self._database = None
-
-    # -------------------------------------------------------------------------------- the file
-
-    def _open(self) -> Database:
-        if self._database is not None:
-            if self._database.is_current():
-                return self._database
-            self._close()  # removed or replaced
-        self._require_ours()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._alone():
-            return self._connect()
-
-    def _require_ours(self) -> None:
-        """Raise if there is a file that is not known to be a cache: it is somebody's."""
-        if self._identity() is not None and not is_ours(self.path):
-            raise UnfitError(Cause.FOREIGN, "it has not the application id of zsclip's caches")
-
-    def _connect(self) -> Database:
-        if self.path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder has its name")
-        self._opened = self._identity()
-        self._database = Database(self.path, max_bytes=self.max_bytes, patience=PATIENCE)
-        self._opened = self._identity()
-        return self._database
-
-    def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
-    def _identity(self) -> tuple[int, int] | None:
-        """By what the file is told from another one of its name; None if there is none."""
-        try:
-            found = self.path.stat()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        return found.st_dev, found.st_ino
-
-    @contextmanager
-    def _alone(self, *, needed: bool = False) -> Iterator[None]:
-        """Keep other processes from opening and replacing the file.
-
-        One that opened the old file and then found the new one's log would mix the two.
-        """
-        lock = FileLock(self.path.with_name(self.path.name + ".lock"), timeout=PATIENCE)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise
-        except (OSError, NotImplementedError) as error:
-            if needed:
-                raise UnfitError(Cause.READ_ONLY, f"no lock can be had: {error}") from error
-            yield  # where no file can be made, none can be replaced
-            return
-        try:
-            yield
-        finally:
-            lock.release()
+        self._file.abandon()  # which is open where something other than Python forked
 
     # --------------------------------------------------------------------------------- trouble
 
@@ -247,12 +162,17 @@ class Store:
         now = time.monotonic()
         return now < self._unusable_until or (writes and now < self._unwritable_until)
 
-    def _mend(self, fault: Fault) -> Fault | None:
-        """Replace the file; what is wrong then, if that cannot be."""
+    def _try_to_replace(self, fault: Fault) -> tuple[Path, Salvaged] | Fault | None:
         try:
-            done = self.replace()
+            return self._file.replace()
         except TROUBLE as error:
             return Fault(fault.cause, f"{fault.detail}, and cannot be replaced: {error}")
+
+    def _mend(self, fault: Fault) -> Fault | None:
+        """Replace the file; what is wrong then, if that cannot be."""
+        done = self._try_to_replace(fault)
+        if isinstance(done, Fault):
+            return done
         if done is not None:
             aside, saved = done
             self._warn(
@@ -269,7 +189,7 @@ class Store:
         if readable:
             self._unwritable_until = until
         else:
-            self._close()
+            self._file.close()
             self._unusable_until = until
         self._warn(fault.cause, fault.warning(self.path, readable=readable))
 
@@ -284,6 +204,12 @@ class Store:
             log.warning("%s", message)
 
 
+def _empty(database: Database) -> int:
+    count = database.count()[0]
+    database.clear()
+    return count
+
+
 # ------------------------------------------------------------------------------------------ forks
 
 # No connection is carried across a fork, not even to be closed there: SQLite's locks are held by
@@ -292,7 +218,6 @@ class Store:
 _living: weakref.WeakSet[Store] = weakref.WeakSet()
 _guard = threading.Lock()
 _held: list[Store] = []
-_abandoned: list[Database] = []  # never closed, for that would release the parent's locks
 
 
 def _before_fork() -> None:
