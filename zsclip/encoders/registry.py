@@ -13,7 +13,14 @@ from typing import Any, cast
 from zsclip.encoders.contract import require_encoder
 from zsclip.encoders.protocol import Encoder
 from zsclip.entrypoints import find_declared
-from zsclip.errors import EncoderError, EncoderNotFoundError, ParameterError, did_you_mean
+from zsclip.errors import (
+    EncoderError,
+    EncoderNotFoundError,
+    ParameterError,
+    did_you_mean,
+    in_a_row,
+    shown,
+)
 from zsclip.version import __version__
 
 __all__ = [
@@ -169,12 +176,12 @@ def _find(name: str) -> EncoderEntry:
         hint = did_you_mean(name, sorted({entry.name for entry in entries}))
         broken = [str(one) for one in find_declared(ENCODERS_GROUP) if not one.name]
         if broken:
-            hint += f" What these declare cannot be parsed: {', '.join(broken)}."
+            hint += f" What these declare cannot be parsed: {in_a_row(broken)}."
         raise EncoderNotFoundError(
-            f"`encoder` must be the name of an installed engine, got {name!r}. {hint}"
+            f"`encoder` must be the name of an installed engine, got {shown(name)}. {hint}"
         )
     if len(found) > 1:
-        offers = " and ".join(f"{entry.distribution} {entry.version}" for entry in found)
+        offers = in_a_row([f"{entry.distribution} {entry.version}" for entry in found], " and ")
         raise EncoderError(
             f"Several distributions offer the encoder {name!r}: {offers}. Uninstall all but one, "
             "or make the encoder yourself and pass the object."
