@@ -9,13 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import zsclip.twins
 from zsclip import Label, LabelSet, ZeroShotClassifier, check_labelset
 from zsclip.clip import Tokenizer
 from zsclip.encoders import Encoder, create_encoder
 from zsclip.errors import LabelError
 from zsclip.head import Head
-from zsclip.twins import find_twins
+from zsclip.testing import FakeEncoder
 
 
 class Clip:
@@ -32,16 +31,6 @@ class Clip:
     def tokenize(self, texts: Sequence[str], *, too_long: Any = "error") -> list[list[int]]:
         self.tokenized += len(texts)
         return self._tokenizer.encode(texts, too_long=too_long)
-
-
-class Counting:
-    """An engine that does not tell its tokens, which are words."""
-
-    def __init__(self, context_length: int = 77) -> None:
-        self.context_length = context_length
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) + 2 for text in texts]
 
 
 @pytest.fixture(scope="module")
@@ -108,34 +97,40 @@ def test_relabelling_is_checked_as_well(model: Encoder) -> None:
 
 
 LONG = "word " * 80
+FULL = "word " * 74  # and one more word fill a context of 77
 
 
-@pytest.mark.parametrize("engine", [Clip(), Counting()])
-def test_labels_that_cutting_makes_one_are_an_error(engine: Any) -> None:
-    head = Head.of(["cat", "dog", "bird"], [f"{LONG}{{}}"])
+@pytest.fixture(params=["tells its tokens", "does not"])
+def engine(request: pytest.FixtureRequest, model: Encoder) -> Encoder:
+    return model if request.param == "tells its tokens" else FakeEncoder(context_length=77)
+
+
+def test_labels_that_cutting_makes_one_are_an_error(engine: Encoder) -> None:
+    names = ["cat", "dog", "bird"]
     with pytest.raises(LabelError) as caught:
-        head.require_apart(engine, "cut")
+        ZeroShotClassifier(names, templates=[f"{LONG}{{}}"], encoder=engine, too_long="cut")
     message = str(caught.value)
     assert "for 2 reasons" in message
     assert "labels[1] ('dog'): is cut so that nothing tells it from labels[0] ('cat')" in message
-    # with one template that leaves the names, answers are right still
-    Head.of(["cat", "dog"], [f"{LONG}{{}}", "a {}."]).require_apart(engine, "cut")
-    Head.of(["cat", "dog"], [f"{{}} {LONG.strip()}"]).require_apart(engine, "cut")
 
 
-@pytest.mark.parametrize("engine", [Clip(7), Counting(7)])
-def test_a_prompt_that_fits_may_be_what_cutting_leaves_of_another(engine: Any) -> None:
-    head = Head.of({"red": ["a b c d red"], "fox": ["a b c d red fox"], "hen": ["a hen"]})
+def test_labels_of_which_cutting_leaves_enough_are_none(engine: Encoder) -> None:
+    for templates in ([f"{LONG}{{}}", "a {}."], [f"{{}} {LONG.strip()}"]):
+        ZeroShotClassifier(["cat", "dog"], templates=templates, encoder=engine, too_long="cut")
+
+
+def test_a_prompt_that_fits_may_be_what_cutting_leaves_of_another(engine: Encoder) -> None:
+    same = {"red": [f"{FULL}red"], "fox": [f"{FULL}red fox"], "hen": ["a hen"]}
     with pytest.raises(LabelError, match=r"labels\[1\] \('fox'\): is cut so that nothing tells"):
-        head.require_apart(engine, "cut")
-    apart = Head.of({"red": ["a b c d red"], "fox": ["a b c d fox red"]})
-    apart.require_apart(engine, "cut")
+        ZeroShotClassifier(same, encoder=engine, too_long="cut")
+    apart = {"red": [f"{FULL}red"], "fox": [f"{FULL}fox red"]}
+    ZeroShotClassifier(apart, encoder=engine, too_long="cut")
 
 
-def test_a_name_that_is_cut_is_not_taken_for_the_whole() -> None:
+def test_a_name_that_is_cut_is_not_taken_for_the_whole(engine: Encoder) -> None:
     """Two aliases are cut alike, and the names tell the labels apart."""
     labels = [Label("a", "a", aliases=(f"{LONG} x",)), Label("b", "b", aliases=(f"{LONG} y",))]
-    Head.of(labels, ["{}"]).require_apart(Clip(), "cut")
+    ZeroShotClassifier(labels, templates=["{}"], encoder=engine, too_long="cut")
 
 
 texts = st.text(alphabet="ab -'&é .ﬁ’;mp", min_size=1, max_size=6).map(str.strip).filter(bool)
@@ -149,19 +144,19 @@ def test_labels_get_through_only_with_tokens_of_their_own(names: list[str]) -> N
     except LabelError:
         return
     tokens = {tuple(ids) for ids in Clip().tokenize(names)}
-    assert (len(tokens) == len(names)) == (find_twins(labels, ["a {}."], Clip()) == [])
+    assert (len(tokens) == len(names)) == (check_labelset(labels, encoder=Clip()) == [])
 
 
 def test_of_very_many_texts_those_that_could_be_one_are_compared(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(zsclip.twins, "MANY", 4)
+    monkeypatch.setattr("zsclip.twins.MANY", 4)
     names = ["robin", "T-shirt", "wren", "T - shirt", "cat &amp; dog", "cat & dog", "owl"]
     engine = Clip()
-    found = find_twins(LabelSet.from_names(names), ["a {}."], engine)
-    assert [problem.where for problem in found] == [
-        "labels[3] ('T - shirt')",
-        "labels[5] ('cat & dog')",
+    found = check_labelset(LabelSet.from_names(names, templates=["a {}."]), encoder=engine)
+    assert [problem.partition(":")[0] for problem in found] == [
+        "R6 labels[3] ('T - shirt')",
+        "R6 labels[5] ('cat & dog')",
     ]
     assert engine.tokenized == 4 + 1
 

@@ -33,8 +33,10 @@ def fold(text: str) -> str:
         >>> fold("sea  lion") == fold("ｓｅａ　ｌｉｏｎ")
         True
     """
-    if text.isascii():
-        return " ".join(text.lower().split())  # the same, and quick
+    if text.isascii():  # the same, and quick
+        folded = text.lower().strip()
+        plain = folded.isprintable() and "  " not in folded
+        return folded if plain else " ".join(folded.split())
     folded = unicodedata.normalize("NFC", _WIDE.sub(_narrow, text)).casefold()
     return " ".join(unicodedata.normalize("NFC", folded).split())
 
