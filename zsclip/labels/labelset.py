@@ -311,8 +311,8 @@ class LabelSet:
         Putting sets together in another grouping gives the same: ``(a | b) | c == a | (b | c)``.
 
         Raises:
-            LabelError: An id, or a text of a label, is in both; case, spaces, wide letters and accents
-                composed differently do not tell texts apart. The clashes are named.
+            LabelError: An id, or a text of a label, is in both; case, spaces, wide letters and
+                accents composed differently do not tell texts apart. The clashes are named.
         """
         if not isinstance(other, LabelSet):
             return NotImplemented
