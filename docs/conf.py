@@ -1,11 +1,11 @@
 """Sphinx's settings for the documentation."""
 
-from importlib.metadata import version as _version
+from zsclip import __version__
 
 project = "zsclip"
 author = "the zsclip authors"
 copyright = "2026, the zsclip authors"  # noqa: A001 - the name that Sphinx reads
-version = release = _version("zsclip")
+version = release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build"]

@@ -23,7 +23,7 @@ These are the label sets that zsclip's authors publish. Each is installed by the
 package, which several of them may share, and used by its own name:
 
 ```console
-$ pip install zsclip-labels-pets
+$ pip install . ./labelsets/pets
 $ zsclip classify photos/ --labels pets
 ```
 

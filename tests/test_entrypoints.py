@@ -83,19 +83,25 @@ class Failing(Distribution):
 class Finder:
     """One that gives a distribution that fails, and then fails itself."""
 
+    def __init__(self, failure: type[BaseException]) -> None:
+        self.failure = failure
+
     def find_spec(self, *args: object) -> None:
         return None
 
     def find_distributions(self, context: object) -> Iterator[Distribution]:
         yield Failing()
-        raise RuntimeError("no more")
+        raise self.failure("no more")
 
 
+@pytest.mark.parametrize("failure", [RuntimeError, SystemExit])
 def test_what_fails_hides_nothing_else(
-    declare: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    declare: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    failure: type[BaseException],
 ) -> None:
     declare("one", f"[{GROUP}]\nfrog = pond\n")
-    monkeypatch.setattr(sys, "meta_path", [Finder(), object(), *sys.meta_path])
+    monkeypatch.setattr(sys, "meta_path", [Finder(failure), object(), *sys.meta_path])
     assert [one.name for one in find_declared(GROUP)] == ["frog"]
 
 

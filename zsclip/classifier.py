@@ -70,7 +70,8 @@ class ZeroShotClassifier:
             cache, a file or folder, an `EmbeddingCache`, or False for nowhere.
 
     Raises:
-        LabelError: Fewer than two labels, an empty or doubled one, a template without ``{}``.
+        LabelError: Fewer than two labels, an empty or doubled one, two that are one to the model, a
+            template without ``{}``.
         LabelSetError: A label set is not installed, ambiguous, broken or cannot be read.
         PromptTooLongError: A prompt does not fit the model, and is not to be cut.
         ModelNotFoundError: No model and no file has this name.

@@ -105,12 +105,14 @@ class DrivenModel:
         """Raise if the model cannot be asked for these labels.
 
         Raises:
-            LabelError: There is one label, and scores are a softmax.
+            LabelError: There is one label, and scores are a softmax; or two labels are one to the
+                model.
             PromptTooLongError: A prompt is too long, and is not to be cut.
         """
         head.require_choice(self.info.score_function)
         if self.too_long == "error":
             head.require_fitting(self.encoder)
+        head.require_apart(self.encoder, self.too_long)
 
 
 def _pictures(given: Options) -> PictureOptions:

@@ -285,6 +285,27 @@ def _shorten(text: str, limit: int = 120) -> str:
 _LISTED = 20  # of a thousand labels, no more are of use in a message
 
 
+def in_short(value: object) -> str:
+    """A value as a message shows it, however long it is: its repr, or the beginning of that.
+
+    Examples:
+        >>> in_short("a fox"), len(in_short("a fox" * 1000))
+        ("'a fox'", 122)
+    """
+    return repr(_shorten(value)) if type(value) is str else _shorten(repr(value))
+
+
+def in_lines(problems: Sequence[object]) -> str:
+    r"""The end of a message that lists problems: the first of them, and how many there are more.
+
+    Examples:
+        >>> in_lines(["this", "that"])
+        '\n  - this\n  - that'
+    """
+    more = f"\n  and {len(problems) - _LISTED:,} more." if len(problems) > _LISTED else ""
+    return "".join(f"\n  - {problem}" for problem in problems[:_LISTED]) + more
+
+
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """The end of an error message about an unknown name: the nearest known ones, or the first.
 
@@ -304,5 +325,15 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
         return f"Did you mean {' or '.join(repr(n) for n in near)}?"
     if not known:
         return "None is known."
-    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-    return f"Known: {', '.join(repr(k) for k in known[:_LISTED])}{more}."
+    return f"Known: {in_a_row([in_short(k) for k in known])}."
+
+
+def in_a_row(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first of some texts, and how many there are more.
+
+    Examples:
+        >>> in_a_row(["this", "that"])
+        'this, that'
+    """
+    more = f" and {len(texts) - _LISTED:,} more" if len(texts) > _LISTED else ""
+    return separator.join(texts[:_LISTED]) + more

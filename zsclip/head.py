@@ -10,10 +10,20 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import ModelInfo, non_finite
+from zsclip.encoders import ModelInfo, TooLong, non_finite
 from zsclip.errors import LabelError, PromptTooLongError
-from zsclip.labels import DEFAULT_TEMPLATES, Label, LabelSet, TokenCounter, find_too_long, texts_of
+from zsclip.labels import (
+    DEFAULT_TEMPLATES,
+    Label,
+    LabelSet,
+    TokenCounter,
+    find_too_long,
+    length_that_fits,
+    require_no_problems,
+    texts_of,
+)
 from zsclip.spelling import Spelled, parse_labels
+from zsclip.twins import find_twins
 
 __all__ = ["Head", "Labels", "require_fitting"]
 
@@ -109,6 +119,18 @@ class Head:
         groups = self.labelset.prompts_with(self.templates)
         require_fitting([prompt for group in groups for prompt in group], counter)
 
+    def require_apart(self, counter: TokenCounter, too_long: TooLong = "error") -> None:
+        """Raise if a model takes two labels for one, or would count a text twice.
+
+        Args:
+            counter: The model's encoder; one that tells its tokens is asked for them.
+            too_long: What becomes of prompts that are too long.
+
+        Raises:
+            LabelError: It does; both texts are named.
+        """
+        require_no_problems(find_twins(self.labelset, self.templates, counter, too_long=too_long))
+
     def embedded(self, class_matrix: NDArray[np.float32], precision: str) -> Head:
         """The head with what a model made of its prompts."""
         return replace(self, class_matrix=class_matrix, precision=precision)
@@ -147,18 +169,5 @@ def require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:
         PromptTooLongError: A prompt is too long; the first of them, and what would be cut of it.
     """
     for i, n in find_too_long(prompts, counter):
-        cut = prompts[i][_fitting(prompts[i], counter) :]
+        cut = prompts[i][length_that_fits(prompts[i], counter) :]
         raise PromptTooLongError(prompts[i], n, counter.context_length, cut)
-
-
-def _fitting(text: str, counter: TokenCounter) -> int:
-    """How many characters of a text that is too long fit, by bisection."""
-    fits, over = 0, len(text)
-    while over - fits > 1:
-        middle = (fits + over) // 2
-        [n] = counter.count_tokens([text[:middle]])
-        if n <= counter.context_length:
-            fits = middle
-        else:
-            over = middle
-    return fits

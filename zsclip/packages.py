@@ -1,9 +1,13 @@
-"""Reading a data file out of a package that is never imported."""
+"""Files out of packages: out of others, which are never imported, and out of zsclip's own."""
 
 from __future__ import annotations
 
+import atexit
+import functools
+import importlib.resources
 import importlib.util
 import keyword
+import os
 import zipimport
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,7 +17,7 @@ from typing import Any
 
 from zsclip.errors import LabelSetUnreadableError
 
-__all__ = ["is_top_level_name", "read_from_package"]
+__all__ = ["is_top_level_name", "own_file", "read_from_package"]
 
 
 def is_top_level_name(text: str) -> bool:
@@ -22,6 +26,36 @@ def is_top_level_name(text: str) -> bool:
     A dotted name is refused because finding ``a.b`` imports ``a``.
     """
     return text.isidentifier() and not keyword.iskeyword(text)
+
+
+@functools.cache
+def own_file(package: str, *parts: str) -> Path:
+    """The path of a data file of zsclip's own, for those who can read nothing but a path.
+
+    Where zsclip lies in an archive, the file is taken out of it once in a process, and removed when
+    that ends.
+
+    Args:
+        package: The package that holds it, such as ``zsclip.weights``.
+        parts: The folders below it, and the file's name.
+    """
+    resource = importlib.resources.files(package).joinpath(*parts)
+    if isinstance(resource, Path):
+        return resource
+    import tempfile
+
+    folder = tempfile.mkdtemp(prefix="zsclip-")
+    atexit.register(_remove, folder, os.getpid())
+    path = Path(folder) / parts[-1]
+    path.write_bytes(resource.read_bytes())
+    return path
+
+
+def _remove(folder: str, maker: int) -> None:
+    if os.getpid() == maker:  # a forked child ends too, and its parent still needs the file
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_from_package(package: str, filename: str) -> bytes:
@@ -52,13 +86,15 @@ def read_from_package(package: str, filename: str) -> bytes:
             f"{package!r} is a single module, and a label set lies in a package: a folder with an "
             "__init__.py. Its author has to move the file into one."
         )
-    failure: Exception | None = None
+    failure: BaseException | None = None
     for read in _readers(spec):
         try:
             return read(filename)
         except (FileNotFoundError, NotADirectoryError):
             continue
-        except Exception as error:  # noqa: BLE001 - loaders of others may raise anything
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - loaders of others may raise anything
             failure = error
     if failure is not None:
         raise LabelSetUnreadableError(
@@ -76,7 +112,9 @@ def _find(package: str) -> ModuleSpec | None:
     """The spec of a top-level package: finding it runs finders, but nothing of the package."""
     try:
         return importlib.util.find_spec(package)
-    except Exception as error:  # finders of others may raise anything; so may find_spec itself
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # finders of others raise anything, and even end the program
         raise LabelSetUnreadableError(
             f"Python's search for the package {package!r} failed ({type(error).__name__}: "
             f"{error}). Reinstall the distribution."

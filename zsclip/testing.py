@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.authoring import RULES, is_distribution, review_target
-from zsclip.encoders import ModelInfo
-from zsclip.errors import LabelSetError, PromptTooLongError
+from zsclip.encoders import ModelInfo, TooLong
+from zsclip.errors import LabelSetError, PromptTooLongError, in_lines
 from zsclip.labels import Problem
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ def _check(find: Callable[[], tuple[Problem, ...]], rule: str) -> None:
     except LabelSetError as error:
         raise AssertionError(str(error)) from error
     if breaches:
-        lines = "".join(f"\n  - {breach}" for breach in breaches)
-        raise AssertionError(f"{rule} ({RULES[rule]}) is broken:{lines}")
+        raise AssertionError(f"{rule} ({RULES[rule]}) is broken:{in_lines(breaches)}")
 
 
 class _Tokens:
@@ -94,6 +93,11 @@ class _Tokens:
         from zsclip.clip import Tokenizer
 
         return Tokenizer(CONTEXT_LENGTH).count(texts)
+
+    def tokenize(self, texts: Sequence[str], *, too_long: TooLong) -> list[list[int]]:
+        from zsclip.clip import Tokenizer
+
+        return Tokenizer(CONTEXT_LENGTH).encode(texts, too_long=too_long)
 
 
 # ------------------------------------------------------------------------------------------ engine

@@ -67,12 +67,12 @@ def test_labels_are_compared_as_they_are_classified() -> None:
 def test_each_pair_is_told_once_by_a_real_model() -> None:
     from zsclip.encoders import create_encoder
 
-    # To CLIP's tokenizer, white space is white space: the two are the same prompt.
+    # To CLIP's tokenizer, a hyphen is a word between spaces: the two are the same prompt.
     tiny = create_encoder("clip", "tiny-cartoon", device="cpu")
-    animals = LabelSet.from_names(["sea lion", "sea  lion", "horse"], templates=["a cartoon {}."])
+    animals = LabelSet.from_names(["sea-lion", "sea - lion", "horse"], templates=["a cartoon {}."])
     (finding,) = find_near_labels(animals, tiny)
-    assert finding.where == "labels[0] ('sea lion')"
+    assert finding.where == "labels[0] ('sea-lion')"
     assert (
-        "coincides with labels[1] ('sea  lion') for tiny-cartoon: the cosine is 1.0000"
+        "coincides with labels[1] ('sea - lion') for tiny-cartoon: the cosine is 1.0000"
         in finding.message
     )

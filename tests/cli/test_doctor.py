@@ -132,6 +132,53 @@ def test_encoders_that_cannot_work_are_problems(
     assert sorted(problem.split(":")[0] for problem in values["problems"]) == ["gone", "twice"]
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("raise SystemExit('no license key')", "SystemExit: no license key"),
+        ("import os; os._exit(3)", "importing it ends the process, with status 3"),
+        ("print('hello'); import no_such_module", "ModuleNotFoundError: No module named"),
+        ("import time; time.sleep(600)", "importing it did not end within"),
+    ],
+)
+def test_an_engine_that_cannot_be_imported_is_a_problem(
+    install: Install,
+    report: Callable[[], dict[str, object]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    code: str,
+    told: str,
+) -> None:
+    install("test-one", entry_points="[zsclip.encoders]\nbroken = test_one:make\n")
+    (tmp_path / "site-test_one/test_one/__init__.py").write_text(code)
+    if "sleep" in code:
+        monkeypatch.setattr("zsclip.cli.examination.IMPORT_LIMIT", 1)
+    values = report()
+    assert isinstance(values["problems"], list)
+    [problem] = values["problems"]
+    assert problem.startswith("broken: ")
+    assert told in problem
+
+
+def test_an_engine_that_can_be_imported_is_well_whatever_it_prints(
+    install: Install, report: Callable[[], dict[str, object]], tmp_path: Path
+) -> None:
+    install("test-one", entry_points="[zsclip.encoders]\nnoisy = test_one:make\n")
+    code = "import atexit\nprint('a', end='')\natexit.register(print, 'b')\ndef make(): ..."
+    (tmp_path / "site-test_one/test_one/__init__.py").write_text(code)
+    assert report()["problems"] == []
+
+
+def test_engines_in_a_malformed_declaration_are_a_problem(
+    install: Install, report: Callable[[], dict[str, object]]
+) -> None:
+    install("test-one", entry_points="[zsclip.encoders]\nno equals sign\n")
+    values = report()
+    assert isinstance(values["problems"], list)
+    [problem] = values["problems"]
+    assert problem.startswith("test-one: The entry_points.txt of test-one cannot be parsed")
+
+
 def test_a_setting_that_says_nothing_is_a_problem(
     monkeypatch: pytest.MonkeyPatch, report: Callable[[], dict[str, object]]
 ) -> None:

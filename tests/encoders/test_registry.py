@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(install: Install) -> None:
         ("engine_bad", "", "TypeError: 'module' object is not callable"),
         ("engine_bad:Engine.context_length", "", "TypeError: 'int' object is not callable"),
         ("???", "", "cannot load"),
+        ("engine_bad:create", "raise SystemExit('no license key')", "SystemExit: no license key"),
+        ("engine_bad:create", "raise GeneratorExit", "GeneratorExit: "),
+        ("engine_bad:create", "raise BaseException('odd')", "BaseException: odd"),
     ],
 )
 def test_an_engine_that_cannot_be_loaded(
@@ -120,6 +124,28 @@ def test_an_engine_that_cannot_be_loaded(
     # and it stands in nobody's way
     assert {"clip", "broken", "outside"} <= {entry.name for entry in list_encoders()}
     assert create_encoder("outside", None).model_info.name == "its own choice"
+
+
+def test_who_interrupts_an_engine_s_import_is_obeyed(install: Install) -> None:
+    install("engine-bad", "engine_bad", "b = engine_bad:create", change="raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        create_encoder("b", None)
+
+
+def test_an_engine_that_exits_when_it_is_made_ends_no_program(install: Install) -> None:
+    change = "def create(model, **options): raise SystemExit('no license key')"
+    install("engine-dist", "engine_good", "outside = engine_good:create", change=change)
+    with pytest.raises(EncoderError, match=r"'outside' of engine-dist 2.0 ends.*no license key"):
+        create_encoder("outside", None)
+
+
+def test_a_device_out_of_an_enumeration_is_its_value(install: Install) -> None:
+    class Device(str, Enum):  # noqa: UP042 - as users write them
+        GPU = "cuda:1"
+
+    install("engine-dist", "engine_good", "outside = engine_good:create")
+    encoder: Any = create_encoder("outside", None, device=Device.GPU)
+    assert encoder.options["device"] == "cuda:1"
 
 
 @pytest.mark.parametrize(

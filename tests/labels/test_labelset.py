@@ -8,6 +8,7 @@ import hashlib
 import pickle
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from types import FrameType
 
@@ -402,3 +403,41 @@ def test_the_rules_run_once_over_a_set_that_is_loaded() -> None:
     finally:
         sys.setprofile(None)
     assert runs == 1
+
+
+# ---------------------------------------------------------------------------------- enumerations
+
+
+class Animal(str, Enum):  # noqa: UP042 - as users write them
+    RAT = "rat"
+    COW = "cow"
+
+
+def test_a_member_of_an_enumeration_is_its_value() -> None:
+    made = [
+        LabelSet.from_names(list(Animal)),
+        LabelSet.from_mapping({animal: [animal] for animal in Animal}),
+        LabelSet("x", (Label(Animal.RAT, Animal.RAT), Label(Animal.COW, Animal.COW))),
+    ]
+    for labels in made:
+        assert labels.names == labels.ids == ("rat", "cow")
+        texts = [text for label in labels for text in (label.id, label.name, *label.prompts)]
+        assert {type(text) for text in texts} == {str}
+        assert f"{labels[0].name}" == "rat"
+
+
+def test_no_text_of_a_label_set_stays_a_member_of_an_enumeration() -> None:
+    rat = Animal.RAT
+    node = Label(rat, rat, (rat,), (), rat)
+    texts = [node.id, node.name, *node.aliases, node.parent, Group(rat, rat).name]
+    figure = Expected(rat, rat, 1.0, rat)
+    texts += [figure.model, figure.metric, figure.source]
+    made = LabelSet(rat, (Label("a", "a"),), license=rat, source=rat, title=rat, language=rat)
+    texts += [made.name, made.license, made.source, made.title, made.language]
+    assert {type(text) for text in texts} == {str}
+    assert set(texts) == {"rat"}
+    assert LabelSet.from_names(Animal).with_templates([Template.PLAIN]).templates == ("a {}.",)
+
+
+class Template(str, Enum):  # noqa: UP042
+    PLAIN = "a {}."

@@ -16,6 +16,7 @@ import pytest
 from zsclip.authoring import check_labelset
 from zsclip.clip.tokenizer import Tokenizer
 from zsclip.labels import LABELSETS_GROUP, LabelSet
+from zsclip.labels.compose import both_licenses
 from zsclip.labels.toml import NAME_FORM
 from zsclip.weights.models import list_models
 
@@ -26,6 +27,12 @@ FILES = sorted(LIBRARY.glob("*/zsclip_labels_*/*.toml"))
 CONTEXT_LENGTH = 77
 
 folders = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
+TITLES = {
+    "MIT": "MIT License",
+    "CC0-1.0": "CC0 1.0 Universal",
+    "Apache-2.0": "Apache License\n                           Version 2.0",
+}
+
 files = pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)
 
 
@@ -83,16 +90,18 @@ def test_project_is_like_the_others(folder: Path) -> None:
     project = config["project"]
     assert project["name"] == f"zsclip-labels-{folder.name}"
     assert project.keys() == model["project"].keys()
-    same = ("readme", "requires-python", "license-files", "dependencies")
+    same = ("readme", "requires-python", "dependencies")
     assert {key: project[key] for key in same} == {key: model["project"][key] for key in same}
     assert project["dependencies"] == ["zsclip>=0.1.0"]
     core = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert project["requires-python"] == core["project"]["requires-python"]
     assert config["build-system"] == model["build-system"]
+    licenses = sorted(path.name for path in folder.glob("LICENSE*"))
+    assert project["license-files"] == licenses
     package = package_of(folder)
     assert config["tool"]["hatch"]["build"]["targets"] == {
         "wheel": {"packages": [package]},
-        "sdist": {"only-include": [package, "README.md", "LICENSE"]},
+        "sdist": {"only-include": [package, "README.md", *licenses]},
     }
     assert re.fullmatch(r"\d+\.\d+\.\d+", project["version"])
 
@@ -100,14 +109,27 @@ def test_project_is_like_the_others(folder: Path) -> None:
 @folders
 def test_license_is_the_same_everywhere(folder: Path) -> None:
     spdx = read_project(folder)["project"]["license"]
-    stated = {load(file).license for file in FILES if file.parents[1] == folder}
-    assert stated == {spdx}
-    title = {"MIT": "MIT License", "CC0-1.0": "CC0 1.0 Universal"}[spdx]
+    stated = [load(file).license for file in FILES if file.parents[1] == folder]
+    assert functools.reduce(both_licenses, stated) == spdx
     text = (folder / "LICENSE").read_text("utf-8")
-    assert title in text
-    if spdx == "MIT":  # whose terms ask for the copyright notice
+    parts = spdx.split(" AND ")
+    for part in parts:
+        assert TITLES[part] in "".join(p.read_text("utf-8") for p in folder.glob("LICENSE*"))
+    if "MIT" in parts:  # whose terms ask for the copyright notice
         assert "Copyright (c) " in text
         assert 'THE SOFTWARE IS PROVIDED "AS IS"' in text
+
+
+def test_the_japanese_names_come_with_the_license_that_they_were_published_under() -> None:
+    folder = LIBRARY / "imagenet-intl"
+    project = read_project(folder)["project"]
+    assert project["license"] == "MIT AND Apache-2.0"
+    assert (folder / "LICENSE-APACHE-2.0.txt").read_bytes() == (
+        ROOT / "zsclip/demo/drawings/LICENSE-APACHE-2.0.txt"
+    ).read_bytes()
+    japanese = load(folder / package_of(folder) / "imagenet-ja.toml")
+    assert japanese.license == "MIT AND Apache-2.0"
+    assert "japanese-clip (Apache-2.0)" in japanese.source
 
 
 @folders
@@ -116,7 +138,7 @@ def test_readme_says_how_to_use_it(folder: Path) -> None:
     project = read_project(folder)["project"]
     names = list(project["entry-points"][LABELSETS_GROUP])
     assert text.startswith(f"# {project['name']}\n")
-    assert f"pip install zsclip {project['name']}\n" in text
+    assert f"pip install . ./labelsets/{folder.name}\n" in text
     shown = re.findall(r"--labels (\S+)", text) + re.findall(r'ZeroShotClassifier\("(.*?)"\)', text)
     assert len(shown) >= 2
     assert set(shown) <= set(names)
@@ -169,9 +191,9 @@ def test_longest_prompts_fit(file: Path) -> None:
 
 
 def test_sets_of_one_dataset_have_the_same_ids() -> None:
-    """ImageNet in six versions: answers compare across them."""
+    """ImageNet in five versions: answers compare across them."""
     versions = [load(file) for file in FILES if file.stem.startswith("imagenet")]
-    assert len(versions) == 6
+    assert len(versions) == 5
     ids = {tuple(label.id for label in labels) for labels in versions}
     assert len(ids) == 1
     (order,) = ids

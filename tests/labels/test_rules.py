@@ -54,6 +54,13 @@ BREACHES: list[tuple[str, str | bytes, str]] = [
         labels('"caf\\u00e9"', '"cafe\\u0301"'),
         "R6 labels[1]: 'cafe\u0301' belongs to 'café'",
     ),
+    ("spaces", labels('"sea lion"', '"sea  lion"'), "R6 labels[1]: 'sea  lion' belongs to 'sea l"),
+    (
+        "wide",
+        labels('"fish 2"', '"ｆｉｓｈ　２"'),
+        "R6 labels[1]: 'ｆｉｓｈ\\u3000２' belongs to 'fish 2'",
+    ),
+    ("half as wide", labels('"ネコ"', '"ﾈｺ"'), "R6 labels[1]: 'ﾈｺ' belongs to 'ネコ'"),
     ("sharp s", labels('"Strauß"', '"STRAUSS"'), "R6 labels[1]: 'STRAUSS' belongs to 'Strauß'"),
     (
         "alias of two",
@@ -109,6 +116,11 @@ BREACHES: list[tuple[str, str | bytes, str]] = [
         "padded name",
         labels('"a"', '"b "'),
         "R8 labels[1]: starts or ends with white space, got 'b '.",
+    ),
+    (
+        "template twice",
+        HEAD + PAIR + 'templates = ["a {}.", "the {}.", "a  {}."]',
+        "R7 templates[2]: 'a  {}.' stands at templates[0] already, and would count twice.",
     ),
     (
         "padded template",

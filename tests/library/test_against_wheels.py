@@ -39,7 +39,6 @@ CLIP_BENCHMARK = {
     "imagenet": "en imagenet1k",
     "imagenet-ar": "ar imagenet1k",
     "imagenet-zh": "cn imagenet1k",
-    "imagenet-it": "it imagenet1k",
     "imagenet-ja": "jp imagenet1k",
     "caltech101": "en caltech101",
     "countries": "en country211",
@@ -132,6 +131,8 @@ def single_spaced(texts: list[str]) -> list[str]:
 def test_is_the_published_list(reference: Reference, read_list: ReadList) -> None:
     ours = texts_of(reference.labelset, reference.what)
     theirs = single_spaced(read_list(reference.address))
+    if reference.what == "templates":  # of which none stands twice
+        theirs = list(dict.fromkeys(theirs))
 
     if differences_of("other", reference):
         assert ours != theirs, "differences.toml has this as another list, but it is the same"

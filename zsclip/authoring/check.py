@@ -36,7 +36,8 @@ def check_labelset(
         labelset: A set, or what spells one: the name of an installed set, the path of a label-set
             file, or anything else that `zsclip.spelling.parse_labels` takes. Where a label-set file
             lies in a package, it must give itself the name that the file has.
-        encoder: Checks also that every prompt fits this encoder's context (rule R10).
+        encoder: Checks also that every prompt fits this encoder's context (rule R10), and that it
+            does not take texts of two labels for one.
 
     Returns:
         Every breach, as a text that starts with the rule, such as ``R6``, and says where it is and
@@ -80,7 +81,8 @@ def check_distribution(
     Args:
         path: A wheel, an sdist (``.tar.gz``), or the folder of the sources, with its
             ``pyproject.toml``.
-        encoder: Checks also that every prompt fits this encoder's context (rule R10).
+        encoder: Checks also that every prompt fits this encoder's context (rule R10), and that it
+            does not take texts of two labels for one.
 
     Returns:
         Every breach, as a text that holds the file, the rule, the place, what is wrong there, and

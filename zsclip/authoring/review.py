@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from zsclip.errors import ZsclipError
+from zsclip.errors import ZsclipError, in_short
 from zsclip.labels import DEFAULT_TEMPLATES, LabelSet, Problem, TokenCounter, find_too_long
 from zsclip.labels.drafts import Draft
 from zsclip.labels.labelset import labelset_of_checked
 from zsclip.labels.rules import check_draft
+from zsclip.twins import find_twins
 
 __all__ = ["RULES", "Review"]
 
@@ -60,12 +61,18 @@ class Review:
             self.sets.append((file, labelset_of_checked(draft)))
 
     def misfits(self, encoder: TokenCounter) -> list[Problem]:
-        """Rule R10, for every label set that keeps the others."""
-        return [
-            replace(problem, file=file)
-            for file, labelset in self.sets
-            for problem in _misfits(labelset, encoder)
-        ]
+        """What breaks rules with a model, for every label set that keeps them without.
+
+        Prompts that do not fit it (R10), and texts that are one to it (R6, R7).
+        """
+        found = []
+        for file, labelset in self.sets:
+            problems = list(_misfits(labelset, encoder))
+            if not problems:  # of a prompt that is refused there are no tokens
+                templates = labelset.templates or DEFAULT_TEMPLATES
+                problems = find_twins(labelset, templates, encoder)
+            found += [replace(problem, file=file) for problem in problems]
+        return found
 
 
 def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
@@ -73,7 +80,7 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
     # The longest of the classifier's own templates stands for them all.
     templates = labelset.templates or [max(DEFAULT_TEMPLATES, key=len)]
     rows = [
-        (f"labels[{i}] ({label.id!r})", prompt)
+        (f"labels[{i}] ({in_short(label.id)})", prompt)
         for i, (label, own) in enumerate(
             zip(labelset, labelset.prompts_with(templates), strict=True)
         )
@@ -94,10 +101,10 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
     for i in sorted(counts.keys() | refused.keys()):
         where, prompt = rows[i]
         if i in refused:
-            message = f"the prompt {prompt!r} cannot be encoded: {refused[i]}"
+            message = f"the prompt {in_short(prompt)} cannot be encoded: {refused[i]}"
         else:
             message = (
-                f"the prompt {prompt!r} has {counts[i]} tokens, and the encoder takes "
+                f"the prompt {in_short(prompt)} has {counts[i]} tokens, and the encoder takes "
                 f"{encoder.context_length}. Shorten the name, the alias or the template."
             )
         yield Problem("R10", where, message)

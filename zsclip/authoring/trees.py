@@ -54,21 +54,20 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
     if kind == "sources":
         return _Folder(Path(path))
     try:
-        with Path(path).open("rb") as file:
-            return _read_wheel(file) if kind == "wheel" else _read_sdist(file)
-    except TreeError:
-        raise
-    except (OSError, ValueError) as error:
-        # Of a damaged archive, OSError has no number; ValueError: a null character in the path.
-        if getattr(error, "errno", None) is None and Path(path).is_file():
-            raise TreeError(f"is no {kind} that can be read ({error}). Build it anew.") from error
+        file = Path(path).open("rb")  # noqa: SIM115 - closed below, where other errors count
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise LabelSetUnreadableError(
             f"Cannot read {os.fspath(path)!r}: {reason_of(error)}. Check the path."
         ) from error
-    except Exception as error:  # the archive modules raise whatever they stumble over
-        raise TreeError(
-            f"is no {kind} that can be read ({type(error).__name__}: {error}). Build it anew."
-        ) from error
+    with file:
+        try:
+            return _read_wheel(file) if kind == "wheel" else _read_sdist(file)
+        except TreeError:
+            raise
+        except Exception as error:  # the archive modules raise whatever they stumble over
+            raise TreeError(
+                f"is no {kind} that can be read ({type(error).__name__}: {error}). Build it anew."
+            ) from error
 
 
 class _Folder:

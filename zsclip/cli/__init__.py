@@ -16,6 +16,7 @@ from zsclip.cli.labelsets import labelsets
 from zsclip.cli.models import models
 from zsclip.cli.output import reporting
 from zsclip.cli.saving import save
+from zsclip.version import __version__
 
 __all__ = ["cli"]
 
@@ -25,7 +26,7 @@ __all__ = ["cli"]
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples("zsclip demo", 'zsclip classify photos/ --labels "cat,dog,something else"'),
 )
-@click.version_option(package_name="zsclip", message="zsclip %(version)s")
+@click.version_option(__version__, prog_name="zsclip", message="zsclip %(version)s")
 @click.option("-v", "--verbose", is_flag=True, help="Log to standard error; tracebacks of errors.")
 @click.pass_context
 def cli(ctx: click.Context, *, verbose: bool) -> None:

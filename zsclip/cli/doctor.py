@@ -21,7 +21,8 @@ def doctor(ctx: click.Context, *, form: str) -> None:
     """Look at all that zsclip needs here, and try it once.
 
     Shows versions, devices, the caches and what is in them, settings, label sets and engines, and
-    classifies one drawing with the bundled model. Exit status: 0 all is well, 1 something is
+    classifies one drawing with the bundled model. The code of engines from outside is imported, in
+    processes of their own. Exit status: 0 all is well, 1 something is
     broken.
     """
     from zsclip.cli.examination import examine
@@ -60,7 +61,7 @@ def _print_report(report: dict[str, Any]) -> None:
     ]
     facts("Label sets", sets or [("none", "")])
     engines = [
-        (row["name"], f"{row['distribution']} {row['version']}, {row['error'] or 'ok'}")
+        (row["name"] or "?", f"{row['distribution']} {row['version']}, {row['error'] or 'ok'}")
         for row in report["encoders"]
     ]
     facts("Encoders", engines)

@@ -5,10 +5,12 @@ Each part is guarded on its own: what is broken becomes a problem, and the rest 
 
 from __future__ import annotations
 
-import importlib.util
+import json
 import os
 import platform
 import re
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -22,6 +24,21 @@ __all__ = ["examine"]
 SETTINGS = ("ZSCLIP_CACHE", "ZSCLIP_OFFLINE")
 # Beside the weights lie locks and notes, which say nothing to people.
 NOTES = (".lock", ".verified", ".part.json")
+IMPORT_LIMIT = 120  # seconds; large libraries on a slow disk take some
+
+# What a process of its own runs to see whether an engine can be imported.
+_IMPORT = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from zsclip.encoders import require_loadable
+from zsclip.errors import EncoderError
+error = None
+try:
+    require_loadable(sys.argv[2])
+except EncoderError as e:
+    error = str(e)
+print("\\nanswer:" + json.dumps(error))
+"""
 
 
 def examine() -> dict[str, Any]:
@@ -35,7 +52,7 @@ def examine() -> dict[str, Any]:
             problems.append(f"{what}: {_in_words(error)}")
             return otherwise
 
-    packages = _packages()
+    packages = guarded("Packages", _packages, {})
     problems += [f"{name} is not installed." for name, found in packages.items() if not found]
     guarded("ZSCLIP_OFFLINE", _check_offline, None)
     report: dict[str, Any] = {
@@ -57,7 +74,9 @@ def examine() -> dict[str, Any]:
         problems.append(report["embeddings"]["problem"])
     rows = [*report["labelsets"], *report["encoders"]]
     # A collision is marked on each of those that collide, in the same words.
-    problems += dict.fromkeys(f"{row['name']}: {row['error']}" for row in rows if row["error"])
+    problems += dict.fromkeys(
+        f"{row['name'] or row['distribution']}: {row['error']}" for row in rows if row["error"]
+    )
     return report
 
 
@@ -68,13 +87,19 @@ def _in_words(error: Exception) -> str:
 
 
 def _packages() -> dict[str, str | None]:
-    """The versions of zsclip and of what it depends on."""
-    names = ["zsclip"]
-    for requirement in requires("zsclip") or []:
+    """The versions of zsclip and of what it depends on, as far as this is recorded here."""
+    from zsclip.version import __version__
+
+    names = []
+    try:
+        requirements = requires("zsclip") or []
+    except PackageNotFoundError:  # an application that brings no metadata along
+        requirements = []
+    for requirement in requirements:
         name = re.match(r"[\w.-]+", requirement)
         if name and "extra ==" not in requirement:
             names.append(name[0])
-    return {name: _version(name) for name in names}
+    return {"zsclip": __version__} | {name: _version(name) for name in names}
 
 
 def _version(distribution: str) -> str | None:
@@ -128,19 +153,29 @@ def _embeddings() -> dict[str, Any]:
 
 
 def _encoders() -> list[dict[str, Any]]:
-    """The engines; their code is looked for and not run."""
-    from zsclip.encoders import list_encoders
+    """The engines; the code of those from outside is imported, in processes of their own."""
+    from zsclip.encoders import ENCODERS_GROUP, list_encoders
+    from zsclip.entrypoints import find_declared
 
     entries = list_encoders()
     counts = Counter(entry.name for entry in entries)
-    rows = []
+    rows: list[dict[str, Any]] = [
+        {
+            "name": "",
+            "distribution": one.distribution,
+            "version": one.version,
+            "target": one.value,
+            "error": one.broken,
+        }
+        for one in find_declared(ENCODERS_GROUP)
+        if not one.name
+    ]
     for entry in entries:
-        module = entry.target.partition(":")[0].partition(".")[0]
         error = None
         if counts[entry.name] > 1:
             error = "several distributions offer an encoder of this name; uninstall all but one"
-        elif not module.isidentifier() or importlib.util.find_spec(module) is None:
-            error = f"the package of {entry.target!r} is not installed; reinstall the distribution"
+        elif entry.distribution != "zsclip":  # whose own is tried with a drawing
+            error = _import_error(entry.name)
         rows.append(
             {
                 "name": entry.name,
@@ -151,6 +186,44 @@ def _encoders() -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _import_error(name: str) -> str | None:
+    """Why an engine cannot be imported: tried where it can neither end this process nor hang it."""
+    if getattr(sys, "frozen", False):  # `sys.executable` is the application and no Python
+        return _import_error_here(name)
+    try:
+        done = subprocess.run(  # noqa: S603 - what is installed here, asked for by its name
+            [sys.executable, "-c", _IMPORT, json.dumps(sys.path), name],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=IMPORT_LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        return f"importing it did not end within {IMPORT_LIMIT} seconds; ask its author"
+    except OSError:  # no process can be started here
+        return _import_error_here(name)
+    for line in done.stdout.splitlines():  # among whatever the engine prints
+        if line.startswith("answer:"):
+            answer: str | None = json.loads(line.removeprefix("answer:"))
+            return answer
+    said = done.stderr.strip().splitlines()
+    last = f": {said[-1][:200]}" if said else ""
+    return f"importing it ends the process, with status {done.returncode}{last}; ask its author"
+
+
+def _import_error_here(name: str) -> str | None:
+    from zsclip.encoders import require_loadable
+    from zsclip.errors import EncoderError
+
+    try:
+        require_loadable(name)
+    except EncoderError as error:
+        return str(error)
+    return None
 
 
 def _trial() -> dict[str, str]:

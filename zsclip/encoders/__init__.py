@@ -19,9 +19,11 @@ from zsclip.encoders.contract import (
 )
 from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder, TokenEncoder, TooLong
 from zsclip.encoders.registry import (
+    ENCODERS_GROUP,
     EncoderEntry,
     create_encoder,
     list_encoders,
+    require_loadable,
     resolve_encoder,
     score_function_of,
 )
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from zsclip.encoders.devices import default_device, list_devices
 
 __all__ = [
+    "ENCODERS_GROUP",
     "Encoder",
     "EncoderEntry",
     "ModelInfo",
@@ -46,6 +49,7 @@ __all__ = [
     "list_encoders",
     "non_finite",
     "require_embeddings",
+    "require_loadable",
     "require_pixels",
     "require_same_model",
     "resolve_encoder",

@@ -101,12 +101,20 @@ class OfficialEncoder:
             PromptTooLongError: A text is too long, and is not to be cut.
         """
         out = np.empty((len(texts), self._info.embedding_dim), np.float32)
-        ids = self._tokenizer.encode(texts, too_long=too_long)
+        ids = self.tokenize(texts, too_long=too_long)
         for start in range(0, len(ids), TEXT_BATCH):
             rows = slice(start, start + TEXT_BATCH)
             tokens = torch.from_numpy(pad(ids[rows], self.context_length)).to(self._device)
             out[rows] = to_unit_rows(self._model.encode_text(tokens))
         return out
+
+    def tokenize(self, texts: Sequence[str], *, too_long: TooLong = "error") -> list[list[int]]:
+        """The token ids of each text, which alone say what its embedding is.
+
+        Raises:
+            PromptTooLongError: A text is too long, and is not to be cut.
+        """
+        return self._tokenizer.encode(texts, too_long=too_long)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""

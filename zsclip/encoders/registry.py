@@ -13,19 +13,29 @@ from typing import Any, cast
 from zsclip.encoders.contract import require_encoder
 from zsclip.encoders.protocol import Encoder
 from zsclip.entrypoints import find_declared
-from zsclip.errors import EncoderError, EncoderNotFoundError, ParameterError, did_you_mean
+from zsclip.errors import (
+    EncoderError,
+    EncoderNotFoundError,
+    ParameterError,
+    did_you_mean,
+    in_a_row,
+    shown,
+)
 from zsclip.version import __version__
 
 __all__ = [
+    "ENCODERS_GROUP",
     "EncoderEntry",
     "create_encoder",
     "list_encoders",
     "options_of",
+    "require_loadable",
     "resolve_encoder",
     "score_function_of",
 ]
 
 ENCODERS_GROUP = "zsclip.encoders"
+"""The entry-point group in which distributions declare their engines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +104,26 @@ def create_encoder(
 
     Raises:
         EncoderNotFoundError: No installed engine has this name.
-        EncoderError: Several distributions offer it, it cannot be imported, or what it makes does
-            not keep to `Encoder`. What its function raises comes through as it is.
+        EncoderError: Several distributions offer it, it cannot be imported or ends the program, or
+            what it makes does not keep to `Encoder`. Any other error of its function comes through
+            as it is.
     """
     entry = _find(name)
     options: dict[str, Any] = {
-        "device": str(device),
+        "device": str.__str__(device) if isinstance(device, str) else str(device),
         "precision": precision,
         "download_root": download_root,
         "progress": progress,
         **more,
     }
-    encoder = require_encoder(_load(entry)(model, **options), str(entry))
+    function = _load(entry)
+    try:
+        made = function(model, **options)
+    except SystemExit as e:
+        raise EncoderError(
+            f"{entry} ends the program ({_in_words(e)}) in place of being made. Ask its author."
+        ) from e
+    encoder = require_encoder(made, str(entry))
     with suppress(TypeError):  # it cannot be referred to weakly, or has no hash
         _made_with[encoder] = options
     return encoder
@@ -158,12 +176,12 @@ def _find(name: str) -> EncoderEntry:
         hint = did_you_mean(name, sorted({entry.name for entry in entries}))
         broken = [str(one) for one in find_declared(ENCODERS_GROUP) if not one.name]
         if broken:
-            hint += f" What these declare cannot be parsed: {', '.join(broken)}."
+            hint += f" What these declare cannot be parsed: {in_a_row(broken)}."
         raise EncoderNotFoundError(
-            f"`encoder` must be the name of an installed engine, got {name!r}. {hint}"
+            f"`encoder` must be the name of an installed engine, got {shown(name)}. {hint}"
         )
     if len(found) > 1:
-        offers = " and ".join(f"{entry.distribution} {entry.version}" for entry in found)
+        offers = in_a_row([f"{entry.distribution} {entry.version}" for entry in found], " and ")
         raise EncoderError(
             f"Several distributions offer the encoder {name!r}: {offers}. Uninstall all but one, "
             "or make the encoder yourself and pass the object."
@@ -171,14 +189,30 @@ def _find(name: str) -> EncoderEntry:
     return found[0]
 
 
+def require_loadable(name: str) -> None:
+    """Import an engine's code, which may be anything, and make nothing with it.
+
+    Raises:
+        EncoderNotFoundError: No installed engine has this name.
+        EncoderError: Several distributions offer it, or it cannot be imported.
+    """
+    _load(_find(name))
+
+
 def _load(entry: EncoderEntry) -> Callable[..., object]:
     try:
         function = EntryPoint(entry.name, entry.target, ENCODERS_GROUP).load()
         if not callable(function):
             raise TypeError(f"{type(function).__name__!r} object is not callable")
-    except Exception as e:  # any code can stand behind an entry point
+    except KeyboardInterrupt:
+        raise
+    except BaseException as e:  # any code can stand behind an entry point, and may even exit
         raise EncoderError(
-            f"Cannot load {entry} from {entry.target!r}: {type(e).__name__}: {e}. Reinstall it, or "
-            "ask its author."
+            f"Cannot load {entry} from {entry.target!r}: {_in_words(e)}. Reinstall it, or ask its "
+            "author."
         ) from e
     return cast(Callable[..., object], function)
+
+
+def _in_words(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -14,7 +14,9 @@ from zsclip.labels.installed import (
     load_labelset,
 )
 from zsclip.labels.labelset import LabelSet
-from zsclip.labels.lengths import TokenCounter, find_too_long
+from zsclip.labels.lengths import TokenCounter, find_too_long, length_that_fits
+from zsclip.labels.making import require_no_problems
+from zsclip.labels.rules import fold
 from zsclip.labels.values import (
     DEFAULT_TEMPLATES,
     Expected,
@@ -38,7 +40,10 @@ __all__ = [
     "TokenCounter",
     "fill_template",
     "find_too_long",
+    "fold",
+    "length_that_fits",
     "list_labelsets",
     "load_labelset",
+    "require_no_problems",
     "texts_of",
 ]

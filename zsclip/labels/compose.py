@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from zsclip.errors import LabelError, LabelNotFoundError, ParameterTypeError, did_you_mean
+from zsclip.errors import (
+    LabelError,
+    LabelNotFoundError,
+    ParameterTypeError,
+    did_you_mean,
+    in_a_row,
+    in_lines,
+)
 from zsclip.labels.rules import fold
 from zsclip.labels.values import Group, Label
 
@@ -80,7 +87,7 @@ def _find(whole: Part, name: str) -> str:
     """The id of the node that a name means."""
     if not isinstance(name, str):
         raise ParameterTypeError(
-            f"Labels and groups are named by texts, got {name!r}. For a list of them write "
+            f"Labels and groups are named by texts, got {in_short(name)}. For a list of them write "
             "only(*names)."
         )
     ids = [node.id for node in whole.nodes]
@@ -91,8 +98,8 @@ def _find(whole: Part, name: str) -> str:
             return label.id
     known = dict.fromkeys([*ids, *(label.name for label in whole.labels)])
     raise LabelNotFoundError(
-        f"{whole.name!r} has no label with the id or name {name!r}, and no group with this id. "
-        f"{did_you_mean(name, list(known))}"
+        f"{whole.name!r} has no label with the id or name {in_short(name)}, and no group with this "
+        f"id. {did_you_mean(name, list(known))}"
     )
 
 
@@ -132,9 +139,9 @@ def require_apart(a: Part, b: Part) -> None:
     clashes = [*_id_clashes(a, b), *_text_clashes(a, b)]
     if clashes:
         many = f", for {len(clashes)} reasons" if len(clashes) > 1 else ""
-        lines = "".join(f"\n  - {clash}" for clash in clashes)
         raise LabelError(
-            f"The label sets {a.name!r} and {b.name!r} cannot be put together{many}:{lines}\n"
+            f"The label sets {a.name!r} and {b.name!r} cannot be put together{many}:"
+            f"{in_lines(clashes)}\n"
             "Leave labels out of one of them first, with `without`."
         )
 
@@ -147,11 +154,12 @@ def _id_clashes(a: Part, b: Part) -> Iterator[str]:
             continue
         if isinstance(node, Group) and isinstance(other, Group):
             yield (
-                f"the group {node.id!r} has another name or parent in {a.name!r} than in {b.name!r}"
+                f"the group {in_short(node.id)} has another name or parent in {a.name!r} than in "
+                f"{b.name!r}"
             )
         else:
             kinds = f"{_kind(other)} of {a.name!r} and {_kind(node)} of {b.name!r}"
-            yield f"{node.id!r} is the id of {kinds}"
+            yield f"{in_short(node.id)} is the id of {kinds}"
 
 
 def _kind(node: Node) -> str:
@@ -169,8 +177,8 @@ def _text_clashes(a: Part, b: Part) -> Iterator[str]:
                 if other is label or (where is not whole and other.id == label.id):
                     continue  # the latter is a clash of ids
                 pair = (
-                    f"{other.id!r} of {where.name!r}",
-                    f"{label.id!r} of {whole.name!r}",
+                    f"{in_short(other.id)} of {where.name!r}",
+                    f"{in_short(label.id)} of {whole.name!r}",
                 )
                 if not of_prompts or pair not in shared:
                     shared[pair].append(text)
@@ -179,7 +187,7 @@ def _text_clashes(a: Part, b: Part) -> Iterator[str]:
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return ", ".join(repr(text) for text in dict.fromkeys(texts))
+    return in_a_row([in_short(text) for text in dict.fromkeys(texts)])
 
 
 # --------------------------------------------------------------------------------------- licenses

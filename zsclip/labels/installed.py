@@ -15,6 +15,8 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterTypeError,
     did_you_mean,
+    in_a_row,
+    in_lines,
 )
 from zsclip.labels.drafts import Draft, Problem
 from zsclip.labels.labelset import LabelSet, labelset_of
@@ -186,12 +188,12 @@ def check_entry_point(name: str, package: str) -> list[Problem]:
 
 def _conflict(name: str, rivals: list[Declared]) -> LabelSetError:
     if len({normalize_name(one.distribution) for one in rivals}) == 1:
-        values = " and ".join(repr(one.value) for one in rivals)
+        values = in_a_row([repr(one.value) for one in rivals], " and ")
         message = f"{name!r} is declared twice, as {values}. Remove one of the two lines."
         return format_error(
             f"The label set {name!r} of {rivals[0]}", [Problem("R3", "entry point", message)]
         )
-    lines = "".join(f"\n  - {one}: load_labelset({_full(one)!r})" for one in rivals)
+    lines = in_lines([f"{one}: load_labelset({_full(one)!r})" for one in rivals])
     return LabelSetConflictError(
         f"{len(rivals)} installed distributions offer a label set {name!r}. Say which one is "
         f"meant, or uninstall the others:{lines}"
@@ -215,5 +217,5 @@ def _not_found(name: str, declared: list[Declared]) -> LabelSetNotFoundError:
             hint += f" If it is published, `pip install zsclip-labels-{own}` installs it."
     broken = [str(one) for one in declared if not one.name]
     if broken:
-        hint += f" What these declare cannot be parsed: {', '.join(broken)}."
-    return LabelSetNotFoundError(f"No installed label set is named {name!r}. {hint}")
+        hint += f" What these declare cannot be parsed: {in_a_row(broken)}."
+    return LabelSetNotFoundError(f"No installed label set is named {in_short(name)}. {hint}")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-from zsclip.errors import LabelNotFoundError, ParameterTypeError, did_you_mean
+from zsclip.errors import LabelNotFoundError, ParameterTypeError, did_you_mean, in_short
 from zsclip.labels.compose import (
     Part,
     both_licenses,
@@ -35,7 +35,7 @@ from zsclip.labels.values import (
     Label,
     Provenance,
     as_tuple,
-    require_texts,
+    set_texts,
     texts_of,
 )
 
@@ -95,10 +95,9 @@ class LabelSet:
     provenance: tuple[Provenance, ...] = ()
 
     def __post_init__(self) -> None:
-        about = self._about()
-        require_texts("LabelSet", **about)
+        set_texts(self, ABOUT)
         for field in PROSE:  # as it is for a file
-            object.__setattr__(self, field, about[field].strip())
+            object.__setattr__(self, field, getattr(self, field).strip())
         object.__setattr__(self, "templates", texts_of("templates", self.templates))
         for field, kind in _KINDS.items():
             object.__setattr__(self, field, as_tuple(field, getattr(self, field)))
@@ -313,8 +312,8 @@ class LabelSet:
         Putting sets together in another grouping gives the same: ``(a | b) | c == a | (b | c)``.
 
         Raises:
-            LabelError: An id, or a text of a label, is in both; case and accents composed
-                differently do not tell texts apart. All clashes are named.
+            LabelError: An id, or a text of a label, is in both; case, spaces, wide letters and
+                accents composed differently do not tell texts apart. The clashes are named.
         """
         if not isinstance(other, LabelSet):
             return NotImplemented
@@ -434,7 +433,9 @@ class LabelSet:
                 if label.id == key:
                     return label
             hint = did_you_mean(key, self.ids[:1000])
-            raise LabelNotFoundError(f"No label of {self.name!r} has the id {key!r}. {hint}")
+            raise LabelNotFoundError(
+                f"No label of {self.name!r} has the id {in_short(key)}. {hint}"
+            )
         try:
             return self.labels[key.__index__()]
         except IndexError:
@@ -443,7 +444,7 @@ class LabelSet:
             ) from None
         except AttributeError:
             raise ParameterTypeError(
-                f"A label is looked up by its position or its id, got {key!r}. "
+                f"A label is looked up by its position or its id, got {in_short(key)}. "
                 "For several of them, slice `labels`."
             ) from None
 

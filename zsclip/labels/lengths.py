@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-__all__ = ["TokenCounter", "find_too_long"]
+__all__ = ["TokenCounter", "find_too_long", "length_that_fits"]
 
 
 class TokenCounter(Protocol):
@@ -54,3 +54,16 @@ def find_too_long(prompts: Sequence[str], counter: TokenCounter) -> list[tuple[i
         return []
     counts = counter.count_tokens([prompt for _, prompt in suspects])
     return [(i, n) for (i, _), n in zip(suspects, counts, strict=True) if n > limit]
+
+
+def length_that_fits(text: str, counter: TokenCounter) -> int:
+    """How many characters of a text fit a model's context, by bisection; all of one that fits."""
+    fits, over = 0, len(text) + 1
+    while over - fits > 1:
+        middle = (fits + over) // 2
+        [n] = counter.count_tokens([text[:middle]])
+        if n <= counter.context_length:
+            fits = middle
+        else:
+            over = middle
+    return fits

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from zsclip.errors import LabelError, ParameterTypeError
-from zsclip.labels.drafts import Draft, DraftNode, Text, draft_of
+from zsclip.errors import LabelError, ParameterTypeError, in_lines, in_short
+from zsclip.labels.drafts import Draft, DraftNode, Problem, Text, draft_of
 from zsclip.labels.rules import check_draft
-from zsclip.labels.values import Label, fill_template, texts_of
+from zsclip.labels.values import Label, fill_template, plain, texts_of
 
-__all__ = ["labels_of_mapping", "labels_of_names", "require_kinds", "require_rules"]
+__all__ = [
+    "labels_of_mapping",
+    "labels_of_names",
+    "require_kinds",
+    "require_no_problems",
+    "require_rules",
+]
 
 
 def labels_of_names(names: Iterable[str | Label]) -> tuple[Label, ...]:
@@ -27,10 +33,11 @@ def labels_of_names(names: Iterable[str | Label]) -> tuple[Label, ...]:
     labels = []
     for i, item in enumerate(names):
         if isinstance(item, str):
-            item = Label(str(item), str(item))  # noqa: PLW2901 - drops str subclasses
+            item = Label(item, item)  # noqa: PLW2901
         elif not isinstance(item, Label):
             raise ParameterTypeError(
-                f"`labels[{i}]` must be a text or a Label, got {item!r}. Pass the classes' names."
+                f"`labels[{i}]` must be a text or a Label, got {in_short(item)}. Pass the "
+                "classes' names."
             )
         labels.append(item)
     return tuple(labels)
@@ -54,14 +61,14 @@ def labels_of_mapping(
     for key, phrases in mapping.items():
         if not isinstance(key, str):
             raise ParameterTypeError(
-                f"The keys of `labels` must be texts, got {key!r}. Pass the classes' names."
+                f"The keys of `labels` must be texts, got {in_short(key)}. Pass the classes' names."
             )
-        place = f"labels[{key!r}]"
+        place = f"labels[{in_short(key)}]"
         texts = texts_of(place, phrases)
         prompts = [Text(f"{place}[{i}]", text) for i, text in enumerate(texts)]
-        nodes.append(DraftNode(place, Text(place, str(key)), prompts=prompts))
+        nodes.append(DraftNode(place, Text(place, plain(key)), prompts=prompts))
         filled = tuple(fill_template(form, text) for text in texts for form in forms)
-        labels.append(Label(str(key), str(key), prompts=filled))
+        labels.append(Label(key, key, prompts=filled))
     draft = draft_of((), templates=forms, about={})
     draft.labels, draft.is_empty = nodes, not nodes
     for node in nodes:
@@ -76,7 +83,7 @@ def require_kinds(field: str, values: Iterable[object], kind: type) -> None:
     for i, value in enumerate(values):
         if not isinstance(value, kind):
             raise ParameterTypeError(
-                f"`{field}[{i}]` must be a {kind.__name__}, got {value!r}. "
+                f"`{field}[{i}]` must be a {kind.__name__}, got {in_short(value)}. "
                 "For plain names use `LabelSet.from_names`."
             )
 
@@ -85,20 +92,28 @@ def require_rules(draft: Draft) -> None:
     """Raise for labels given in code that break rules.
 
     Raises:
-        LabelError: They do; all problems are named.
+        LabelError: They do; the problems are named.
     """
-    texts = [f"{problem.where}: {problem.message}" for problem in check_draft(draft)]
+    require_no_problems(check_draft(draft))
+
+
+def require_no_problems(problems: Iterable[Problem]) -> None:
+    """Raise for what is wrong with labels.
+
+    Raises:
+        LabelError: There is something; the problems are named.
+    """
+    texts = [f"{problem.where}: {problem.message}" for problem in problems]
     if len(texts) == 1:
         raise LabelError(f"These labels cannot be used: {texts[0]}")
     if texts:
-        lines = "".join(f"\n  - {text}" for text in texts)
-        raise LabelError(f"These labels cannot be used, for {len(texts)} reasons:{lines}")
+        raise LabelError(f"These labels cannot be used, for {len(texts)} reasons:{in_lines(texts)}")
 
 
 def _wrong_names(names: object) -> str:
     if isinstance(names, str):
         hint = 'Write labels=["cat", "dog"], or load an installed set by name with `load_labelset`.'
-        return f"`labels` must be a sequence of class names, got {names!r}. {hint}"
+        return f"`labels` must be a sequence of class names, got {in_short(names)}. {hint}"
     if isinstance(names, Mapping):
         hint = "For names with phrases use `LabelSet.from_mapping`."
     elif isinstance(names, AbstractSet):

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from zsclip.errors import LabelSetFormatError, did_you_mean
+from zsclip.errors import LabelSetFormatError, did_you_mean, in_a_row, in_lines, in_short
 from zsclip.labels.drafts import PROSE, Draft, DraftNode, Problem, Text
 from zsclip.labels.values import PLACEHOLDER, Expected
 
@@ -24,15 +25,28 @@ _INVISIBLE = frozenset(
 
 
 def fold(text: str) -> str:
-    r"""The text as rule R6 compares it: two that fold alike read alike.
+    r"""The text as rules R6 and R7 compare it: two that fold alike read alike.
 
     Examples:
         >>> fold("Cafe\u0301") == fold("CAFÉ")
         True
+        >>> fold("sea  lion") == fold("ｓｅａ　ｌｉｏｎ")
+        True
     """
-    if text.isascii():
-        return text.lower()  # the same, and quick
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    if text.isascii():  # the same, and quick
+        folded = text.lower().strip()
+        plain = folded.isprintable() and "  " not in folded
+        return folded if plain else " ".join(folded.split())
+    folded = unicodedata.normalize("NFC", _WIDE.sub(_narrow, text)).casefold()
+    return " ".join(unicodedata.normalize("NFC", folded).split())
+
+
+# Letters, digits and signs of the width of Chinese ones, and Chinese ones of half their width.
+_WIDE = re.compile("[\uff01-\uff9f\uffe0-\uffee]+")
+
+
+def _narrow(found: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", found[0])
 
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -44,25 +58,28 @@ def format_error(what: str, problems: Iterable[Problem]) -> LabelSetFormatError:
     """The error about a file, a folder or a package that lists every problem, by rule."""
     texts = [problem.without_file for problem in in_order(problems)]
     count = "one rule" if len(texts) == 1 else f"the rules in {len(texts)} places"
-    lines = "".join(f"\n  - {text}" for text in texts)
-    return LabelSetFormatError(f"{what} breaks {count} of label sets:{lines}", texts)
+    return LabelSetFormatError(f"{what} breaks {count} of label sets:{in_lines(texts)}", texts)
 
 
 def check_text(text: Text, *, prose: bool = False) -> list[Problem]:
     """Rule R8 for one text; `prose` may hold line breaks and tabs."""
     where, value = text.where, text.value
     if not value.strip():
-        return [Problem("R8", where, f"is empty, got {value!r}. Write a text or remove it.")]
+        return [
+            Problem("R8", where, f"is empty, got {in_short(value)}. Write a text or remove it.")
+        ]
     if value.isascii() and value.isprintable() and value == value.strip():
         return []  # which most are, and which is quick to see
     problems = []
     if value != value.strip():
-        message = f"starts or ends with white space, got {value!r}. Remove the white space."
+        message = f"starts or ends with white space, got {in_short(value)}. Remove the white space."
         problems.append(Problem("R8", where, message))
     bad = sorted({c for c in value.strip() if _is_control(c) and not (prose and c in "\n\r\t")})
     if bad:
-        codes = ", ".join(f"U+{ord(c):04X}" for c in bad)
-        message = f"holds characters that nobody can see ({codes}), got {value!r}. Remove them."
+        codes = in_a_row([f"U+{ord(c):04X}" for c in bad])
+        message = (
+            f"holds characters that nobody can see ({codes}), got {in_short(value)}. Remove them."
+        )
         problems.append(Problem("R8", where, message))
     return problems
 
@@ -85,11 +102,12 @@ def check_draft(draft: Draft) -> tuple[Problem, ...]:
     problems += _check_ids(draft)
     problems += _check_owners(draft)
     problems += [p for t in draft.templates for p in _check_template(t)]
+    problems += _check_doubled(draft.templates)
     for node in (*draft.labels, *draft.groups):
         for prompt in node.prompts:
             if PLACEHOLDER in prompt.value:
                 message = (
-                    f"is a complete prompt and is used as it is, got {prompt.value!r}. "
+                    f"is a complete prompt and is used as it is, got {in_short(prompt.value)}. "
                     f"Move it to `templates`, or write the name in place of {PLACEHOLDER}."
                 )
                 problems.append(Problem("R7", prompt.where, message))
@@ -123,7 +141,7 @@ def _check_ids(draft: Draft) -> list[Problem]:
         named = node.id is None and other.id is None and {id(node), id(other)} <= labels
         if other is not node and not named:
             message = (
-                f"the id {key!r} is taken by {other.where}. Give one of them another `id`; "
+                f"the id {in_short(key)} is taken by {other.where}. Give one of them another `id`; "
                 "labels and groups share one set of ids."
             )
             problems.append(Problem("R5", node.where, message))
@@ -146,23 +164,35 @@ def _check_owners(draft: Draft) -> list[Problem]:
                     message = _said_of_two(text, node.key, there, other.key)
                     problems.append(Problem("R6", text.where, message))
                 elif own.setdefault(key, text) is not text:
-                    message = (
-                        f"{text.value!r} stands at {own[key].where} already, and would count "
-                        "twice. Remove one of the two."
-                    )
-                    problems.append(Problem("R6", text.where, message))
+                    problems.append(Problem("R6", text.where, _said_twice(text, own[key])))
     return problems
+
+
+def _said_twice(text: Text, there: Text) -> str:
+    return (
+        f"{in_short(text.value)} stands at {there.where} already, and would count twice. Remove one "
+        "of the two."
+    )
+
+
+def _check_doubled(templates: list[Text]) -> Iterator[Problem]:
+    first: dict[str, Text] = {}
+    for template in templates:
+        there = first.setdefault(fold(template.value), template)
+        if there is not template and template.value.strip():
+            yield Problem("R7", template.where, _said_twice(template, there))
 
 
 def _said_of_two(text: Text, key: str | None, there: Text, other: str | None) -> str:
     if key == other:  # the commonest mistake: the same line twice
         return (
-            f"{text.value!r} stands at {there.where} already. Remove one of the two; classes that "
-            "differ need names that differ."
+            f"{in_short(text.value)} stands at {there.where} already. Remove one of the two; classes "
+            "that differ need names that differ."
         )
     return (
-        f"{text.value!r} belongs to {other!r} ({there.where}) and to {key!r}. Remove it from one "
-        "of them; case and accents composed differently do not tell texts apart."
+        f"{in_short(text.value)} belongs to {in_short(other)} ({there.where}) and to {in_short(key)}. "
+        "Remove it from one of them; case, spaces, wide letters and accents composed differently "
+        "do not tell texts apart."
     )
 
 
@@ -171,7 +201,9 @@ def _check_template(template: Text) -> list[Problem]:
     if count == 1 or not template.value.strip():
         return []
     example = "Write it with one, as in 'a photo of a {}.'"
-    message = f"must hold {PLACEHOLDER} once, got {template.value!r} with {count}. {example}"
+    message = (
+        f"must hold {PLACEHOLDER} once, got {in_short(template.value)} with {count}. {example}"
+    )
     return [Problem("R7", template.where, message)]
 
 
@@ -193,13 +225,13 @@ def _check_parents(draft: Draft) -> list[Problem]:
                 few = len(hints) < 10 and len(groups) <= 100
                 hints[unknown] = did_you_mean(unknown, groups) + " " if few and groups else ""
             message = (
-                f"{unknown!r} is the id of no group and of no label. {hints[unknown]}"
+                f"{in_short(unknown)} is the id of no group and of no label. {hints[unknown]}"
                 "Add it to `groups`, or correct it."
             )
             problems.append(Problem("R11", node.parent.where, message))
         elif node.key not in on_cycle and (cycle := _cycle_from(node.key, parents)):
             on_cycle.update(cycle)
-            path = " -> ".join(repr(key) for key in (*cycle, cycle[0]))
+            path = in_a_row([in_short(key) for key in (*cycle, cycle[0])], " -> ")
             message = f"the parents go round in a circle: {path}. Remove one of these parents."
             problems.append(Problem("R11", node.parent.where, message))
     return problems

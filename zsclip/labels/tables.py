@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zsclip.errors import did_you_mean
+from zsclip.errors import did_you_mean, in_short
 from zsclip.files import as_path, is_system_folder
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text
 from zsclip.labels.reading import decode, read_bytes, unreadable
@@ -100,7 +100,7 @@ def _doubts(names: Sequence[Text]) -> Iterator[Problem]:
     ):
         if wrong:
             more = f", as {len(wrong)} lines do" if len(wrong) > 1 else ""
-            message = f"has {what}{more}: {wrong[0].value!r} would be one name. {remedy}"
+            message = f"has {what}{more}: {in_short(wrong[0].value)} would be one name. {remedy}"
             yield Problem("R4", wrong[0].where, message)
 
 
@@ -198,7 +198,9 @@ def _head_problems(head: Row, columns: list[str]) -> Iterator[Problem]:
     for i, column in enumerate(columns):
         if column not in COLUMNS:
             hint = did_you_mean(column, COLUMNS)
-            yield Problem("R4", where, f"{cells[i]!r} is no column. {hint} Rename or remove it.")
+            yield Problem(
+                "R4", where, f"{in_short(cells[i])} is no column. {hint} Rename or remove it."
+            )
         elif column in columns[:i]:
             yield Problem("R4", where, f"the column {column!r} stands there twice. Remove one.")
     if "name" not in columns:

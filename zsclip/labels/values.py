@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import ParameterTypeError, in_short
 
 __all__ = [
     "DEFAULT_TEMPLATES",
@@ -18,7 +18,8 @@ __all__ = [
     "Provenance",
     "as_tuple",
     "fill_template",
-    "require_texts",
+    "plain",
+    "set_texts",
     "texts_of",
 ]
 
@@ -61,11 +62,22 @@ def fill_template(template: str, text: str) -> str:
     return template.replace(PLACEHOLDER, text)
 
 
+def plain(text: str) -> str:
+    """The text itself, of a subclass of `str` as well: of an enumeration's member its value.
+
+    Examples:
+        >>> import enum
+        >>> plain(enum.Enum("C", {"RAT": "rat"}, type=str).RAT)
+        'rat'
+    """
+    return str.__str__(text)  # str(text) would ask the subclass
+
+
 def as_tuple(param: str, values: Iterable[T]) -> tuple[T, ...]:
     """The values as a tuple, and an error for a bare string, which would fall into letters."""
     if isinstance(values, str | bytes):
         raise ParameterTypeError(
-            f"`{param}` must be a sequence of texts, got {values!r}. Put it into a list."
+            f"`{param}` must be a sequence of texts, got {in_short(values)}. Put it into a list."
         )
     try:
         return tuple(values)
@@ -83,18 +95,25 @@ def texts_of(param: str, values: Iterable[str], *, owner: str = "") -> tuple[str
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise ParameterTypeError(
-                f"`{param}[{i}]`{of} must be a text, got {text!r}. Pass a str."
+                f"`{param}[{i}]`{of} must be a text, got {in_short(text)}. Pass a str."
             )
-    return tuple(str(text) for text in texts)
+    return tuple(map(plain, texts))
 
 
-def require_texts(owner: str, **values: object) -> None:
-    """Raise `ParameterTypeError` for the first value that is no text."""
-    for param, value in values.items():
+def set_texts(owner: object, fields: Iterable[str]) -> None:
+    """Make fields of a frozen value plain texts; `ParameterTypeError` for one that is none."""
+    for field in fields:
+        value = getattr(owner, field)
         if not isinstance(value, str):
             raise ParameterTypeError(
-                f"`{param}` of a {owner} must be a text, got {value!r}. Pass a str."
+                f"`{field}` of a {type(owner).__name__} must be a text, got {in_short(value)}. "
+                "Pass a str."
             )
+        object.__setattr__(owner, field, plain(value))
+
+
+def _texts_of_node(parent: object) -> tuple[str, ...]:
+    return ("id", "name") if parent is None else ("id", "name", "parent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +140,7 @@ class Label:
     parent: str | None = None
 
     def __post_init__(self) -> None:
-        require_texts("Label", id=self.id, name=self.name, parent=self.parent or "")
+        set_texts(self, _texts_of_node(self.parent))
         object.__setattr__(self, "aliases", texts_of("aliases", self.aliases, owner="Label"))
         object.__setattr__(self, "prompts", texts_of("prompts", self.prompts, owner="Label"))
 
@@ -170,7 +189,7 @@ class Group:
     parent: str | None = None
 
     def __post_init__(self) -> None:
-        require_texts("Group", id=self.id, name=self.name, parent=self.parent or "")
+        set_texts(self, _texts_of_node(self.parent))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +207,9 @@ class Expected:
     metric: str
     value: float
     source: str
+
+    def __post_init__(self) -> None:
+        set_texts(self, ("model", "metric", "source"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from zsclip.errors import LabelError
+from zsclip.errors import LabelError, in_lines
 from zsclip.labels.drafts import PROSE
 from zsclip.labels.rules import check_draft
 from zsclip.labels.toml import SCHEMA, read_toml
@@ -57,7 +57,7 @@ def write_toml(
         lines += ["", "[[expected]]", *_expected(row)]
     text = "".join(f"{line}\n" for line in lines)
     if problems := check_draft(read_toml(text.encode(), file="to_toml")):
-        told = "".join(f"\n  - {problem}" for problem in problems)
+        told = in_lines(problems)
         raise LabelError(f"The label set {name!r} makes no file that can be read:{told}")
     return text
 

@@ -6,12 +6,12 @@ beside it; the archive; its address.
 
 from __future__ import annotations
 
-import importlib.resources
 import os
 from pathlib import Path
 from typing import Literal
 
 from zsclip.errors import DownloadError
+from zsclip.packages import own_file
 from zsclip.weights.identity import made_from
 from zsclip.weights.models import ModelSpec
 
@@ -56,7 +56,7 @@ def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
 
 def bundled_path(spec: ModelSpec) -> Path:
     """The file of a model that is part of zsclip."""
-    return Path(str(importlib.resources.files("zsclip.weights").joinpath("data", spec.file)))
+    return own_file("zsclip.weights", "data", spec.file)
 
 
 def archive_path(spec: ModelSpec, download_root: str | os.PathLike[str] | None = None) -> Path:

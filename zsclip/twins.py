@@ -1,0 +1,151 @@
+"""Texts that are several to people and one to a model: labels that would always score alike.
+
+An engine that tells its tokens is asked for them; of another what `fold` tells is known by the
+rules of label sets already, and only what is left of a text that is cut is compared.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Protocol, cast
+
+from zsclip.encoders import TooLong
+from zsclip.errors import in_short
+from zsclip.labels import (
+    LabelSet,
+    Problem,
+    TokenCounter,
+    fill_template,
+    find_too_long,
+    fold,
+    length_that_fits,
+)
+
+__all__ = ["find_twins"]
+
+NAME = "zsclip"  # filled into templates: a word, for signs could merge with those beside them
+MANY = 10_000  # texts; the tokens of so many take a fifth of a second
+
+
+class _Tokens(Protocol):
+    def tokenize(self, texts: Sequence[str], *, too_long: TooLong) -> list[list[int]]: ...
+
+
+def find_twins(
+    labelset: LabelSet,
+    templates: Sequence[str],
+    counter: TokenCounter,
+    *,
+    too_long: TooLong = "error",
+) -> list[Problem]:
+    """Find what a model cannot tell apart, and what would count twice for it.
+
+    Names, aliases and the labels' own prompts are compared by themselves, and not filled into the
+    templates: that is a hundredth of the work.
+
+    Args:
+        labelset: The labels, which keep the rules.
+        templates: What their names are filled into.
+        counter: The model's encoder.
+        too_long: What becomes of prompts that are too long. If they are cut, labels of which
+            nothing else is left are compared by what is.
+
+    Returns:
+        ``R6`` for texts of labels, ``R7`` for templates.
+    """
+    rows = [
+        (i, f"labels[{i}] ({in_short(label.id)})", text)
+        for i, label in enumerate(labelset)
+        for text in (label.prompts or label.texts)
+    ]
+    texts = [text for _, _, text in rows]
+    # What is cut is no whole text any more; it is looked at below.
+    cut = {k for k, _ in find_too_long(texts, counter)} if too_long == "cut" else set()
+    problems = []
+    first: dict[Hashable, int] = {}
+    for k, key in enumerate(_keys(texts, counter)):
+        other = first.setdefault(key, k)
+        if other != k and not cut & {other, k}:
+            problems.append(_twin_texts(rows[other], rows[k]))
+    first = {}
+    used = () if all(label.prompts for label in labelset) else templates
+    filled = [fill_template(template, NAME) for template in used]
+    for k, key in enumerate(_keys(filled, counter)):
+        other = first.setdefault(key, k)
+        if other != k:
+            message = (
+                f"{in_short(used[k])} has the same tokens as {in_short(used[other])} of "
+                f"templates[{other}], and would count twice. Remove one of the two."
+            )
+            problems.append(Problem("R7", f"templates[{k}]", message))
+    if too_long == "cut":
+        problems += _twins_by_cutting(labelset, templates, counter)
+    return problems
+
+
+def _twin_texts(there: tuple[int, str, str], here: tuple[int, str, str]) -> Problem:
+    i, where, text = there
+    j, place, twin = here
+    if i == j:
+        what, remedy = "and would count twice", "Remove one of the two."
+    else:
+        what = "so that the model cannot tell the two labels apart and the first would always win"
+        remedy = "Remove it from one of them, or word it otherwise."
+    message = (
+        f"{in_short(twin)} has the same tokens as {in_short(text)} of {where}, {what}. {remedy}"
+    )
+    return Problem("R6", place, message)
+
+
+def _keys(texts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
+    """A key for each text; those that are one to the model have the same."""
+    if not hasattr(counter, "tokenize"):
+        return [fold(text) for text in texts]
+    keys: list[Hashable] = list(texts)
+    chosen = list(range(len(texts)))
+    if len(texts) > MANY:  # then only those that could be one
+        letters = [_letters(text) for text in texts]
+        counts = Counter(letters)
+        chosen = [k for k in chosen if counts[letters[k]] > 1]
+    if chosen:
+        ids = cast(_Tokens, counter).tokenize([texts[k] for k in chosen], too_long="cut")
+        for k, tokens in zip(chosen, ids, strict=True):
+            keys[k] = tuple(tokens)
+    return keys
+
+
+def _letters(text: str) -> str:
+    """The letters and digits alone: texts of the same tokens have the same, but for mended ones."""
+    plain = unicodedata.normalize("NFKC", html.unescape(html.unescape(text))).casefold()
+    return "".join(filter(str.isalnum, plain))
+
+
+def _twins_by_cutting(
+    labelset: LabelSet, templates: Sequence[str], counter: TokenCounter
+) -> Iterator[Problem]:
+    """Labels of which cutting leaves the same prompts."""
+    groups = labelset.prompts_with(templates)
+    # One prompt that is not cut is enough to tell a label from others.
+    counts = counter.count_tokens([min(group, key=len) for group in groups])
+    first: dict[Hashable, int] = {}
+    for i, (group, count) in enumerate(zip(groups, counts, strict=True)):
+        if count < counter.context_length:
+            continue
+        j = first.setdefault(frozenset(_left_of(group, counter)), i)
+        if j != i:
+            message = (
+                f"is cut so that nothing tells it from labels[{j}] ({in_short(labelset[j].id)}), and "
+                "the first of the two would always win. Shorten templates or names, or word them "
+                "so that what differs comes first."
+            )
+            yield Problem("R6", f"labels[{i}] ({in_short(labelset[i].id)})", message)
+
+
+def _left_of(prompts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
+    """What cutting leaves of prompts."""
+    if hasattr(counter, "tokenize"):
+        return [tuple(ids) for ids in cast(_Tokens, counter).tokenize(prompts, too_long="cut")]
+    return [fold(text[: length_that_fits(text, counter)]) for text in prompts]
