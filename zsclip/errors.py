@@ -285,11 +285,11 @@ def _shorten(text: str, limit: int = 120) -> str:
 _LISTED = 20  # of a thousand labels, no more are of use in a message
 
 
-def in_short(value: object) -> str:
+def brief(value: object) -> str:
     """A value as a message shows it, however long it is: its repr, or the beginning of that.
 
     Examples:
-        >>> in_short("a fox"), len(in_short("a fox" * 1000))
+        >>> brief("a fox"), len(brief("a fox" * 1000))
         ("'a fox'", 122)
     """
     return repr(_shorten(value)) if type(value) is str else _shorten(repr(value))
@@ -325,7 +325,7 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
         return f"Did you mean {' or '.join(repr(n) for n in near)}?"
     if not known:
         return "None is known."
-    return f"Known: {in_a_row([in_short(k) for k in known])}."
+    return f"Known: {in_a_row([brief(k) for k in known])}."
 
 
 def in_a_row(texts: Sequence[str], separator: str = ", ") -> str:

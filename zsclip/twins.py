@@ -13,7 +13,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Protocol, cast
 
 from zsclip.encoders import TooLong
-from zsclip.errors import in_short
+from zsclip.errors import brief
 from zsclip.labels import (
     LabelSet,
     Problem,
@@ -57,7 +57,7 @@ def find_twins(
         ``R6`` for texts of labels, ``R7`` for templates.
     """
     rows = [
-        (i, f"labels[{i}] ({in_short(label.id)})", text)
+        (i, f"labels[{i}] ({brief(label.id)})", text)
         for i, label in enumerate(labelset)
         for text in (label.prompts or label.texts)
     ]
@@ -77,7 +77,7 @@ def find_twins(
         other = first.setdefault(key, k)
         if other != k:
             message = (
-                f"{in_short(used[k])} has the same tokens as {in_short(used[other])} of "
+                f"{brief(used[k])} has the same tokens as {brief(used[other])} of "
                 f"templates[{other}], and would count twice. Remove one of the two."
             )
             problems.append(Problem("R7", f"templates[{k}]", message))
@@ -94,9 +94,7 @@ def _twin_texts(there: tuple[int, str, str], here: tuple[int, str, str]) -> Prob
     else:
         what = "so that the model cannot tell the two labels apart and the first would always win"
         remedy = "Remove it from one of them, or word it otherwise."
-    message = (
-        f"{in_short(twin)} has the same tokens as {in_short(text)} of {where}, {what}. {remedy}"
-    )
+    message = f"{brief(twin)} has the same tokens as {brief(text)} of {where}, {what}. {remedy}"
     return Problem("R6", place, message)
 
 
@@ -137,11 +135,11 @@ def _twins_by_cutting(
         j = first.setdefault(frozenset(_left_of(group, counter)), i)
         if j != i:
             message = (
-                f"is cut so that nothing tells it from labels[{j}] ({in_short(labelset[j].id)}), and "
+                f"is cut so that nothing tells it from labels[{j}] ({brief(labelset[j].id)}), and "
                 "the first of the two would always win. Shorten templates or names, or word them "
                 "so that what differs comes first."
             )
-            yield Problem("R6", f"labels[{i}] ({in_short(labelset[i].id)})", message)
+            yield Problem("R6", f"labels[{i}] ({brief(labelset[i].id)})", message)
 
 
 def _left_of(prompts: Sequence[str], counter: TokenCounter) -> list[Hashable]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from zsclip.errors import in_short
+from zsclip.errors import brief
 from zsclip.labels import DEFAULT_TEMPLATES, LabelSet, Problem
 
 if TYPE_CHECKING:
@@ -103,11 +103,11 @@ def _coinciding(
         told.add(frozenset((i, j)))
         other = labelset[j]
         message = (
-            f"all but coincides with labels[{j}] ({in_short(other.id)}) for {model}: the cosine is "
+            f"all but coincides with labels[{j}] ({brief(other.id)}) for {model}: the cosine is "
             f"{cosines[i, j]:.4f}, from {COINCIDE} on. Merge the two, or tell them apart by other "
             "words."
         )
-        yield Problem("M1", f"labels[{i}] ({in_short(label.id)})", message, file)
+        yield Problem("M1", f"labels[{i}] ({brief(label.id)})", message, file)
 
 
 def _misplaced(
@@ -122,8 +122,8 @@ def _misplaced(
             j = int(cosines.argmax())
             if cosines[j] > cosines[i]:
                 message = (
-                    f"{in_short(alias)} is nearer to {in_short(labelset[j].name)} (cosine "
-                    f"{cosines[j]:.3f}) than to {in_short(label.name)} ({cosines[i]:.3f}) for "
+                    f"{brief(alias)} is nearer to {brief(labelset[j].name)} (cosine "
+                    f"{cosines[j]:.3f}) than to {brief(label.name)} ({cosines[i]:.3f}) for "
                     f"{model}. Remove it if it means something else."
                 )
                 yield Problem("M2", f"labels[{i}].aliases[{k}]", message, file)

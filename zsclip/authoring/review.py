@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from zsclip.errors import ZsclipError, in_short
+from zsclip.errors import ZsclipError, brief
 from zsclip.labels import DEFAULT_TEMPLATES, LabelSet, Problem, TokenCounter, find_too_long
 from zsclip.labels.drafts import Draft
 from zsclip.labels.labelset import labelset_of_checked
@@ -80,7 +80,7 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
     # The longest of the classifier's own templates stands for them all.
     templates = labelset.templates or [max(DEFAULT_TEMPLATES, key=len)]
     rows = [
-        (f"labels[{i}] ({in_short(label.id)})", prompt)
+        (f"labels[{i}] ({brief(label.id)})", prompt)
         for i, (label, own) in enumerate(
             zip(labelset, labelset.prompts_with(templates), strict=True)
         )
@@ -101,10 +101,10 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
     for i in sorted(counts.keys() | refused.keys()):
         where, prompt = rows[i]
         if i in refused:
-            message = f"the prompt {in_short(prompt)} cannot be encoded: {refused[i]}"
+            message = f"the prompt {brief(prompt)} cannot be encoded: {refused[i]}"
         else:
             message = (
-                f"the prompt {in_short(prompt)} has {counts[i]} tokens, and the encoder takes "
+                f"the prompt {brief(prompt)} has {counts[i]} tokens, and the encoder takes "
                 f"{encoder.context_length}. Shorten the name, the alias or the template."
             )
         yield Problem("R10", where, message)

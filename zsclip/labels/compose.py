@@ -87,7 +87,7 @@ def _find(whole: Part, name: str) -> str:
     """The id of the node that a name means."""
     if not isinstance(name, str):
         raise ParameterTypeError(
-            f"Labels and groups are named by texts, got {in_short(name)}. For a list of them write "
+            f"Labels and groups are named by texts, got {brief(name)}. For a list of them write "
             "only(*names)."
         )
     ids = [node.id for node in whole.nodes]
@@ -98,7 +98,7 @@ def _find(whole: Part, name: str) -> str:
             return label.id
     known = dict.fromkeys([*ids, *(label.name for label in whole.labels)])
     raise LabelNotFoundError(
-        f"{whole.name!r} has no label with the id or name {in_short(name)}, and no group with this "
+        f"{whole.name!r} has no label with the id or name {brief(name)}, and no group with this "
         f"id. {did_you_mean(name, list(known))}"
     )
 
@@ -154,12 +154,12 @@ def _id_clashes(a: Part, b: Part) -> Iterator[str]:
             continue
         if isinstance(node, Group) and isinstance(other, Group):
             yield (
-                f"the group {in_short(node.id)} has another name or parent in {a.name!r} than in "
+                f"the group {brief(node.id)} has another name or parent in {a.name!r} than in "
                 f"{b.name!r}"
             )
         else:
             kinds = f"{_kind(other)} of {a.name!r} and {_kind(node)} of {b.name!r}"
-            yield f"{in_short(node.id)} is the id of {kinds}"
+            yield f"{brief(node.id)} is the id of {kinds}"
 
 
 def _kind(node: Node) -> str:
@@ -177,8 +177,8 @@ def _text_clashes(a: Part, b: Part) -> Iterator[str]:
                 if other is label or (where is not whole and other.id == label.id):
                     continue  # the latter is a clash of ids
                 pair = (
-                    f"{in_short(other.id)} of {where.name!r}",
-                    f"{in_short(label.id)} of {whole.name!r}",
+                    f"{brief(other.id)} of {where.name!r}",
+                    f"{brief(label.id)} of {whole.name!r}",
                 )
                 if not of_prompts or pair not in shared:
                     shared[pair].append(text)
@@ -187,7 +187,7 @@ def _text_clashes(a: Part, b: Part) -> Iterator[str]:
 
 
 def _listed(texts: Iterable[str]) -> str:
-    return in_a_row([in_short(text) for text in dict.fromkeys(texts)])
+    return in_a_row([brief(text) for text in dict.fromkeys(texts)])
 
 
 # --------------------------------------------------------------------------------------- licenses

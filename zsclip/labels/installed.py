@@ -218,4 +218,4 @@ def _not_found(name: str, declared: list[Declared]) -> LabelSetNotFoundError:
     broken = [str(one) for one in declared if not one.name]
     if broken:
         hint += f" What these declare cannot be parsed: {in_a_row(broken)}."
-    return LabelSetNotFoundError(f"No installed label set is named {in_short(name)}. {hint}")
+    return LabelSetNotFoundError(f"No installed label set is named {brief(name)}. {hint}")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-from zsclip.errors import LabelNotFoundError, ParameterTypeError, did_you_mean, in_short
+from zsclip.errors import LabelNotFoundError, ParameterTypeError, brief, did_you_mean
 from zsclip.labels.compose import (
     Part,
     both_licenses,
@@ -433,9 +433,7 @@ class LabelSet:
                 if label.id == key:
                     return label
             hint = did_you_mean(key, self.ids[:1000])
-            raise LabelNotFoundError(
-                f"No label of {self.name!r} has the id {in_short(key)}. {hint}"
-            )
+            raise LabelNotFoundError(f"No label of {self.name!r} has the id {brief(key)}. {hint}")
         try:
             return self.labels[key.__index__()]
         except IndexError:
@@ -444,7 +442,7 @@ class LabelSet:
             ) from None
         except AttributeError:
             raise ParameterTypeError(
-                f"A label is looked up by its position or its id, got {in_short(key)}. "
+                f"A label is looked up by its position or its id, got {brief(key)}. "
                 "For several of them, slice `labels`."
             ) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from zsclip.errors import LabelError, ParameterTypeError, in_lines, in_short
+from zsclip.errors import LabelError, ParameterTypeError, brief, in_lines
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text, draft_of
 from zsclip.labels.rules import check_draft
 from zsclip.labels.values import Label, fill_template, plain, texts_of
@@ -36,7 +36,7 @@ def labels_of_names(names: Iterable[str | Label]) -> tuple[Label, ...]:
             item = Label(item, item)  # noqa: PLW2901
         elif not isinstance(item, Label):
             raise ParameterTypeError(
-                f"`labels[{i}]` must be a text or a Label, got {in_short(item)}. Pass the "
+                f"`labels[{i}]` must be a text or a Label, got {brief(item)}. Pass the "
                 "classes' names."
             )
         labels.append(item)
@@ -61,9 +61,9 @@ def labels_of_mapping(
     for key, phrases in mapping.items():
         if not isinstance(key, str):
             raise ParameterTypeError(
-                f"The keys of `labels` must be texts, got {in_short(key)}. Pass the classes' names."
+                f"The keys of `labels` must be texts, got {brief(key)}. Pass the classes' names."
             )
-        place = f"labels[{in_short(key)}]"
+        place = f"labels[{brief(key)}]"
         texts = texts_of(place, phrases)
         prompts = [Text(f"{place}[{i}]", text) for i, text in enumerate(texts)]
         nodes.append(DraftNode(place, Text(place, plain(key)), prompts=prompts))
@@ -83,7 +83,7 @@ def require_kinds(field: str, values: Iterable[object], kind: type) -> None:
     for i, value in enumerate(values):
         if not isinstance(value, kind):
             raise ParameterTypeError(
-                f"`{field}[{i}]` must be a {kind.__name__}, got {in_short(value)}. "
+                f"`{field}[{i}]` must be a {kind.__name__}, got {brief(value)}. "
                 "For plain names use `LabelSet.from_names`."
             )
 
@@ -113,7 +113,7 @@ def require_no_problems(problems: Iterable[Problem]) -> None:
 def _wrong_names(names: object) -> str:
     if isinstance(names, str):
         hint = 'Write labels=["cat", "dog"], or load an installed set by name with `load_labelset`.'
-        return f"`labels` must be a sequence of class names, got {in_short(names)}. {hint}"
+        return f"`labels` must be a sequence of class names, got {brief(names)}. {hint}"
     if isinstance(names, Mapping):
         hint = "For names with phrases use `LabelSet.from_mapping`."
     elif isinstance(names, AbstractSet):

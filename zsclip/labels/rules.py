@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from zsclip.errors import LabelSetFormatError, did_you_mean, in_a_row, in_lines, in_short
+from zsclip.errors import LabelSetFormatError, brief, did_you_mean, in_a_row, in_lines
 from zsclip.labels.drafts import PROSE, Draft, DraftNode, Problem, Text
 from zsclip.labels.values import PLACEHOLDER, Expected
 
@@ -65,20 +65,18 @@ def check_text(text: Text, *, prose: bool = False) -> list[Problem]:
     """Rule R8 for one text; `prose` may hold line breaks and tabs."""
     where, value = text.where, text.value
     if not value.strip():
-        return [
-            Problem("R8", where, f"is empty, got {in_short(value)}. Write a text or remove it.")
-        ]
+        return [Problem("R8", where, f"is empty, got {brief(value)}. Write a text or remove it.")]
     if value.isascii() and value.isprintable() and value == value.strip():
         return []  # which most are, and which is quick to see
     problems = []
     if value != value.strip():
-        message = f"starts or ends with white space, got {in_short(value)}. Remove the white space."
+        message = f"starts or ends with white space, got {brief(value)}. Remove the white space."
         problems.append(Problem("R8", where, message))
     bad = sorted({c for c in value.strip() if _is_control(c) and not (prose and c in "\n\r\t")})
     if bad:
         codes = in_a_row([f"U+{ord(c):04X}" for c in bad])
         message = (
-            f"holds characters that nobody can see ({codes}), got {in_short(value)}. Remove them."
+            f"holds characters that nobody can see ({codes}), got {brief(value)}. Remove them."
         )
         problems.append(Problem("R8", where, message))
     return problems
@@ -107,7 +105,7 @@ def check_draft(draft: Draft) -> tuple[Problem, ...]:
         for prompt in node.prompts:
             if PLACEHOLDER in prompt.value:
                 message = (
-                    f"is a complete prompt and is used as it is, got {in_short(prompt.value)}. "
+                    f"is a complete prompt and is used as it is, got {brief(prompt.value)}. "
                     f"Move it to `templates`, or write the name in place of {PLACEHOLDER}."
                 )
                 problems.append(Problem("R7", prompt.where, message))
@@ -141,7 +139,7 @@ def _check_ids(draft: Draft) -> list[Problem]:
         named = node.id is None and other.id is None and {id(node), id(other)} <= labels
         if other is not node and not named:
             message = (
-                f"the id {in_short(key)} is taken by {other.where}. Give one of them another `id`; "
+                f"the id {brief(key)} is taken by {other.where}. Give one of them another `id`; "
                 "labels and groups share one set of ids."
             )
             problems.append(Problem("R5", node.where, message))
@@ -170,7 +168,7 @@ def _check_owners(draft: Draft) -> list[Problem]:
 
 def _said_twice(text: Text, there: Text) -> str:
     return (
-        f"{in_short(text.value)} stands at {there.where} already, and would count twice. Remove one "
+        f"{brief(text.value)} stands at {there.where} already, and would count twice. Remove one "
         "of the two."
     )
 
@@ -186,11 +184,11 @@ def _check_doubled(templates: list[Text]) -> Iterator[Problem]:
 def _said_of_two(text: Text, key: str | None, there: Text, other: str | None) -> str:
     if key == other:  # the commonest mistake: the same line twice
         return (
-            f"{in_short(text.value)} stands at {there.where} already. Remove one of the two; classes "
+            f"{brief(text.value)} stands at {there.where} already. Remove one of the two; classes "
             "that differ need names that differ."
         )
     return (
-        f"{in_short(text.value)} belongs to {in_short(other)} ({there.where}) and to {in_short(key)}. "
+        f"{brief(text.value)} belongs to {brief(other)} ({there.where}) and to {brief(key)}. "
         "Remove it from one of them; case, spaces, wide letters and accents composed differently "
         "do not tell texts apart."
     )
@@ -201,9 +199,7 @@ def _check_template(template: Text) -> list[Problem]:
     if count == 1 or not template.value.strip():
         return []
     example = "Write it with one, as in 'a photo of a {}.'"
-    message = (
-        f"must hold {PLACEHOLDER} once, got {in_short(template.value)} with {count}. {example}"
-    )
+    message = f"must hold {PLACEHOLDER} once, got {brief(template.value)} with {count}. {example}"
     return [Problem("R7", template.where, message)]
 
 
@@ -225,13 +221,13 @@ def _check_parents(draft: Draft) -> list[Problem]:
                 few = len(hints) < 10 and len(groups) <= 100
                 hints[unknown] = did_you_mean(unknown, groups) + " " if few and groups else ""
             message = (
-                f"{in_short(unknown)} is the id of no group and of no label. {hints[unknown]}"
+                f"{brief(unknown)} is the id of no group and of no label. {hints[unknown]}"
                 "Add it to `groups`, or correct it."
             )
             problems.append(Problem("R11", node.parent.where, message))
         elif node.key not in on_cycle and (cycle := _cycle_from(node.key, parents)):
             on_cycle.update(cycle)
-            path = in_a_row([in_short(key) for key in (*cycle, cycle[0])], " -> ")
+            path = in_a_row([brief(key) for key in (*cycle, cycle[0])], " -> ")
             message = f"the parents go round in a circle: {path}. Remove one of these parents."
             problems.append(Problem("R11", node.parent.where, message))
     return problems

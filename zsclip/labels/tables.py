@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zsclip.errors import did_you_mean, in_short
+from zsclip.errors import brief, did_you_mean
 from zsclip.files import as_path, is_system_folder
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text
 from zsclip.labels.reading import decode, read_bytes, unreadable
@@ -100,7 +100,7 @@ def _doubts(names: Sequence[Text]) -> Iterator[Problem]:
     ):
         if wrong:
             more = f", as {len(wrong)} lines do" if len(wrong) > 1 else ""
-            message = f"has {what}{more}: {in_short(wrong[0].value)} would be one name. {remedy}"
+            message = f"has {what}{more}: {brief(wrong[0].value)} would be one name. {remedy}"
             yield Problem("R4", wrong[0].where, message)
 
 
@@ -199,7 +199,7 @@ def _head_problems(head: Row, columns: list[str]) -> Iterator[Problem]:
         if column not in COLUMNS:
             hint = did_you_mean(column, COLUMNS)
             yield Problem(
-                "R4", where, f"{in_short(cells[i])} is no column. {hint} Rename or remove it."
+                "R4", where, f"{brief(cells[i])} is no column. {hint} Rename or remove it."
             )
         elif column in columns[:i]:
             yield Problem("R4", where, f"the column {column!r} stands there twice. Remove one.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
-from zsclip.errors import ParameterTypeError, in_short
+from zsclip.errors import ParameterTypeError, brief
 
 __all__ = [
     "DEFAULT_TEMPLATES",
@@ -77,7 +77,7 @@ def as_tuple(param: str, values: Iterable[T]) -> tuple[T, ...]:
     """The values as a tuple, and an error for a bare string, which would fall into letters."""
     if isinstance(values, str | bytes):
         raise ParameterTypeError(
-            f"`{param}` must be a sequence of texts, got {in_short(values)}. Put it into a list."
+            f"`{param}` must be a sequence of texts, got {brief(values)}. Put it into a list."
         )
     try:
         return tuple(values)
@@ -95,7 +95,7 @@ def texts_of(param: str, values: Iterable[str], *, owner: str = "") -> tuple[str
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise ParameterTypeError(
-                f"`{param}[{i}]`{of} must be a text, got {in_short(text)}. Pass a str."
+                f"`{param}[{i}]`{of} must be a text, got {brief(text)}. Pass a str."
             )
     return tuple(map(plain, texts))
 
@@ -106,7 +106,7 @@ def set_texts(owner: object, fields: Iterable[str]) -> None:
         value = getattr(owner, field)
         if not isinstance(value, str):
             raise ParameterTypeError(
-                f"`{field}` of a {type(owner).__name__} must be a text, got {in_short(value)}. "
+                f"`{field}` of a {type(owner).__name__} must be a text, got {brief(value)}. "
                 "Pass a str."
             )
         object.__setattr__(owner, field, plain(value))
