@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
+from zsclip.images.heif import register_heif
 from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
-from zsclip.images.unreadable import UnreadableError, explain, named
+from zsclip.images.unreadable import UnreadableError, explain, is_heic, named
 
 __all__ = ["REFUSED_FORMATS", "decode_picture", "finish_given"]
 
@@ -92,7 +93,8 @@ def _identify(stream: BinaryIO) -> ImageFile.ImageFile:
     head = stream.read(4096)
     damage = ""
     tried = set(REFUSED_FORMATS)
-    for load_plugins in (Image.preinit, Image.init):  # first the common ones, then all
+    # first the common ones, then all, and then what Pillow does not come with
+    for load_plugins in (Image.preinit, Image.init, lambda: is_heic(head) and register_heif()):
         load_plugins()
         for name in list(Image.ID):
             if name in tried:
