@@ -231,7 +231,7 @@ def test_texts_that_toml_python_and_markdown_have_a_use_for(tmp_path: Path) -> N
 def test_a_package_that_is_not_finished_is_not_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | OSError
 ) -> None:
-    written = []
+    written: list[str] = []
     write_text = Path.write_text
 
     def interrupted(self: Path, *args: str, **options: str) -> int:
