@@ -28,7 +28,6 @@ from typing import Any
 import pytest
 
 import zsclip
-from zsclip.demo import copy_drawings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(zsclip.__file__).parent
@@ -71,7 +70,7 @@ def folder(tmp_path: Path, drawings: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """Where an example runs: among drawings, without a network, and forgotten afterwards."""
     for drawing in drawings.glob("*.png"):
         shutil.copy(drawing, tmp_path)
-    copy_drawings(tmp_path / "drawings")
+    shutil.copytree(drawings, tmp_path / "drawings")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)  # as it is for a script
     monkeypatch.setenv("ZSCLIP_OFFLINE", "1")

@@ -7,7 +7,7 @@ import io
 import struct
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from PIL import Image, ImageFile
 
 from zsclip.errors import ImageError
 from zsclip.images import find_pictures, load_image
-from zsclip.images.heif import register_heif
 
 Encode = Callable[..., bytes]
 
@@ -90,7 +89,7 @@ class Decoder(ImageFile.ImageFile):
 
 
 @pytest.fixture
-def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     """pillow-heif as far as zsclip calls it, installed until the test ends."""
 
     def register_heif_opener() -> None:
@@ -104,9 +103,6 @@ def plugin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     module = types.ModuleType("pillow_heif")
     module.register_heif_opener = register_heif_opener  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pillow_heif", module)
-    register_heif.cache_clear()
-    yield
-    register_heif.cache_clear()
 
 
 @pytest.mark.usefixtures("plugin")

@@ -262,6 +262,8 @@ def _write(folder: Path, files: dict[str, str]) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, "utf-8", newline="\n")
     except FileExistsError:
+        if not os.path.lexists(folder):  # it is one of the folders above that is something else
+            raise
         raise ParameterError(
             f"{str(folder)!r} is there already, and nothing is overwritten. Give another name, or "
             "another folder to make it in."

@@ -16,7 +16,7 @@ from zsclip.images import printable
 from zsclip.labels import LabelSet
 from zsclip.results import Failure, Origin, Prediction
 
-__all__ = ["Writer", "csv_row", "make_writer"]
+__all__ = ["Writer", "make_writer"]
 
 Writer: TypeAlias = Callable[[str, Prediction | Failure], None]
 """Takes the path or URL of a picture, and its result."""
@@ -104,11 +104,11 @@ def _of_source(source: str) -> dict[str, str]:
     return {"source": source}
 
 
-def csv_row(values: Iterable[object]) -> str:
+def _csv_row(values: Iterable[object]) -> str:
     r"""A row of CSV, without the end of its line.
 
     Examples:
-        >>> csv_row(["a\nb.png", 1, "red, or blue"])
+        >>> _csv_row(["a\nb.png", 1, "red, or blue"])
         '"a\nb.png",1,"red, or blue"'
     """
     line = io.StringIO()
@@ -131,7 +131,7 @@ def _csv_writer(top: int) -> Writer:
     """One row for each label of each picture, best first; one with an error for a failure."""
 
     def row(*values: object) -> None:
-        emit(csv_row(values))
+        emit(_csv_row(values))
 
     def write(source: str, result: Prediction | Failure) -> None:
         source = _no_formula(source)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import functools
+from PIL import Image
 
 __all__ = ["HEIF_ADVICE", "register_heif"]
 
 HEIF_ADVICE = "pip install pillow-heif, which zsclip uses where it is installed."
 
 
-@functools.cache
 def register_heif() -> bool:
-    """Have Pillow read HEIC from now on, and tell whether it does; tried once, at the first one."""
+    """Have Pillow read HEIC from now on, and tell whether it does. Asked for at a HEIC picture."""
+    if "HEIF" in Image.OPEN:
+        return True
     try:
         from pillow_heif import register_heif_opener
     except ImportError:
