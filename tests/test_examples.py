@@ -1,8 +1,9 @@
 """The examples of the documentation and of the docstrings do what they say.
 
 Of README.md and each page under docs/, the ``python`` blocks run from top to bottom as one program,
-in a folder that holds the demo's drawings (``frog.png`` and others). In a block with prompts
-(``>>>``), what is shown is what must come. A comment in front of a block changes what happens:
+in a folder that holds the demo's drawings (``frog.png`` and others), as does ``drawings/`` in it.
+In a block with prompts (``>>>``), what is shown is what must come. A comment in front of a block
+changes what happens:
 
 - ``<!-- not run: why -->`` leaves it out;
 - ``<!-- file: name -->`` writes it into the folder under that name, whatever its language. A
@@ -16,6 +17,7 @@ import importlib
 import io
 import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -68,6 +70,7 @@ def folder(tmp_path: Path, drawings: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """Where an example runs: among drawings, without a network, and forgotten afterwards."""
     for drawing in drawings.glob("*.png"):
         shutil.copy(drawing, tmp_path)
+    shutil.copytree(drawings, tmp_path / "drawings")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)  # as it is for a script
     monkeypatch.setenv("ZSCLIP_OFFLINE", "1")
@@ -142,6 +145,20 @@ def test_docstrings(path: Path) -> None:
 def test_examples_were_found() -> None:
     assert ROOT / "README.md" in PAGES
     assert PACKAGE / "classifier.py" in MODULES
+
+
+def test_the_example_of_the_log_shows_the_log() -> None:
+    [block] = [b for b in blocks(ROOT / "docs" / "classifier.md") if "import logging" in b.code]
+    first = next(blocks(ROOT / "docs" / "classifier.md")).code.partition("prediction =")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", first + block.code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "INFO:zsclip:Computing on " in done.stderr
 
 
 def test_blocks_of_a_page(tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def test_the_best_label_and_how_sure() -> None:
     assert repr(p) == "<Prediction 'dog' 0.625 for fox.png>"
 
 
+def test_an_origin_has_a_short_name_that_tells_it_from_others() -> None:
+    assert ORIGIN.id == dataclasses.replace(ORIGIN).id
+    assert len(ORIGIN.id) == 16
+    assert int(ORIGIN.id, 16) >= 0
+    others = [
+        dataclasses.replace(ORIGIN, templates=("a {}.",)),
+        dataclasses.replace(ORIGIN, weights_sha256=None),
+        dataclasses.replace(ORIGIN, model=dataclasses.replace(MODEL, precision="fp32")),
+    ]
+    assert len({ORIGIN.id, *(other.id for other in others)}) == 4
+
+
 def test_top() -> None:
     p = predict(0.25, 0.625, 0.125)
     ranked = [Score("dog", "d", 0.625), Score("cat", "c", 0.25), Score("hamster", "h", 0.125)]

@@ -12,6 +12,7 @@ from structure import (
     imports_past_faces,
     names_of_several,
     short_docstrings,
+    writes,
 )
 
 import zsclip
@@ -21,6 +22,15 @@ MOST_LINES = 330
 LONG = {  # files that have more, and why
     "classifier.py": "one class that everybody uses; more than half of it is its documentation",
     "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
+}
+WRITES = {  # files that write files, and how they keep from replacing what is not zsclip's
+    "files.py": "the rule itself",
+    "authoring/new.py": "into a folder that `files.making_folder` makes",
+    "saved/target.py": "by `files.require_replaceable`",
+    "weights/checkpoints.py": "what is kept of an archive, by `files.writing_whole`",
+    "weights/http.py": "downloads, in zsclip's own folder",
+    "weights/identity.py": "notes beside weights, in zsclip's own folder",
+    "weights/wanted.py": "notes beside downloads, in zsclip's own folder",
 }
 MOST_OF_ALL = 0.15  # of the lines, in one room
 
@@ -46,6 +56,34 @@ def test_no_room_has_more_than_its_part_of_the_lines() -> None:
 def test_files_that_have_grown_long_are_named_with_the_reason() -> None:
     found = {file for file, lines in count_lines(PACKAGE).items() if lines > MOST_LINES}
     assert found == LONG.keys(), "split them, or say in LONG why not"
+
+
+def test_what_writes_files_is_named_with_how_it_spares_those_of_others() -> None:
+    files = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.rglob("*.py"))}
+    found = {name for name, file in files.items() if writes(file.read_text("utf-8"))}
+    assert found == WRITES.keys(), "ask `files.require_replaceable`, and say so in WRITES"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "path.open('wb')",
+        "open(path, 'x')",
+        "open(path, mode='a')",
+        "path.open('r+b')",
+        "path.open('ab' if start else 'wb')",
+        "path.write_text(x)",
+        "save_file(x, path)",
+    ],
+)
+def test_a_call_that_writes_a_file_is_found(line: str) -> None:
+    assert len(writes(line)) == 1
+
+
+def test_reading_a_file_is_not_writing_one() -> None:
+    assert writes("path.open('rb'); open(path); open('wax.txt'); x.read_text(); os.open(x, y)") == (
+        set()
+    )
 
 
 def test_no_two_tests_share_a_name() -> None:

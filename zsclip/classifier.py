@@ -180,7 +180,7 @@ class ZeroShotClassifier:
         self._head, self._model = head, model
         return self
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
 
         It holds the labels with their provenance, the templates, the embedding of each label, how
@@ -188,9 +188,11 @@ class ZeroShotClassifier:
         labels are embedded first if they are not yet. The file is written whole or not at all.
 
         Args:
-            path: The file, under any name; one that is there is replaced.
+            path: The file, under any name. A saved classifier that is there is replaced.
+            overwrite: Replace any other file, too.
 
         Raises:
+            WouldReplaceError: There is a file that is no saved classifier.
             SavedClassifierFileError: The file cannot be written there.
             SavedClassifierError: The labels are too many for the format: 100 MB of text.
             NonFiniteError: The model gave NaN or infinity for a label.
@@ -198,10 +200,11 @@ class ZeroShotClassifier:
         """
         from zsclip.saved import SavedClassifier, check_target, write_classifier
 
-        check_target(path)  # before labels are embedded for nothing
+        check_target(path, overwrite=overwrite)  # before labels are embedded for nothing
         head, model = self._embedded_head(), self._model
         sha256, reading = model.encoder.weights_sha256, model.pictures.reading.key
-        write_classifier(SavedClassifier(head, model.info, sha256, reading), path)
+        saved = SavedClassifier(head, model.info, sha256, reading)
+        write_classifier(saved, path, overwrite=overwrite)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self)._of, (self._head, self._model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -54,6 +56,12 @@ class Origin:
     templates: tuple[str, ...]
     zsclip: str
     labels_precision: str | None = None
+
+    @property
+    def id(self) -> str:
+        """A short name of it: 16 digits of the SHA-256 of `to_dict` as JSON with sorted keys."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""

@@ -227,6 +227,26 @@ def test_texts_that_toml_python_and_markdown_have_a_use_for(tmp_path: Path) -> N
     assert 'Source: A "book", page \\{source\\} \\\\ of \\*many\\*' in readme
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])
+def test_a_package_that_is_not_finished_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[BaseException] | OSError
+) -> None:
+    written: list[str] = []
+    write_text = Path.write_text
+
+    def interrupted(self: Path, *args: str, **options: str) -> int:
+        if len(written) == 2:
+            raise error
+        written.append(self.name)
+        return write_text(self, *args, **options)
+
+    monkeypatch.setattr(Path, "write_text", interrupted)
+    with pytest.raises(error if isinstance(error, type) else OSError):
+        create_distribution("garden-birds", into=tmp_path)
+    assert len(written) == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 names_of_labels = st.lists(st.text(st.characters(codec="utf-8"), max_size=8), max_size=5)
 
 

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from hypothesis import given
+from hypothesis import strategies as st
 
-from zsclip import ZeroShotClassifier
+from zsclip import Failure, LabelSet, ZeroShotClassifier
+from zsclip.cli import writers
 from zsclip.demo import load_drawings
 
 Run = Callable[..., Result]
@@ -78,6 +81,21 @@ def test_json_lines_are_what_the_library_says_failures_in_their_place(
     assert values[0]["origin"]["model"]["name"] == "tiny-cartoon"
 
 
+def test_json_tells_once_how_the_predictions_came_about(
+    run: Run, pictures: Path, classifier: ZeroShotClassifier
+) -> None:
+    first = pictures / "0.png"
+    first.write_text("not a picture")
+    result = run("classify", pictures, *TINY, "--format", "json", "--top", 1)
+    bad, fish, _, frog = (json.loads(line) for line in lines_of(result))
+    origin = classifier.classify(pictures / "a fish.png").origin
+    assert fish["origin"] == origin.to_dict()
+    assert fish["origin_id"] == frog["origin_id"] == origin.id
+    assert "origin" not in frog
+    assert "origin_id" not in bad
+    assert max(len(line) for line in lines_of(result)[2:]) < 700
+
+
 def test_csv_has_a_row_for_each_label_and_one_for_a_failure(
     run: Run, pictures: Path, classifier: ZeroShotClassifier
 ) -> None:
@@ -90,6 +108,7 @@ def test_csv_has_a_row_for_each_label_and_one_for_a_failure(
     for row, score in zip(of_frog, classifier.classify(frog).top(3), strict=True):
         assert (row["label"], row["label_id"], row["error"]) == (score.label, score.id, "")
         assert float(row["score"]) == pytest.approx(score.score, abs=1e-4)
+    assert result.stdout.count("\n") == len(rows) + 1
     [bad] = [row for row in rows if row["error"]]
     assert bad["source"] == str(pictures / "b.jpg")
     assert bad["rank"] == bad["label"] == bad["score"] == ""
@@ -124,10 +143,54 @@ def test_standard_input_names_files_folders_and_data(run: Run, pictures: Path) -
     assert values[2]["scores"] == values[1]["scores"]
 
 
-def test_no_picture_on_standard_input_is_no_failure(run: Run) -> None:
-    result = run("classify", "-", *TINY, "--format", "json", stdin="\n")
-    assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "No picture was named.\n"
+@pytest.mark.parametrize("stdin", ["", "\n", "\r\n \n"])
+def test_no_picture_on_standard_input_is_an_error(run: Run, stdin: str) -> None:
+    result = run("classify", "-", *TINY, "--format", "json", stdin=stdin)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: No picture was named: there is nothing on standard input.\n"
+
+
+def test_a_new_line_in_a_name_makes_no_row_of_its_own(run: Run, tmp_path: Path) -> None:
+    names = ["x\nin/frog.png", "y\rin.png", 'z"\r\n",1.png']
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(DRAWINGS["frog.png"])
+    result = run("classify", tmp_path, *TINY, "--format", "csv", "--top", 1)
+    rows = list(csv.DictReader(io.StringIO(result.stdout_bytes.decode(), newline="")))
+    assert [row["source"] for row in rows] == [str(tmp_path / name) for name in names]
+    assert {row["rank"] for row in rows} == {"1"}
+
+
+@pytest.mark.parametrize("name", ["=1+1.png", "+1.png", "-1.png", "@SUM(A1).png", "＝1.png"])
+def test_a_name_is_no_formula_and_leads_to_the_same_file(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(DRAWINGS["frog.png"])
+    for names in (name, f"{name}.none"):
+        result = run("classify", "-", *TINY, "--format", "csv", "--top", 1, stdin=names)
+        [row] = csv.DictReader(io.StringIO(result.stdout))
+        assert row["source"] == f"./{names}"
+        assert (tmp_path / row["source"]).exists() == (names == name)
+
+
+# what csv.reader gives back: every field that can stand in the name of a file or of a label
+fields = st.text(st.characters(exclude_characters="\0"))
+
+
+@given(st.lists(fields, min_size=1, max_size=4))
+def test_any_names_come_back_from_rows_of_csv(names: list[str]) -> None:
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writers, "emit", lines.append)
+        write = writers.make_writer("csv", LabelSet.from_names(["a", "b"]), 1)
+        for name in names:
+            write(name, Failure(name, ValueError(name)))
+    _, *rows = csv.reader(io.StringIO("".join(f"{line}\n" for line in lines), newline=""))
+    assert [row[-1] for row in rows] == names
+    assert [row[0].removeprefix("./") for row in rows] == [n.removeprefix("./") for n in names]
+    assert not any(row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for row in rows)
 
 
 def test_a_long_path_comes_out_whole(run: Run, tmp_path: Path) -> None:
@@ -184,6 +247,27 @@ def test_the_bar_goes_to_standard_error_and_only_when_asked_for(run: Run, pictur
     assert "pictures" not in quiet.stderr
     assert "1 pictures" in shown.stderr
     assert shown.stdout == quiet.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (
+            ("-l", "cat,dog", "-l", "car,bus"),
+            "--labels takes one value, and is given 2 times. Name",
+        ),
+        (("-l", "a,b", "-m", "x", "--model", "y"), "--model takes one value, and is given 2 times"),
+        (("-l", "a,b", "-k", "1", "-k", "2"), "--top takes one value"),
+        (("-c", "a.zsclip", "-c", "b.zsclip"), "--classifier takes one value"),
+        (("-l", "a,b", "--format", "csv", "--format", "json"), "--format takes one value"),
+    ],
+)
+def test_an_option_that_is_given_twice_is_not_dropped(
+    run: Run, pictures: Path, args: tuple[str, ...], told: str
+) -> None:
+    result = run("classify", pictures, *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in " ".join(result.stderr.split())
 
 
 @pytest.mark.parametrize(

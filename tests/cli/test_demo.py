@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
@@ -15,6 +16,8 @@ from zsclip.demo import Outcome, load_drawings, load_labels, run_demo
 from zsclip.errors import ParameterError
 
 Run = Callable[..., Result]
+
+LICENSE = "LICENSE-APACHE-2.0.txt"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +34,30 @@ def test_there_are_a_dozen_drawings_of_animals_that_can_be_named() -> None:
         picture = load_image(drawing.data)
         assert isinstance(picture, Image.Image)
         assert picture.convert("L").getextrema() != (255, 255)
+
+
+def test_the_drawings_are_copied_and_nothing_is_replaced(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "drawings"
+    made = run("demo", "--copy", folder)
+    assert made.exit_code == 0
+    assert made.stdout.startswith(f"{folder}/: 15 files, of which rat.png is the first.\n")
+    for drawing in load_drawings():
+        assert (folder / drawing.file).read_bytes() == drawing.data
+    assert "Apache License" in (folder / "LICENSE-APACHE-2.0.txt").read_text("utf-8")
+    (folder / "frog.png").unlink()
+    (folder / "mine.txt").write_text("mine")
+    assert json.loads(run("demo", "--copy", folder, "--format", "json").stdout) == {
+        "folder": str(folder),
+        "files": [*(drawing.file for drawing in load_drawings()), "SOURCES.md", LICENSE],
+    }
+    (folder / "fish.png").write_text("mine, too")
+    (folder / "rat.png").unlink()
+    refused = run("demo", "--copy", folder)
+    assert refused.exit_code == 2
+    assert f"{str(folder / 'fish.png')!r} is there already and is something else" in refused.stderr
+    assert (folder / "fish.png").read_text() == "mine, too"
+    assert not (folder / "rat.png").exists()  # nothing is written then
+    assert run("demo", "--copy", folder, "--labels", "cat,dog").exit_code == 2
 
 
 def test_the_outcome_is_what_the_classifier_says(outcome: Outcome) -> None:

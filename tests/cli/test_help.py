@@ -63,6 +63,21 @@ def test_every_command_has_help_with_an_example_that_parses(
         command.make_context("example", words, parent=context)  # raises on what it does not take
 
 
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_no_command_takes_an_option_of_one_value_twice(run: Run, path: tuple[str, ...]) -> None:
+    for option in COMMANDS[path].params:
+        if not isinstance(option, click.Option) or option.is_flag or option.multiple:
+            continue
+        value = "1"
+        if isinstance(option.type, click.Choice):
+            value = option.type.choices[0]
+        arguments = [p for p in COMMANDS[path].params if isinstance(p, click.Argument)]
+        given = [option.opts[0], value, option.opts[-1], value]
+        result = run(*path, *given, *("x" for _ in arguments))
+        assert result.exit_code == 2, option.name
+        assert f"{max(option.opts, key=len)} takes one value" in result.stderr
+
+
 def test_version_and_the_default_model(run: Run) -> None:
     assert run("--version").stdout == f"zsclip {__version__}\n"
     assert f"{DEFAULT_MODEL} if not given" in " ".join(run("classify", "--help").stdout.split())

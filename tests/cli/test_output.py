@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import pty
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import zsclip.demo
+import zsclip.weights.sources
 from zsclip.cli import cli
 from zsclip.errors import ZsclipWarning
 
@@ -46,6 +48,36 @@ def test_a_narrow_screen_wraps_and_cuts_nothing(run: Run, monkeypatch: pytest.Mo
     folded = "".join(line[-24:].strip() for line in result.stdout.splitlines())
     assert "x" * 300 in folded
     assert run("demo", "--device", "cpu").exit_code == 0
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "60", "68", "200"])
+def test_no_number_in_a_table_is_broken(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = run("models", "list").stdout
+    for number in ("151,277,313", "354 MB", "934 MB", "1,354 MB", "1024", "parameters"):
+        assert number in shown
+    assert "".join(shown.split()).count("notdownload") >= 1
+
+
+@pytest.mark.parametrize("columns", ["0", "00", "-3", "many", ""])
+def test_a_width_that_is_none_is_not_taken_for_one(
+    run: Run, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    expected = {
+        command: run(*command).stdout for command in (("models", "list"), ("cache", "info"))
+    }
+    monkeypatch.setenv("COLUMNS", columns)
+    for command, shown in expected.items():
+        assert run(*command).stdout.split() == shown.split() != []
+
+
+def test_a_terminal_without_a_width_shows_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = on_a_terminal(["labelsets", "show", "frog,fish"], monkeypatch)  # it says 0 columns
+    assert "frog" in shown
+    monkeypatch.setenv("COLUMNS", "0")
+    assert on_a_terminal(["labelsets", "show", "frog,fish"], monkeypatch) == shown
 
 
 def on_a_terminal(args: list[str], monkeypatch: pytest.MonkeyPatch) -> str:
@@ -145,6 +177,25 @@ def test_a_terminal_that_lacks_a_letter_shows_its_number(charset: str, shown: st
     assert result.exception is None
     last = b"\xff" if charset == "utf-8" else rb"\udcff"
     assert result.stdout_bytes == shown.encode(charset) + b" " + last + b"\n"
+
+
+def test_what_is_kept_is_told_after_ctrl_c(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zsclip.weights.sources, "fetch_weights", interrupted)
+    result = run("models", "fetch", "RN50")
+    assert result.exit_code == 130
+    assert result.stderr.split("\n", 1)[1] == (
+        "Interrupted at RN50. What has come of it is kept, and the same command goes on from "
+        "there.\n"
+    )
+
+
+def test_json_holds_no_half_of_a_character(run: Run, tmp_path: Path) -> None:
+    folder = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9")
+    found = json.loads(run("cache", "info", "--path", folder, "--format", "json").stdout)
+    assert found["path"].startswith(str(tmp_path) + r"/caf\udce9")
 
 
 def test_an_error_of_the_library_is_one_line(run: Run, pictures: Path) -> None:

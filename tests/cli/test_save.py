@@ -78,6 +78,29 @@ def test_an_engine_that_is_not_here(run: Run, saved: Path, pictures: Path) -> No
     assert "got 'none'" in result.stderr
 
 
+@pytest.mark.parametrize("what", ["its own checkpoint", "a picture", "names"])
+def test_save_replaces_nothing_of_the_users_unless_forced(
+    run: Run, pictures: Path, tmp_path: Path, what: str
+) -> None:
+    weights = bundled_path(get_model_spec("tiny-cartoon"))
+    path = {"its own checkpoint": tmp_path / "my.safetensors", "a picture": pictures / "a fish.png"}
+    mine = path.get(what, tmp_path / "names.txt")
+    if what == "its own checkpoint":
+        mine.write_bytes(weights.read_bytes())
+    elif what == "names":
+        mine.write_text("fox\nwolf\n")
+    before = mine.read_bytes()
+    model = mine if what == "its own checkpoint" else "tiny-cartoon"
+    args = ("save", mine, *LABELS, "--model", model, "--device", "cpu")
+    refused = run(*args)
+    assert mine.read_bytes() == before
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "is there already and is no saved classifier" in refused.stderr
+    assert "--force" in refused.stderr
+    assert run(*args, "--force").exit_code == 0
+    assert mine.read_bytes() != before
+
+
 def test_save_refuses_before_a_model_is_looked_for(run: Run, tmp_path: Path) -> None:
     result = run("save", tmp_path, *LABELS, "--model", "no such model")
     assert result.exit_code == 2

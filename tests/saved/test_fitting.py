@@ -188,6 +188,22 @@ def test_another_published_model(tiny: ZeroShotClassifier, own: Path, tmp_path: 
         ZeroShotClassifier.load(tmp_path / "tiny.zsclip", model=own, device="cpu")
 
 
+def test_published_weights_are_compared_before_they_are_fetched(
+    tiny: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.zsclip"
+    tiny.save(path)
+    asked = []
+    monkeypatch.setattr("zsclip.weights.download.fetch", lambda url, *_, **__: asked.append(url))
+    with pytest.raises(SavedClassifierModelError) as caught:
+        ZeroShotClassifier.load(path, model="RN50", device="cpu", download_root=tmp_path)
+    assert asked == []
+    [spec] = [spec for spec in MODELS if spec.name == "RN50"]
+    assert f"'RN50' is published with {spec.sha256}" in str(caught.value)
+    again = ZeroShotClassifier.load(path, model="tiny-cartoon", device="cpu")
+    assert again.labelset == tiny.labelset
+
+
 def test_no_such_model(tiny: ZeroShotClassifier, tmp_path: Path) -> None:
     tiny.save(tmp_path / "tiny.zsclip")
     with pytest.raises(ModelNotFoundError, match="does not exist"):

@@ -8,12 +8,13 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from zsclip import ZeroShotClassifier
 from zsclip.errors import (
@@ -21,6 +22,7 @@ from zsclip.errors import (
     ParameterTypeError,
     SavedClassifierError,
     SavedClassifierFileError,
+    WouldReplaceError,
 )
 from zsclip.saved import format as format_
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
 
 NOBODY = 65534
+OLD = b"\0" * 8 + b'{"__metadata__":{"zsclip_classifier":"cut short'
 
 
 def fails(clf: ZeroShotClassifier, path: Path | str) -> str:
@@ -45,7 +48,7 @@ def fails(clf: ZeroShotClassifier, path: Path | str) -> str:
 def no_rights() -> Iterator[Path]:
     """A folder in which this process may read and not write, even if root runs it."""
     folder = Path(tempfile.mkdtemp())
-    (folder / "old.zsclip").write_bytes(b"old")
+    (folder / "old.zsclip").write_bytes(OLD)
     folder.chmod(0o555)
     is_root = os.geteuid() == 0
     if is_root:
@@ -94,7 +97,7 @@ def test_no_right_to_write(colors: ZeroShotClassifier, fake: FakeEncoder, no_rig
     assert "Permission denied" in fails(colors, no_rights / "new.zsclip")
     assert "Permission denied" in fails(colors, no_rights / "old.zsclip")
     assert [path.name for path in no_rights.iterdir()] == ["old.zsclip"]
-    assert (no_rights / "old.zsclip").read_bytes() == b"old"
+    assert (no_rights / "old.zsclip").read_bytes() == OLD
     assert fake.text_batches == []
 
 
@@ -110,7 +113,7 @@ def test_a_read_only_file_in_a_folder_that_is_not(
     if os.getuid() != 0:
         old.chmod(0o444)
     assert "Permission denied" in fails(colors, old)
-    assert old.read_bytes() == b"old"
+    assert old.read_bytes() == OLD
     colors.save(no_rights / "new.zsclip")
     assert {path.name for path in no_rights.iterdir()} == {"old.zsclip", "new.zsclip"}
 
@@ -159,6 +162,58 @@ def test_the_new_file_takes_the_place_of_the_old_one(
     assert link.is_symlink()
     assert stat.S_IMODE(saved.stat().st_mode) == 0o640
     assert ZeroShotClassifier.load(saved, encoder=fake).labelset.names == ("red", "blue")
+
+
+def a_checkpoint(path: Path) -> None:
+    save_file({"visual.proj": np.zeros((2, 2), np.float32)}, path, {"format": "pt"})
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: path.write_text("fox\nwolf\n"),
+        lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(99)),
+        lambda path: path.write_bytes(b"x"),
+        a_checkpoint,
+    ],
+    ids=["names", "picture", "one byte", "checkpoint"],
+)
+def test_what_is_no_saved_classifier_is_not_replaced_unasked(
+    colors: ZeroShotClassifier, fake: FakeEncoder, tmp_path: Path, write: Callable[[Path], object]
+) -> None:
+    path, link = tmp_path / "mine", tmp_path / "link"
+    write(path)
+    link.symlink_to(path)
+    before = path.read_bytes()
+    for place in (path, link):
+        with pytest.raises(FileExistsError, match="is no saved classifier") as caught:
+            colors.save(place)
+        assert isinstance(caught.value, WouldReplaceError)
+        assert "pass overwrite=True (on the command line, --force)" in str(caught.value)
+    assert path.read_bytes() == before
+    assert fake.text_batches == []  # nothing is embedded for nothing
+    colors.save(path, overwrite=True)
+    assert len(ZeroShotClassifier.load(path, encoder=fake).labelset) == 3
+
+
+def test_a_saved_classifier_is_replaced_and_so_is_an_empty_file(
+    colors: ZeroShotClassifier, fake: FakeEncoder, saved: Path
+) -> None:
+    whole = saved.read_bytes()
+    newer = whole.replace(b'\\"format\\":1', b'\\"format\\":9')
+    for before in (whole, newer, whole[: len(whole) // 2], OLD, b""):
+        saved.write_bytes(before)
+        colors.save(saved)
+        assert saved.read_bytes() == whole
+    assert newer != whole
+    assert len(ZeroShotClassifier.load(saved, encoder=fake).labelset) == 3
+
+
+def test_nothing_but_a_file_is_replaced_even_when_told_to(
+    colors: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    with pytest.raises(SavedClassifierFileError, match="it is a folder"):
+        colors.save(tmp_path, overwrite=True)
 
 
 def test_a_new_file_has_the_rights_of_any_new_file(saved: Path, tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ __all__ = [
     "imports_past_faces",
     "names_of_several",
     "short_docstrings",
+    "writes",
 ]
 
 OWN = ("self", "cls")
 SETTERS = {"setattr", "delattr", "object.__setattr__", "object.__delattr__"}
+WRITERS = {"write_text", "write_bytes", "touch", "save_file", "tofile", "savez"}
 
 
 def foreign_assignments(source: str) -> list[str]:
@@ -83,6 +85,31 @@ def names_of_several(folder: Path) -> dict[str, list[str]]:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test"):
                 files[node.name].append(file.relative_to(folder).as_posix())
     return {name: found for name, found in sorted(files.items()) if len(found) > 1}
+
+
+def writes(source: str) -> set[str]:
+    """The calls in a text of Python that may make a file or change one."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        match node.func:
+            case ast.Name(id=name) | ast.Attribute(attr=name):
+                if name in WRITERS or (name == "open" and _opens_for_writing(node)):
+                    found.add(name)
+    return found
+
+
+def _opens_for_writing(call: ast.Call) -> bool:
+    modes = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    return any(
+        isinstance(part, ast.Constant)
+        and isinstance(part.value, str)
+        and len(part.value) <= 3
+        and bool(set(part.value) & set("wax+"))
+        for mode in modes
+        for part in ast.walk(mode)
+    )
 
 
 def imports_past_faces(imports: Iterable[tuple[str, str]], room: str) -> Mapping[str, list[str]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from zsclip.authoring.layout import distribution_files, known_licenses
 from zsclip.errors import ParameterError, ParameterTypeError, did_you_mean
+from zsclip.files import making_folder
 from zsclip.labels import Group, Label, LabelSet
 from zsclip.labels.reading import decode
 from zsclip.labels.tables import lines_of, words_of
@@ -253,15 +254,17 @@ def _license(given: str, account: list[str]) -> str:
 
 
 def _write(folder: Path, files: dict[str, str]) -> None:
-    """Write the files into a folder that is made for them."""
+    """Write the files into a folder that is made for them, all or none."""
     try:
-        folder.mkdir(parents=True)
+        with making_folder(folder) as made:
+            for path, text in files.items():
+                target = made / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, "utf-8", newline="\n")
     except FileExistsError:
+        if not os.path.lexists(folder):  # it is one of the folders above that is something else
+            raise
         raise ParameterError(
             f"{str(folder)!r} is there already, and nothing is overwritten. Give another name, or "
             "another folder to make it in."
         ) from None
-    for path, text in files.items():
-        target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, "utf-8", newline="\n")

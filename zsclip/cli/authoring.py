@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zsclip.cli.group import examples
+from zsclip.cli.completion import complete_folders, complete_labels, complete_models
+from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, say
 
@@ -22,16 +23,18 @@ __all__ = ["check", "new"]
 
 
 @click.command(
+    cls=ZsclipCommand,
     epilog=examples(
         "zsclip labelsets new garden-birds",
         'zsclip labelsets new garden-birds --from names.txt --template "a photo of a {}."',
-    )
+    ),
 )
 @click.argument("name")
 @click.option(
     "--from",
     "names",
     metavar="FILE|FOLDER/",
+    shell_complete=complete_labels,
     help="Where the names are: a file with one a line (.txt), a table (.csv), a label-set file "
     "(.toml), a folder of class folders, or whatever else --labels of zsclip classify takes. "
     "Without it, an example is written.",
@@ -55,6 +58,7 @@ __all__ = ["check", "new"]
     "--into",
     default=".",
     metavar="FOLDER",
+    shell_complete=complete_folders,
     show_default=True,
     help="Make the new folder in this one.",
 )
@@ -94,16 +98,18 @@ def new(
 
 
 @click.command(
+    cls=ZsclipCommand,
     epilog=examples(
         "zsclip labelsets check cartoon-animals --model tiny-cartoon",
         "zsclip labelsets check ./garden-birds",
-    )
+    ),
 )
-@click.argument("target", metavar="NAME|PATH")
+@click.argument("target", metavar="NAME|PATH", shell_complete=complete_labels)
 @click.option(
     "-m",
     "--model",
     metavar="NAME|FILE",
+    shell_complete=complete_models,
     help="Check also that every prompt fits this model (rule R10), and advise on labels and "
     "aliases that it takes for others; its weights are loaded. OpenAI's models and tiny-cartoon "
     "take prompts of one length.",

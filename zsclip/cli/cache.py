@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from zsclip.cli.group import Failed, examples
+from zsclip.cli.completion import complete_files
+from zsclip.cli.group import Failed, ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts
 from zsclip.errors import CacheWarning
@@ -26,6 +27,7 @@ def path_option(command: F) -> F:
     return click.option(
         "--path",
         metavar="FILE|FOLDER",
+        shell_complete=complete_files,
         help="Another cache; if not given, $ZSCLIP_CACHE/embeddings.sqlite or the user's own.",
     )(command)
 
@@ -35,7 +37,9 @@ def cache() -> None:
     """Look at the embeddings that are kept on disk, check them, remove them."""
 
 
-@cache.command(epilog=examples("zsclip cache info", "zsclip cache info --path /srv/zsclip"))
+@cache.command(
+    cls=ZsclipCommand, epilog=examples("zsclip cache info", "zsclip cache info --path /srv/zsclip")
+)
 @path_option
 @format_option("table", "json")
 def info(*, path: str | None, form: str) -> None:
@@ -53,7 +57,7 @@ def info(*, path: str | None, form: str) -> None:
         emit("All is well.")
 
 
-@cache.command(epilog=examples("zsclip cache clear", "zsclip cache clear --yes"))
+@cache.command(cls=ZsclipCommand, epilog=examples("zsclip cache clear", "zsclip cache clear --yes"))
 @path_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 def clear(*, path: str | None, yes: bool) -> None:
@@ -81,7 +85,9 @@ def clear(*, path: str | None, yes: bool) -> None:
     emit(f"{_counted(count, 'embedding')} removed, {_megabytes(freed)} freed.")
 
 
-@cache.command(epilog=examples("zsclip cache verify", "zsclip cache verify --format json"))
+@cache.command(
+    cls=ZsclipCommand, epilog=examples("zsclip cache verify", "zsclip cache verify --format json")
+)
 @path_option
 @format_option("table", "json")
 @click.pass_context

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
 
-from zsclip.cli.group import examples
+from zsclip.cli.completion import complete_folders, complete_labels
+from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
-from zsclip.cli.output import emit_json, show, table
+from zsclip.cli.output import emit, emit_json, show, table
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -21,33 +23,59 @@ TOP = 3
 
 
 @click.command(
+    cls=ZsclipCommand,
     epilog=examples(
-        "zsclip demo", "zsclip demo --labels cartoon-animals", "zsclip demo --format json"
-    )
+        "zsclip demo",
+        "zsclip demo --labels cartoon-animals",
+        "zsclip demo --copy drawings",
+        "zsclip demo --format json",
+    ),
 )
 @click.option(
     "-l",
     "--labels",
     metavar="NAME|a,b,c|FILE",
+    shell_complete=complete_labels,
     help="Choose among these labels in place of the demo's own, as in `zsclip classify`. They "
     "must hold the animals that are drawn.",
 )
 @click.option("--device", default="auto", show_default=True, help="As in `zsclip classify`.")
+@click.option(
+    "--copy",
+    metavar="FOLDER",
+    shell_complete=complete_folders,
+    help="Put the drawings into this folder instead, to try other commands on. Nothing that is "
+    "there is replaced.",
+)
 @format_option("table", "json")
-def demo(*, labels: str | None, device: str, form: str) -> None:
+def demo(*, labels: str | None, device: str, copy: str | None, form: str) -> None:
     """Sort a dozen bundled drawings of animals with the bundled model.
 
     Needs no download and no label set. The drawings are of a kind that the model was not trained
     on, and were chosen by a rule that looks at no result, so expect some wrong answers.
     """
-    from zsclip.demo import run_demo
+    from zsclip.demo import copy_drawings, run_demo
     from zsclip.spelling import parse_labels
 
+    if copy is not None:
+        if labels is not None:
+            raise click.UsageError("--labels has no effect on --copy. Leave one of them out.")
+        _print_copies(copy, copy_drawings(copy), form)
+        return
     outcome = run_demo(None if labels is None else parse_labels(labels), device=device)
     if form == "json":
         _print_json(outcome)
     else:
         _print_table(outcome)
+
+
+def _print_copies(folder: str, files: tuple[str, ...], form: str) -> None:
+    if form == "json":
+        emit_json({"folder": folder, "files": files})
+        return
+    where = os.path.join(folder, "")  # noqa: PTH118 - with a slash at its end
+    emit(f"{where}: {len(files)} files, of which {files[0]} is the first.")
+    emit(f"Try them: zsclip classify {where} --labels frog,fish,octopus --model tiny-cartoon")
 
 
 def _print_json(outcome: Outcome) -> None:

@@ -7,14 +7,16 @@ from typing import Any
 import click
 
 from zsclip.cli.cache import embedding_rows
-from zsclip.cli.group import examples
+from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts, show
 
 __all__ = ["doctor"]
 
 
-@click.command(epilog=examples("zsclip doctor", "zsclip doctor --format json > report.json"))
+@click.command(
+    cls=ZsclipCommand, epilog=examples("zsclip doctor", "zsclip doctor --format json > report.json")
+)
 @format_option("table", "json")
 @click.pass_context
 def doctor(ctx: click.Context, *, form: str) -> None:

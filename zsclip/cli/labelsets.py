@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zsclip.cli.authoring import check, new
-from zsclip.cli.group import examples
+from zsclip.cli.completion import complete_labels
+from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts, show, table
 
@@ -30,7 +31,9 @@ def labelsets() -> None:
     """List, show, write and check label sets."""
 
 
-@labelsets.command("list", epilog=examples("zsclip labelsets list --format json"))
+@labelsets.command(
+    "list", cls=ZsclipCommand, epilog=examples("zsclip labelsets list --format json")
+)
 @format_option("table", "json")
 def list_(*, form: str) -> None:
     """List the installed label sets, the broken ones included."""
@@ -81,8 +84,10 @@ def describe_labelsets() -> list[dict[str, Any]]:
 # -------------------------------------------------------------------------------------------- show
 
 
-@labelsets.command("show", epilog=examples("zsclip labelsets show cartoon-animals"))
-@click.argument("name", metavar="NAME|FILE")
+@labelsets.command(
+    "show", cls=ZsclipCommand, epilog=examples("zsclip labelsets show cartoon-animals")
+)
+@click.argument("name", metavar="NAME|FILE", shell_complete=complete_labels)
 def show_(*, name: str) -> None:
     """Show a label set: where it comes from, its labels in their groups, its prompts.
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zsclip.cli.group import examples
+from zsclip.cli.completion import complete_models
+from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import (
     download_root_option,
     engine_options,
@@ -27,7 +28,7 @@ def models() -> None:
     """List, describe and fetch models."""
 
 
-@models.command("list", epilog=examples("zsclip models list"))
+@models.command("list", cls=ZsclipCommand, epilog=examples("zsclip models list"))
 @download_root_option
 @format_option("table", "json")
 def list_(*, download_root: str | None, form: str) -> None:
@@ -65,8 +66,11 @@ def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
     return rows
 
 
-@models.command(epilog=examples("zsclip models info ViT-B/32", "zsclip models info ./my-clip.pt"))
-@click.argument("name", metavar="NAME|FILE")
+@models.command(
+    cls=ZsclipCommand,
+    epilog=examples("zsclip models info ViT-B/32", "zsclip models info ./my-clip.pt"),
+)
+@click.argument("name", metavar="NAME|FILE", shell_complete=complete_models)
 @engine_options
 def info(*, name: str, device: str, precision: str, download_root: str | None) -> None:
     """Describe a model. Downloads nothing.
@@ -110,9 +114,10 @@ def _known_rows(spec: ModelSpec) -> list[tuple[str, str]]:
 
 
 @models.command(
-    epilog=examples("zsclip models fetch ViT-B/32", "zsclip models fetch RN50 ViT-L/14")
+    cls=ZsclipCommand,
+    epilog=examples("zsclip models fetch ViT-B/32", "zsclip models fetch RN50 ViT-L/14"),
 )
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_models)
 @download_root_option
 @progress_option
 def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) -> None:
@@ -123,7 +128,13 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) 
     from zsclip.weights import fetch_weights, get_model_spec
 
     for spec in [get_model_spec(name) for name in names]:
-        path = fetch_weights(spec, download_root=download_root, progress=progress)
+        try:
+            path = fetch_weights(spec, download_root=download_root, progress=progress)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(
+                f"Interrupted at {spec.name}. What has come of it is kept, and the same command "
+                "goes on from there."
+            ) from None
         kept = (
             path.suffix == ".safetensors"
         )  # made here of the published file, after verifying that

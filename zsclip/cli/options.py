@@ -9,6 +9,13 @@ from typing import Any, TypeVar
 
 import click
 
+from zsclip.cli.completion import (
+    complete_encoders,
+    complete_folders,
+    complete_labels,
+    complete_models,
+)
+
 __all__ = [
     "encoder_option",
     "engine_options",
@@ -64,6 +71,7 @@ def download_root_option(command: F) -> F:
     return click.option(
         "--download-root",
         metavar="FOLDER",
+        shell_complete=complete_folders,
         help="Folder for weights; $ZSCLIP_CACHE/clip or ~/.cache/clip if not given.",
     )(command)
 
@@ -143,6 +151,7 @@ def labels_option(*, required: bool) -> Callable[[F], F]:
         "--labels",
         required=required,
         metavar="NAME|a,b,c|FILE|FOLDER/",
+        shell_complete=complete_labels,
         help="The classes: an installed label set, names between commas, a file (.toml, .csv, or "
         ".txt with one name a line), or a folder of class folders. NAME/GROUP is a part of a set, "
         "and A+B is two together.",
@@ -155,6 +164,7 @@ def model_option(command: F) -> F:
         "-m",
         "--model",
         metavar="NAME|FILE",
+        shell_complete=complete_models,
         help="One of `zsclip models list`, or a checkpoint. ViT-B/32 if not given.",
     )(command)
 
@@ -175,7 +185,10 @@ def template_option(command: F) -> F:
 def encoder_option(command: F) -> F:
     """``--encoder``."""
     return click.option(
-        "--encoder", metavar="NAME", help="The engine that runs the model; clip if not given."
+        "--encoder",
+        metavar="NAME",
+        shell_complete=complete_encoders,
+        help="The engine that runs the model; clip if not given.",
     )(command)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,35 +13,80 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from zsclip.cli.group import Failed, silence
 from zsclip.errors import ZsclipWarning
+from zsclip.files import reason_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-__all__ = ["emit", "emit_json", "facts", "reporting", "say", "show", "table"]
+__all__ = ["as_json", "emit", "emit_json", "facts", "reporting", "say", "show", "table"]
 
 DOWNLOADS = "zsclip.downloads"  # the logger that says what is fetched, and from where
 
 # Of a table that goes into a file or a pipe: nothing is to be cut or wrapped there.
 PIPE_WIDTH = 10_000
 
+# What a column of words may be folded to so that the numbers beside it stay whole.
+FOLDED = 8
+
 
 def emit(line: str) -> None:
-    """One line of results, at once: whoever reads the pipe does not wait."""
-    _write(line, sys.stdout)
+    """One line of results, at once: whoever reads the pipe does not wait.
+
+    Raises:
+        Failed: It cannot be printed, as on a full disk.
+    """
+    try:
+        _write(line, sys.stdout)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(sys.stdout)
+        raise Failed(
+            f"Standard output cannot be written: {reason_of(error)}. What was printed before is "
+            "not all, and its last line may be cut."
+        ) from error
 
 
 def emit_json(value: Any) -> None:
-    """A value as indented JSON. In ASCII, so that no terminal and no pipe can spoil it."""
+    """A value as indented JSON."""
+    emit(as_json(value, indent=2))
+
+
+def as_json(value: Any, *, indent: int | None = None) -> str:
+    r"""A value as JSON. In ASCII, so that no terminal and no pipe can spoil it.
+
+    A byte of a file name that is no text is written as in Python, a backslash and ``udce9`` for
+    0xE9: half a character, as which it could stand in JSON, is an error to most that read it.
+
+    Examples:
+        >>> as_json(["caf\udce9"])
+        '["caf\\\\udce9"]'
+    """
     import json
 
-    emit(json.dumps(value, indent=2))
+    return json.dumps(_whole(value), indent=indent)
+
+
+def _whole(value: Any) -> Any:
+    """A value without halves of characters in its texts."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(inner) for inner in value]
+    return value
 
 
 def say(message: str) -> None:
     """A line to standard error, above the progress bar if there is one."""
-    _write(message, sys.stderr)
+    try:
+        _write(message, sys.stderr)
+    except OSError:  # there is nobody to tell it
+        silence(sys.stderr)
 
 
 def _write(line: str, file: TextIO) -> None:
@@ -60,16 +106,34 @@ def show(what: RenderableType, *, style: str = "") -> None:
     """
     from rich.console import Console
 
-    fixed = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
-    console = Console(width=fixed, markup=False, emoji=False, highlight=False)
+    console = Console(width=_width_for(what), markup=False, emoji=False, highlight=False)
     with console.capture() as captured:
         console.print(what, style=style or None)
     for line in captured.get().splitlines():
         emit(line.rstrip())  # rich fills the last column of a table with blanks
 
 
+def _width_for(what: RenderableType) -> int:
+    """How wide to print something; a table at least so wide that no number in it is broken."""
+    from rich.cells import cell_len
+    from rich.table import Table
+
+    said = os.environ.get("COLUMNS", "")
+    if not (sys.stdout.isatty() or (said.isdecimal() and int(said))):
+        return PIPE_WIDTH
+    # unlike rich this takes a width of 0, which terminals have that do not know theirs, for none
+    width = min(shutil.get_terminal_size().columns, PIPE_WIDTH)
+    if not isinstance(what, Table):
+        return width
+    needed = 0
+    for column in what.columns:
+        longest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+        needed += 2 + (longest if column.justify == "right" else min(longest, FOLDED))
+    return max(width, needed)
+
+
 def table(*columns: str, right: Sequence[str] = ()) -> Table:
-    """An empty table; the columns named in `right` are aligned to the right."""
+    """An empty table; the columns named in `right` are numbers, which are never broken."""
     from rich import box
     from rich.table import Table
 
@@ -82,7 +146,10 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
     )
     for column in columns:
         # folded rather than cut where the terminal is narrow
-        made.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        number = column in right
+        made.add_column(
+            column, justify="right" if number else "left", overflow="fold", no_wrap=number
+        )
     return made
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
-import json
+import os
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from rich.cells import cell_len
 
-from zsclip.cli.output import emit, say
+from zsclip.cli.output import as_json, emit, say
 from zsclip.errors import printable
 from zsclip.labels import LabelSet
-from zsclip.results import Failure, Prediction
+from zsclip.results import Failure, Origin, Prediction
 
 __all__ = ["Writer", "make_writer"]
 
@@ -22,6 +23,9 @@ Writer: TypeAlias = Callable[[str, Prediction | Failure], None]
 
 # Labels that are longer push the rest of their line to the right.
 WIDEST_LABEL = 32
+
+# How what a spreadsheet takes for a formula begins, in its own letters and in those of East Asia.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 CSV_COLUMNS = ("source", "rank", "label", "label_id", "score", "error")
 
@@ -68,24 +72,69 @@ def _pad(text: str, width: int) -> str:
 
 
 def _json_writer(top: int) -> Writer:
-    """JSON Lines: one object for each picture, whatever became of it."""
+    """JSON Lines: one object for each picture, whatever became of it.
+
+    How the predictions came about, which takes more room than all else, stands in the first line
+    that there is one of; each line says the id of it.
+    """
+    last: Origin | None = None
+    origin_id = ""
 
     def write(source: str, result: Prediction | Failure) -> None:
+        nonlocal last, origin_id
         values = result.to_dict() if isinstance(result, Failure) else result.to_dict(top)
-        emit(json.dumps({**values, "source": source}))
+        if isinstance(result, Prediction):
+            origin = values.pop("origin")
+            if result.origin is not last:
+                last, origin_id = result.origin, result.origin.id
+                values["origin"] = origin
+            values["origin_id"] = origin_id
+        emit(as_json({**values, **_of_source(source)}))
 
     return write
+
+
+def _of_source(source: str) -> dict[str, str]:
+    """The name of a picture; of one that is no text its bytes as well, which JSON cannot hold."""
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        exact = base64.b64encode(os.fsencode(source)).decode("ascii")
+        return {"source": source, "source_bytes": exact}
+    return {"source": source}
+
+
+def _csv_row(values: Iterable[object]) -> str:
+    r"""A row of CSV, without the end of its line.
+
+    Examples:
+        >>> _csv_row(["a\nb.png", 1, "red, or blue"])
+        '"a\nb.png",1,"red, or blue"'
+    """
+    line = io.StringIO()
+    end = "\r\n"  # which has to be said for a field that holds either to be quoted
+    csv.writer(line, lineterminator=end).writerow(values)
+    return line.getvalue().removesuffix(end)
+
+
+def _no_formula(source: str) -> str:
+    """The path by which a spreadsheet does not compute something, and which leads to the same file.
+
+    Examples:
+        >>> _no_formula("=1+1.png"), _no_formula("a=1.png")
+        ('./=1+1.png', 'a=1.png')
+    """
+    return os.path.join(".", source) if source.startswith(FORMULAS) else source  # noqa: PTH118
 
 
 def _csv_writer(top: int) -> Writer:
     """One row for each label of each picture, best first; one with an error for a failure."""
 
     def row(*values: object) -> None:
-        line = io.StringIO()
-        csv.writer(line, lineterminator="").writerow(values)
-        emit(line.getvalue())
+        emit(_csv_row(values))
 
     def write(source: str, result: Prediction | Failure) -> None:
+        source = _no_formula(source)
         if isinstance(result, Failure):
             row(source, "", "", "", "", str(result.error))
             return

@@ -7,20 +7,33 @@ drawings come from, and by which rule they were chosen, says ``drawings/SOURCES.
 from __future__ import annotations
 
 import importlib.resources
+import os
 import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsclip.errors import ParameterError
+from zsclip.errors import ParameterError, WouldReplaceError
+from zsclip.files import as_path, writing_whole
 from zsclip.labels import Label, LabelSet
 
 if TYPE_CHECKING:
     from zsclip.encoders import ModelInfo
     from zsclip.results import Prediction
 
-__all__ = ["MODEL", "Answer", "Drawing", "Outcome", "load_drawings", "load_labels", "run_demo"]
+__all__ = [
+    "MODEL",
+    "Answer",
+    "Drawing",
+    "Outcome",
+    "copy_drawings",
+    "load_drawings",
+    "load_labels",
+    "run_demo",
+]
 
 MODEL = "tiny-cartoon"
+
+_ABOUT = ("SOURCES.md", "LICENSE-APACHE-2.0.txt")  # what the drawings are passed on with
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +118,49 @@ def load_drawings() -> tuple[Drawing, ...]:
         )
         for entry in listed
     )
+
+
+def copy_drawings(folder: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Put the drawings into a folder, with what says where they come from and their license.
+
+    The folder is made if need be. A file that is there stays; one of other content is an error.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The names of the files, the drawings first.
+
+    Raises:
+        WouldReplaceError: A file of the name of one of them is there, and is another. Nothing has
+            been written then.
+        OSError: The files cannot be written.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     copy_drawings(folder)[0]
+        'rat.png'
+    """
+    target = as_path(folder, "folder")
+    files = {drawing.file: drawing.data for drawing in load_drawings()}
+    packed = importlib.resources.files("zsclip.demo").joinpath("drawings")
+    files |= {name: packed.joinpath(name).read_bytes() for name in _ABOUT}
+    missing = []
+    for name, data in files.items():
+        place = target / name
+        if not os.path.lexists(place):
+            missing.append(name)
+        elif not place.is_file() or place.read_bytes() != data:
+            raise WouldReplaceError(
+                f"{str(place)!r} is there already and is something else, which is not replaced. "
+                "Name another folder."
+            )
+    target.mkdir(parents=True, exist_ok=True)
+    for name in missing:
+        with writing_whole(target / name) as file:
+            file.write(files[name])
+    return tuple(files)
 
 
 def load_labels() -> LabelSet:

@@ -60,6 +60,8 @@ def find_encoder_again(
             "encoder=, the engine as an object or the name that it is installed under.",
         )
     if model is not None:
+        if engine == made.encoder:
+            _require_published(made, weights_sha256, what, model)
         return create_encoder(engine, model, **options)
     where = made.name if made.path is None else _find_file(made.path, weights_sha256, what, folder)
     try:
@@ -70,6 +72,21 @@ def find_encoder_again(
             f"it was made with {made.name!r}, which is no model that zsclip {__version__} knows "
             f"for the engine {engine!r}. Pass model=, the file of its weights.",
         ) from error
+
+
+def _require_published(
+    made: ModelInfo, weights_sha256: str | None, what: str, model: str | os.PathLike[str]
+) -> None:
+    """Raise if a name is that of published weights which are others: before these are fetched."""
+    for spec in MODELS:
+        if spec.name == model and weights_sha256 not in (None, spec.sha256):
+            raise _no_model(
+                what,
+                f"it was made with weights of {made.name!r} that have the SHA-256 "
+                f"{weights_sha256}, and {spec.name!r} is published with {spec.sha256}. Embeddings "
+                "of different weights do not compare. Pass model=, the file that it was made with, "
+                "or save the classifier anew with these.",
+            )
 
 
 def _find_file(

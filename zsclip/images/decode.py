@@ -13,12 +13,13 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from zsclip.errors import ImageWarning
 from zsclip.images.deep import deep_color, deep_layout
+from zsclip.images.heif import register_heif
 from zsclip.images.jpeg import decode_jpeg
 from zsclip.images.levels import declared_bits
 from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.remarks import mark, one_at_a_time, telling
-from zsclip.images.unreadable import UnreadableError, explain
+from zsclip.images.unreadable import UnreadableError, explain, is_heic
 
 __all__ = ["REFUSED_FORMATS", "decode_picture", "finish_given"]
 
@@ -97,7 +98,8 @@ def _identify(stream: BinaryIO) -> ImageFile.ImageFile:
     head = stream.read(4096)
     damage = ""
     tried = set(REFUSED_FORMATS)
-    for load_plugins in (Image.preinit, Image.init):  # first the common ones, then all
+    # first the common ones, then all, and then what Pillow does not come with
+    for load_plugins in (Image.preinit, Image.init, lambda: is_heic(head) and register_heif()):
         load_plugins()
         for name in list(Image.ID):
             if name in tried:

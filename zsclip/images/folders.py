@@ -16,6 +16,7 @@ from PIL import Image
 from zsclip.errors import ParameterTypeError, printable, shown
 from zsclip.files import is_system_folder
 from zsclip.images.decode import REFUSED_FORMATS
+from zsclip.images.heif import HEIF_ADVICE, register_heif
 from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
 from zsclip.images.unreadable import UnreadableError, named
 
@@ -197,19 +198,15 @@ def _walk(
                 if entry.is_symlink():
                     followed.add(inner)
                 stack.append((iter(_sorted_entries(entry)), inner))
-            elif suffix in suffixes and entry.is_file():
-                yield Path(entry.path)
+            elif suffix in suffixes or (suffix in _HEIC_SUFFIXES and register_heif()):
+                if entry.is_file():
+                    yield Path(entry.path)
             elif suffix in _HEIC_SUFFIXES:
                 n_heic += 1
         except OSError as error:
             logger.warning("Passed over %s: %s", printable(entry.path), error.strerror)
     if n_heic:
-        logger.warning(
-            "Passed over %d HEIC files in %s: pip install pillow-heif, and call "
-            "pillow_heif.register_heif_opener() once.",
-            n_heic,
-            root,
-        )
+        logger.warning("Passed over %d HEIC files in %s: %s", n_heic, root, HEIF_ADVICE)
 
 
 def _identity(folder: os.PathLike[str]) -> _Identity:

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 import PIL
 
 from zsclip.errors import ImageError, printable
+from zsclip.images.heif import HEIF_ADVICE
 
-__all__ = ["UnreadableError", "explain", "named"]
+__all__ = ["UnreadableError", "explain", "is_heic", "named"]
 
 
 class UnreadableError(ValueError):
@@ -47,10 +48,7 @@ def named(name: str) -> Iterator[None]:
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 _AVIF_BRANDS = {b"avif", b"avis"}
 
-_HEIC = (
-    "it is a HEIC picture, which Pillow reads with a plugin: pip install pillow-heif, and call "
-    "pillow_heif.register_heif_opener() once."
-)
+_HEIC = f"it is a HEIC picture, which Pillow reads with a plugin: {HEIF_ADVICE}"
 _AVIF = "it is an AVIF picture, which Pillow reads from version 11.3 on: pip install -U pillow."
 _METAFILE = "it is a Windows metafile: "
 _VECTOR = "vector graphics have no pixels. Rasterize it first, to a PNG file for example."
@@ -112,10 +110,19 @@ def explain(head: bytes, damage: str = "") -> str:
     return damage or _explain_unknown(head)
 
 
-def _explain_iso_media(head: bytes, damage: str) -> str:
+def is_heic(head: bytes) -> bool:
+    """Whether a file that begins like this is a HEIC picture, and not an AVIF one."""
+    return head[4:8] == b"ftyp" and _explain_iso_media(head, "") is _HEIC
+
+
+def _brands(head: bytes) -> set[bytes]:
     """The family of MP4 says in its first box which brands a file belongs to (ISO 14496-12)."""
     end = min(int.from_bytes(head[:4], "big"), 256)
-    brands = {head[8:12], *(head[i : i + 4] for i in range(16, end, 4))}
+    return {head[8:12], *(head[i : i + 4] for i in range(16, end, 4))}
+
+
+def _explain_iso_media(head: bytes, damage: str) -> str:
+    brands = _brands(head)
     if brands & _AVIF_BRANDS:
         return damage or _AVIF
     return _HEIC if brands & _HEIC_BRANDS else _VIDEO

@@ -16,6 +16,7 @@ from zsclip.errors import (
     LabelError,
     LabelNotFoundError,
     ParameterTypeError,
+    brief,
     did_you_mean,
     in_a_row,
     in_lines,

@@ -14,6 +14,7 @@ from zsclip.errors import (
     LabelSetNotFoundError,
     LabelSetUnreadableError,
     ParameterTypeError,
+    brief,
     did_you_mean,
     in_a_row,
     in_lines,

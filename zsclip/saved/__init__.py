@@ -7,11 +7,7 @@ a model is found again: that is the engines' business.
 
 from __future__ import annotations
 
-from zsclip.saved.format import (
-    SavedClassifier,
-    check_target,
-    read_classifier,
-    write_classifier,
-)
+from zsclip.saved.format import SavedClassifier, read_classifier, write_classifier
+from zsclip.saved.target import check_target
 
 __all__ = ["SavedClassifier", "check_target", "read_classifier", "write_classifier"]

@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
 from zsclip.errors import NonFiniteError, SavedClassifierError, SavedClassifierFileError
-from zsclip.files import as_path, part_of, reason_of, writing_whole
+from zsclip.files import as_path, reason_of, writing_whole
 from zsclip.head import Head
 from zsclip.images import Reading, reading_like
 from zsclip.saved.plain import Plain, labelset_of_plain, plain_of_labelset
+from zsclip.saved.target import KEY, check_target, refused, shown
 from zsclip.version import __version__
 
-__all__ = ["SavedClassifier", "check_target", "read_classifier", "write_classifier"]
+__all__ = ["KEY", "SavedClassifier", "read_classifier", "write_classifier"]
 
 FORMAT = 1  # raised by a change that makes older versions of zsclip read a file wrongly
-KEY = "zsclip_classifier"  # of the metadata; the only one, because safetensors keeps no order
 TENSOR = "class_matrix"
 HEADER_LIMIT = 100_000_000  # bytes; safetensors reads no longer header
 UNIT = 1e-3  # how far the length of a row may be from 1
@@ -71,60 +71,37 @@ def _dumps(value: dict[str, Any]) -> str:
 # ----------------------------------------------------------------------------------------- writing
 
 
-def check_target(path: str | os.PathLike[str]) -> Path:
-    """The file to write to, with links followed, once it is known that it can be written.
-
-    Raises:
-        SavedClassifierFileError: It cannot.
-        ParameterTypeError: `path` is no path.
-    """
-    given = as_path(path)
-    try:
-        target = Path(os.path.realpath(given))
-        if target.is_dir():
-            raise _unwritable(path, "it is a folder. Add the name of a file.")
-        if not target.parent.is_dir():
-            raise _unwritable(
-                path, f"there is no folder {str(target.parent)!r}. Make it first, or name another."
-            )
-        if target.exists():
-            if not target.is_file():
-                raise _unwritable(path, "it is no regular file. Name another.")
-            with target.open("r+b"):  # what is read-only is not to be replaced
-                pass
-        probe = part_of(target)
-        probe.touch(exist_ok=False)
-        probe.unlink()
-    except SavedClassifierError:
-        raise
-    except (OSError, ValueError) as error:
-        raise _refused(path, error) from error
-    return target
-
-
-def write_classifier(saved: SavedClassifier, path: str | os.PathLike[str]) -> None:
+def write_classifier(
+    saved: SavedClassifier, path: str | os.PathLike[str], *, overwrite: bool = False
+) -> None:
     """Write the file whole or not at all; what stood there before goes only when the new one is.
 
     Equal classifiers make equal bytes.
 
+    Args:
+        saved: The classifier.
+        path: The file.
+        overwrite: As in `check_target`.
+
     Raises:
+        WouldReplaceError: A file is there that is no saved classifier, and may not be replaced.
         SavedClassifierFileError: It cannot be written there.
         SavedClassifierError: The labels take more room than the format has.
         NonFiniteError: The class matrix holds NaN or infinity.
         ParameterTypeError: `path` is no path.
     """
     _require_finite(saved, path)
-    target, data = check_target(path), _serialize(saved)
+    target, data = check_target(path, overwrite=overwrite), _serialize(saved)
     if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
         raise SavedClassifierError(
-            f"Cannot save the classifier to {_shown(path)}: its labels and prompts take more than "
+            f"Cannot save the classifier to {shown(path)}: its labels and prompts take more than "
             f"the {HEADER_LIMIT:,} bytes that the format has for them. Save parts of the label set."
         )
     try:
         with writing_whole(target) as file:
             file.write(data)
     except OSError as error:
-        raise _refused(path, error) from error
+        raise refused(path, error) from error
 
 
 def _serialize(saved: SavedClassifier) -> bytes:
@@ -150,21 +127,11 @@ def _require_finite(saved: SavedClassifier, path: str | os.PathLike[str]) -> Non
     if not finite.all():
         name = saved.head.labelset[int(finite.argmin())].name
         raise NonFiniteError(
-            f"Cannot save the classifier to {_shown(path)}: {saved.model.name} gave NaN or "
+            f"Cannot save the classifier to {shown(path)}: {saved.model.name} gave NaN or "
             f"infinity for the label {name!r} in {saved.head.precision}. Try precision='fp32'; if "
             "that does not help, the weights are damaged, or the label's prompts cancel each other "
             "out."
         )
-
-
-def _refused(path: str | os.PathLike[str], error: OSError | ValueError) -> SavedClassifierFileError:
-    return _unwritable(
-        path, f"{reason_of(error)}. Nothing was changed. Correct that, or name another place."
-    )
-
-
-def _unwritable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
-    return SavedClassifierFileError(f"Cannot save the classifier to {_shown(path)}: {reason}")
 
 
 # ----------------------------------------------------------------------------------------- reading
@@ -192,13 +159,13 @@ def read_classifier(path: str | os.PathLike[str]) -> SavedClassifier:
         raise _unreadable(path, reason_of(error)) from error
     except _Fault as fault:
         raise SavedClassifierError(
-            f"Cannot load the classifier {_shown(path)}: {fault}"
+            f"Cannot load the classifier {shown(path)}: {fault}"
         ) from fault.__cause__
 
 
 def _unreadable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
     return SavedClassifierFileError(
-        f"Cannot load the classifier {_shown(path)}: {reason}. Give the path of a file that "
+        f"Cannot load the classifier {shown(path)}: {reason}. Give the path of a file that "
         "`ZeroShotClassifier.save` wrote."
     )
 
@@ -313,8 +280,3 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
     reading = about.text("reading")
     reading_like(Reading(), reading)  # raises if there is none such
     return SavedClassifier(head, model, plain.text_or_none("weights_sha256"), reading)
-
-
-def _shown(path: str | os.PathLike[str]) -> str:
-    """A path as messages show it: as it was given, in quotes."""
-    return repr(os.fspath(path))

@@ -1,0 +1,74 @@
+"""Where a classifier is to be written: whether it can be, and whether it may be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError
+from zsclip.files import as_path, part_of, reason_of, require_replaceable
+
+__all__ = ["KEY", "check_target", "refused", "shown"]
+
+KEY = "zsclip_classifier"  # of the metadata; the only one, because safetensors keeps no order
+
+
+def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """The file to write to, with links followed, once it is known that it can be written.
+
+    Args:
+        path: The file.
+        overwrite: Whether a file that is there may be replaced if it is no saved classifier.
+
+    Raises:
+        WouldReplaceError: There is one, and it may not.
+        SavedClassifierFileError: It cannot be written.
+        ParameterTypeError: `path` is no path.
+    """
+    given = as_path(path)
+    try:
+        target = Path(os.path.realpath(given))
+        if target.is_dir():
+            raise _unwritable(path, "it is a folder. Add the name of a file.")
+        if not target.parent.is_dir():
+            raise _unwritable(
+                path, f"there is no folder {str(target.parent)!r}. Make it first, or name another."
+            )
+        if target.exists():
+            if not target.is_file():
+                raise _unwritable(path, "it is no regular file. Name another.")
+            require_replaceable(target, _is_ours, kind="saved classifier", overwrite=overwrite)
+            with target.open("r+b"):  # what is read-only is not to be replaced
+                pass
+        probe = part_of(target)
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except (SavedClassifierError, WouldReplaceError):
+        raise
+    except (OSError, ValueError) as error:
+        raise refused(path, error) from error
+    return target
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether a file was written here, however old or damaged it is by now: by how it begins."""
+    start = b'{"__metadata__":{"' + KEY.encode("ascii") + b'":'
+    with file.open("rb") as opened:
+        opened.seek(8)  # the length of what follows
+        return opened.read(len(start)) == start
+
+
+def refused(path: str | os.PathLike[str], error: OSError | ValueError) -> SavedClassifierFileError:
+    """The error about a file that the system does not let be written."""
+    return _unwritable(
+        path, f"{reason_of(error)}. Nothing was changed. Correct that, or name another place."
+    )
+
+
+def _unwritable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
+    return SavedClassifierFileError(f"Cannot save the classifier to {shown(path)}: {reason}")
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """A path as messages show it: as it was given, in quotes."""
+    return repr(os.fspath(path))
