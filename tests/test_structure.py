@@ -21,10 +21,13 @@ PACKAGE = Path(zsclip.__file__).parent
 MOST_LINES = 330
 LONG = {  # files that have more, and why
     "classifier.py": "one class that everybody uses; more than half of it is its documentation",
+    "errors.py": "a list: every exception and warning, and how messages show things",
     "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
 }
 WRITES = {  # files that write files, and how they keep from replacing what is not zsclip's
     "files.py": "the rule itself",
+    "cli/group.py": "the null device",
+    "packages.py": "a file out of zsclip's own archive, in a temporary folder of its own",
     "authoring/new.py": "into a folder that `files.making_folder` makes",
     "saved/target.py": "by `files.require_replaceable`",
     "weights/checkpoints.py": "what is kept of an archive, by `files.writing_whole`",

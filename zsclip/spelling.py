@@ -23,8 +23,8 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterError,
     ParameterTypeError,
+    brief,
     in_a_row,
-    shown,
 )
 from zsclip.labels.drafts import Draft, draft_of
 from zsclip.labels.installed import LABELSETS_GROUP, read_installed
@@ -97,7 +97,7 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
         return _term(os.fspath(spelled), is_path=True)
     if not isinstance(spelled, str):
         raise ParameterTypeError(
-            f"`labels` must be a text, a path or an open file, got {shown(spelled)}. Pass a label "
+            f"`labels` must be a text, a path or an open file, got {brief(spelled)}. Pass a label "
             "set's name."
         )
     text = spelled if _is_there(spelled) else spelled.strip()
@@ -108,7 +108,7 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
         return _term(terms[0])
     if not all(terms):
         raise ParameterError(
-            f"`labels` must name a label set before and after each +, got {shown(text)}. Write for "
+            f"`labels` must name a label set before and after each +, got {brief(text)}. Write for "
             "example cartoon-animals+satellite."
         )
     return Spelling("sum", text, terms=tuple(_term(term) for term in terms))
@@ -127,7 +127,7 @@ def _names(text: str) -> Spelling:
             meant = [name for name in meant if "-" in name or [name] != sets[name]]
     if meant:
         raise ParameterError(
-            f"Names of classes stand between commas, and {shown(meant[0])} looks like something to "
+            f"Names of classes stand between commas, and {brief(meant[0])} looks like something to "
             "be read. Sets, files and folders are put together with plus signs: "
             f"{in_a_row(meant, '+')}. For classes of these names write a .txt file, one a line, or "
             "a list in Python."

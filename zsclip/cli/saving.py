@@ -58,7 +58,7 @@ def save(
     if it is a saved classifier.
     """
     from zsclip import ZeroShotClassifier
-    from zsclip.images import printable
+    from zsclip.errors import printable
     from zsclip.saved import check_target
 
     check_target(file, overwrite=force)  # before a model is fetched and loaded

@@ -17,9 +17,9 @@ from zsclip.errors import (
     EncoderError,
     EncoderNotFoundError,
     ParameterError,
+    brief,
     did_you_mean,
     in_a_row,
-    shown,
 )
 from zsclip.version import __version__
 
@@ -178,7 +178,7 @@ def _find(name: str) -> EncoderEntry:
         if broken:
             hint += f" What these declare cannot be parsed: {in_a_row(broken)}."
         raise EncoderNotFoundError(
-            f"`encoder` must be the name of an installed engine, got {shown(name)}. {hint}"
+            f"`encoder` must be the name of an installed engine, got {brief(name)}. {hint}"
         )
     if len(found) > 1:
         offers = in_a_row([f"{entry.distribution} {entry.version}" for entry in found], " and ")
