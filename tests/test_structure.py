@@ -24,6 +24,7 @@ LONG = {  # files that have more, and why
     "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
 }
 WRITES = {  # files that write files, and how they keep from replacing what is not zsclip's
+    "cli/group.py": "the null device",
     "files.py": "the rule itself",
     "authoring/new.py": "into a folder that `files.making_folder` makes",
     "saved/target.py": "by `files.require_replaceable`",

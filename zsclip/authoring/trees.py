@@ -6,6 +6,7 @@ leads out of it nor a file that unpacks to gigabytes does any harm.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -59,8 +60,9 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
     except TreeError:
         raise
     except (OSError, ValueError) as error:
-        # Of a damaged archive, OSError has no number; ValueError: a null character in the path.
-        if getattr(error, "errno", None) is None and Path(path).is_file():
+        # Of a damaged archive, OSError has no number, or that of a place before the start of the
+        # file that was looked for; ValueError: a null character in the path.
+        if getattr(error, "errno", None) in (None, errno.EINVAL) and Path(path).is_file():
             raise TreeError(f"is no {kind} that can be read ({error}). Build it anew.") from error
         raise LabelSetUnreadableError(
             f"Cannot read {os.fspath(path)!r}: {reason_of(error)}. Check the path."
