@@ -25,6 +25,7 @@ LONG = {  # files that have more, and why
     "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
 }
 WRITES = {  # files that write files, and how they keep from replacing what is not zsclip's
+    "cli/group.py": "the null device",
     "files.py": "the rule itself",
     "cli/group.py": "the null device",
     "packages.py": "a file out of zsclip's own archive, in a temporary folder of its own",
