@@ -21,6 +21,7 @@ from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder, TokenEnco
 from zsclip.encoders.registry import (
     EncoderEntry,
     create_encoder,
+    engine_key,
     list_encoders,
     resolve_encoder,
     score_function_of,
@@ -41,6 +42,7 @@ __all__ = [
     "as_pixel_encoder",
     "create_encoder",
     "default_device",
+    "engine_key",
     "find_encoder_again",
     "list_devices",
     "list_encoders",

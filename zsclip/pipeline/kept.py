@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, make_key
-from zsclip.encoders import PixelEncoder
+from zsclip.encoders import PixelEncoder, engine_key
 from zsclip.images import Reading
 from zsclip.pipeline.picture import Picture
 
 __all__ = ["KeptEmbeddings"]
+
+
+# What decides pixels for the whole process: each setting of Pillow's, and what it is at first.
+_RULES = (
+    ("PIL.ImageFile", "LOAD_TRUNCATED_IMAGES", False),
+    ("PIL.GifImagePlugin", "LOADING_STRATEGY", 0),
+    ("PIL.TiffImagePlugin", "READ_LIBTIFF", False),
+)
 
 
 class KeptEmbeddings:
@@ -33,10 +42,9 @@ class KeptEmbeddings:
     def __init__(
         self, cache: EmbeddingCache, encoder: PixelEncoder, weights: str, reading: Reading
     ) -> None:
-        info = encoder.model_info
         self._cache = cache
-        self._width = info.embedding_dim
-        model = ("image", weights, info.precision, encoder.preprocessing)
+        self._width = encoder.model_info.embedding_dim
+        model = ("image", weights, *engine_key(encoder), encoder.preprocessing)
         self._encoded = (*model, reading.key)
         self._prepared = (*model, "prepared")
 
@@ -55,7 +63,7 @@ class KeptEmbeddings:
         known = []
         for (picture, _), digest in zip(stamped, digests, strict=True):
             if digest is not None:
-                picture.key = make_key(*self._encoded, digest)
+                picture.key = self._key(digest)
                 known.append((picture, picture.key))
         self._find(known)
 
@@ -64,7 +72,7 @@ class KeptEmbeddings:
         picture.digest = hashlib.sha256(content).digest()
         if picture.stamp is not None and FileStamp.of(picture.stamp.path) != picture.stamp:
             picture.stamp = None  # it has changed since, and nobody knows what was read
-        key = make_key(*self._encoded, picture.digest)
+        key = self._key(picture.digest)
         if key != picture.key:  # which was looked for already
             picture.key = key
             self._find([(picture, key)])
@@ -74,6 +82,11 @@ class KeptEmbeddings:
         digest = hashlib.sha256(pixels.tobytes()).digest()
         picture.key = make_key(*self._prepared, digest)
         self._find([(picture, picture.key)])
+
+    def _key(self, digest: bytes) -> bytes:
+        """What an encoded picture's embedding is kept under, as it would be decoded now."""
+        found = [getattr(sys.modules.get(module), rule, usual) for module, rule, usual in _RULES]
+        return make_key(*self._encoded, repr([int(value) for value in found]), digest)
 
     def _find(self, pictures: Sequence[tuple[Picture, bytes]]) -> None:
         found = self._cache.get([key for _, key in pictures])
