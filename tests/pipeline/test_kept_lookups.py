@@ -199,10 +199,8 @@ def test_two_engines_over_the_same_weights_share_no_pictures(
     make(cache=cache).predict(old_files(3))
     first = another()
 
-    class OtherEngine(type(first)):  # type: ignore[misc]
-        pass
-
-    others = [OtherEngine(first._inner), another(), another()]
+    others = [another(), another(), another()]
+    others[0].__class__ = type("OtherEngine", (type(first),), {})
     others[1].model_info = dataclasses.replace(first.model_info, encoder="other")
     others[2].model_info = dataclasses.replace(first.model_info, device="cuda:0")
     for other in others:

@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from zsclip.clip import CLIPConfig
 from zsclip.errors import CheckpointError, NonFiniteError
 from zsclip.weights import get_model_spec, load_checkpoint
 from zsclip.weights.checkpoints import Checkpoint
@@ -197,9 +198,7 @@ def test_numbers_whose_sum_overflows_are_numbers(
 def test_a_variance_below_zero_is_named(
     make_state: Any, checkpoint_of: Callable[[State], Checkpoint]
 ) -> None:
-    from tests.support.checkpoint_fixtures import SMALL
-
-    state = make_state(SMALL["resnet"])
+    state = make_state(CLIPConfig(32, 64, (1, 1, 1, 1), 16, None, 77, 49_408, 64, 1))
     key = "visual.layer2.0.bn2.running_var"
     spoiled = state[key].clone()
     spoiled[3] = -1e-3

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import mmap
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from zsclip.files import reason_of
 __all__ = ["Stored", "TensorFile", "stamp_of"]
 
 _HEADER_LIMIT = 100_000_000  # bytes, as in the safetensors library
+_LARGE = 1 << 16  # bytes; less is not worth pages of its own
 _METADATA = "__metadata__"
 _BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
@@ -112,7 +114,7 @@ class TensorFile:
                 place, due = header.tensors.get(name), self.tensors[name]
                 if place is None or (place.dtype, place.shape) != (due.dtype, due.shape):
                     raise self.changed()
-                data = np.empty(due.size, np.uint8)
+                data = _memory(due.size)
                 file.seek(header.end + place.begin)
                 whole = _fill(file, data)
                 if not (whole and _stamp(file) == header.stamp):
@@ -140,6 +142,17 @@ def stamp_of(found: os.stat_result) -> tuple[int, ...]:
 
 def _stamp(file: BinaryIO) -> tuple[int, ...]:
     return stamp_of(os.fstat(file.fileno()))
+
+
+def _memory(size: int) -> NDArray[np.uint8]:
+    """Memory for a tensor. What is large goes back to the system as soon as the tensor goes.
+
+    Otherwise a process keeps it in pieces, as much as the weights of a tower take.
+    """
+    if size < _LARGE or not hasattr(mmap, "MAP_ANONYMOUS"):
+        return np.empty(size, np.uint8)
+    private = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(private, np.uint8)
 
 
 def _fill(file: Any, data: NDArray[np.uint8]) -> bool:
