@@ -18,7 +18,6 @@ from zsclip.encoders.protocol import Encoder, ModelInfo
 from zsclip.encoders.registry import create_encoder, list_encoders, options_of
 from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
 from zsclip.version import __version__
-from zsclip.weights import find_published
 
 __all__ = ["PackedEncoder", "find_encoder_again", "require_same_model"]
 
@@ -89,6 +88,8 @@ def _find_file(
         if os.path.isfile(place):  # noqa: PTH113 - false for what can be no path at all
             return place
     if weights_sha256 is not None:  # of a copy of published weights, perhaps
+        from zsclip.weights import find_published  # loads torch, which most that ask can spare
+
         name = find_published(weights_sha256, download_root=download_root)
         if name is not None:
             return name
