@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,64 @@ def test_another_model_has_its_own(cache: EmbeddingCache, other: Callable[[], Fa
     encoder = other()
     _ensembles(encoder, cache).embed([["a fox"]])
     assert _prompts(encoder) == ["a fox"]
+
+
+class OtherEngine(FakeEncoder):
+    """Which reads the same weights, and computes something else with them."""
+
+    def _embed(self, contents: Sequence[bytes]) -> NDArray[np.float32]:
+        return super()._embed([b"other " + content for content in contents])
+
+
+def _told(**changes: str) -> FakeEncoder:
+    encoder = FakeEncoder()
+    encoder.model_info = dataclasses.replace(encoder.model_info, **changes)  # type: ignore[arg-type]
+    return encoder
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        OtherEngine,
+        lambda: _told(encoder="other"),
+        lambda: _told(precision="bf16"),
+        lambda: _told(device="cuda:1"),
+    ],
+    ids=["class", "name", "precision", "device"],
+)
+def test_two_engines_over_the_same_weights_share_no_rows(
+    cache: EmbeddingCache, other: Callable[[], FakeEncoder]
+) -> None:
+    _ensembles(FakeEncoder(), cache).embed([["a fox"]])
+    for texts in ([("a fox",)], []):  # of the second one's own rows it makes use
+        encoder = other()
+        kept = _ensembles(encoder, cache).embed([["a fox"]])
+        assert encoder.text_calls == texts
+        np.testing.assert_array_equal(kept, _ensembles(other(), None).embed([["a fox"]]))
+
+
+def test_a_new_release_of_an_engine_has_rows_of_its_own(
+    cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _ensembles(FakeEncoder(), cache).embed([["a fox"]])
+    monkeypatch.setattr("zsclip.__version__", "99.0")
+    encoder = FakeEncoder()
+    _ensembles(encoder, cache).embed([["a fox"]])
+    assert encoder.text_calls == [("a fox",)]
+
+
+def test_one_device_of_a_kind_is_like_another(cache: EmbeddingCache) -> None:
+    _ensembles(_told(device="cuda:0"), cache).embed([["a fox"]])
+    encoder = _told(device="cuda:1")
+    _ensembles(encoder, cache).embed([["a fox"]])
+    assert encoder.text_calls == []
+
+
+def test_a_text_that_is_cut_elsewhere_is_another(cache: EmbeddingCache) -> None:
+    for length in (4, 5, 6):
+        encoder = FakeEncoder(context_length=length)
+        _ensembles(encoder, cache).embed([["a fox in the snow"]], too_long="cut")
+        assert encoder.text_calls == [("a fox in the snow",)]
 
 
 def test_texts_of_the_same_tokens_are_the_same(cache: EmbeddingCache) -> None:

@@ -25,7 +25,6 @@ LONG = {  # files that have more, and why
     "labels/labelset.py": "one value with all that users do with it; most of it is documentation",
 }
 WRITES = {  # files that write files, and how they keep from replacing what is not zsclip's
-    "cli/group.py": "the null device",
     "files.py": "the rule itself",
     "cli/group.py": "the null device",
     "packages.py": "a file out of zsclip's own archive, in a temporary folder of its own",
@@ -33,7 +32,6 @@ WRITES = {  # files that write files, and how they keep from replacing what is n
     "saved/target.py": "by `files.require_replaceable`",
     "weights/checkpoints.py": "what is kept of an archive, by `files.writing_whole`",
     "weights/http.py": "downloads, in zsclip's own folder",
-    "weights/identity.py": "notes beside weights, in zsclip's own folder",
     "weights/wanted.py": "notes beside downloads, in zsclip's own folder",
 }
 MOST_OF_ALL = 0.15  # of the lines, in one room

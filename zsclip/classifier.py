@@ -250,8 +250,8 @@ class ZeroShotClassifier:
     def origin(self) -> Origin:
         """How this classifier's predictions come about.
 
-        Holds the SHA-256 of the weights. A checkpoint given by its path is read through for it,
-        once.
+        Holds the SHA-256 of the model's tensors. A checkpoint given by its path is read through
+        for it, once.
         """
         info, head = self._model.info, self._head
         return Origin(

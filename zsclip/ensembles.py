@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, make_key
-from zsclip.encoders import Encoder, TokenEncoder, TooLong, require_embeddings
+from zsclip.encoders import Encoder, TokenEncoder, TooLong, engine_key, require_embeddings
 from zsclip.head import Head
 
 __all__ = ["Ensembles", "prompt_sums"]
@@ -119,9 +119,9 @@ class Ensembles:
         weights = self._encoder.weights_sha256
         if weights is None:
             return []
-        model = ("text", weights, self._encoder.model_info.precision)
+        model = ("text", weights, *engine_key(self._encoder))
         if not hasattr(self._encoder, "tokenize"):
-            how = "cut" if too_long == "cut" else "whole"
+            how = f"cut to {self._encoder.context_length}" if too_long == "cut" else "whole"
             return [make_key(*model, how, *group) for group in groups]
         engine = cast(TokenEncoder, self._encoder)
         texts = [text for group in groups for text in group]

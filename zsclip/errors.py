@@ -185,7 +185,7 @@ class ModelNotFoundError(ModelError, LookupError):
 
 
 class CheckpointError(ModelError, ValueError):
-    """A file is not a CLIP checkpoint that zsclip can load."""
+    """A file is not a CLIP checkpoint that zsclip can load, or not the one that was opened."""
 
 
 class DownloadError(ModelError, OSError):
@@ -216,7 +216,7 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 
 class NonFiniteError(ZsclipError, ArithmeticError):
-    """An embedding or a score is NaN or infinite; the message names device and precision."""
+    """Weights, an embedding or a score are NaN or infinite; the message says which, and where."""
 
 
 class PrecisionWarning(ZsclipWarning):

@@ -39,7 +39,7 @@ class Origin:
 
     Attributes:
         model: The model, with the engine that ran it, where, and in which precision.
-        weights_sha256: The SHA-256 of its weights; None if the engine does not know it.
+        weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
         labelset: The name of the label set.
         provenance: Distribution, version, file and SHA-256 of every file that the label set was
             read from; empty if it was made in code.

@@ -17,7 +17,10 @@ import torch
 
 from tests.benchmarks.files import Weights
 from tests.benchmarks.huggingface import write_huggingface_folder
+from zsclip.weights.checkpoints import write_kept
+from zsclip.weights.layouts import in_memory
 from zsclip.weights.models import get_model_spec
+from zsclip.weights.sources import kept_path
 
 SEED = 20_210_226
 # as `clip.model.CLIP` takes them
@@ -69,13 +72,9 @@ def random_model(clip: Any, sizes: tuple[Any, ...]) -> Any:
 
 
 def _write_kept(state: dict[str, torch.Tensor], folder: Path) -> None:
-    from safetensors.torch import save_file
-
     spec = get_model_spec("ViT-B/32")
     folder.mkdir(exist_ok=True)
-    metadata = {"format": "pt", "name": spec.name, "source_sha256": spec.sha256}
-    path = (folder / spec.file).with_suffix(".safetensors")
-    save_file({key: value.contiguous() for key, value in state.items()}, path, metadata=metadata)
+    write_kept(in_memory(state), kept_path(folder / spec.file), spec)
 
 
 def _write_archive(clip: Any, model: Any, path: Path) -> None:

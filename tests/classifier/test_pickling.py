@@ -24,10 +24,11 @@ LABELS = ["frog", "fish", "octopus", "tiger"]
 
 @pytest.fixture
 def own_weights(tmp_path: Path, drawings: Path) -> Path:
-    """A checkpoint that was never published: tiny-cartoon with another note in its header."""
-    source = ZeroShotClassifier(LABELS, model="tiny-cartoon").model_info.source
+    """A checkpoint that was never published: tiny-cartoon with another scale."""
+    tensors = load_file(ZeroShotClassifier(LABELS, model="tiny-cartoon").model_info.source)
+    tensors["logit_scale"] = np.array(3.1, tensors["logit_scale"].dtype)
     path = tmp_path / "own.safetensors"
-    save_file(load_file(source), path, {"note": "trained further"})
+    save_file(tensors, path)
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import dataclasses
 import io
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from zsclip import EmbeddingCache, Prediction, ZeroShotClassifier
+from zsclip.errors import ImageError
 from zsclip.images import Reading
 from zsclip.pipeline import reading_ahead
 
@@ -205,6 +207,38 @@ def test_all_that_an_embedding_depends_on_counts(
     same = another()
     make(encoder=same, cache=cache).predict(old_files(3))
     assert same.batches == []
+
+
+def test_two_engines_over_the_same_weights_share_no_pictures(
+    make: Make, another: Another, cache: EmbeddingCache, old_files: Files
+) -> None:
+    make(cache=cache).predict(old_files(3))
+    first = another()
+
+    others = [another(), another(), another()]
+    others[0].__class__ = type("OtherEngine", (type(first),), {})
+    others[1].model_info = dataclasses.replace(first.model_info, encoder="other")
+    others[2].model_info = dataclasses.replace(first.model_info, device="cuda:0")
+    for other in others:
+        make(encoder=other, cache=cache).predict(old_files(3))
+        assert other.batches == [3]
+    make(encoder=first, cache=cache).predict(old_files(3))
+    assert first.batches == []
+
+
+def test_a_half_picture_that_a_setting_let_through_answers_only_under_it(
+    make: Make, cache: EmbeddingCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "half.png"
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 255, (64, 64, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:6000])
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    assert make(cache=cache).predict([path])
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", False)
+    with pytest.raises(ImageError):
+        make(cache=cache).predict([path])
 
 
 class Spoiled(EmbeddingCache):

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from zsclip.clip import onednn
 from zsclip.clip.model import CLIPConfig
 from zsclip.weights.checkpoints import Checkpoint
-from zsclip.weights.layouts import Tensors
+from zsclip.weights.layouts import in_memory
 
 State = dict[str, Tensor]
 
@@ -84,8 +84,7 @@ def checkpoint_of() -> Callable[[State], Checkpoint]:
     """``checkpoint_of(state)``: the checkpoint that a file with these tensors would be."""
 
     def make(state: State) -> Checkpoint:
-        shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-        return Checkpoint("small", Path("small.pt"), Tensors(shapes, state.__getitem__))
+        return Checkpoint("small", Path("small.pt"), in_memory(state))
 
     return make
 

@@ -26,7 +26,6 @@ def test_the_embedded_model_needs_no_network(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("ZSCLIP_OFFLINE", "1")
     checkpoint = load_checkpoint("tiny-cartoon")
     spec = get_model_spec("tiny-cartoon")
-    assert checkpoint.sha256 == spec.sha256
     assert hashlib.sha256(checkpoint.path.read_bytes()).hexdigest() == spec.sha256
     assert checkpoint.config.parameters == spec.parameters
 
@@ -43,8 +42,6 @@ def test_a_checkpoint_is_found_by_each_spelling_of_its_path(
         checkpoint = load_checkpoint(model)
         assert checkpoint.name == Path(file).stem
         assert checkpoint.path.samefile(tmp_path / file)
-        digest = hashlib.sha256((tmp_path / file).read_bytes()).hexdigest()
-        assert checkpoint.sha256 == digest
 
 
 def test_a_name_wins_over_a_file(
@@ -189,7 +186,7 @@ assert not found, found
 
 
 @pytest.mark.skipif(not MAPS.exists(), reason="the system does not list a process's mappings")
-def test_no_part_of_the_file_stays_in_memory_beside_the_image_tower() -> None:
+def test_no_part_of_the_file_is_mapped_once_a_tower_is_there() -> None:
     code = """
 from pathlib import Path
 from PIL import Image
@@ -198,7 +195,7 @@ def mapped():
     return "tiny-cartoon.safetensors" in Path("/proc/self/maps").read_text()
 encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
 encoder.encode_texts(["a frog"])
-assert mapped()  # the table of token embeddings
+assert not mapped()
 encoder.encode_images([Image.new("RGB", (64, 64))])
 assert not mapped()
 """

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from zsclip.errors import DownloadError, OfflineError
 from zsclip.weights import checkpoints, models
-from zsclip.weights.checkpoints import load_checkpoint
+from zsclip.weights.checkpoints import find_published, load_checkpoint
 from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
 
 State = dict[str, Tensor]
@@ -117,7 +117,6 @@ def test_a_published_model_is_fetched_once_and_kept(published: Published) -> Non
     first = load_checkpoint(NAME)
     assert first.name == NAME
     assert first.path == published.kept
-    assert first.sha256 == published.spec.sha256
     assert repr(first) == f"Checkpoint('ViT-B/32', path={str(published.kept)!r})"
     _assert_weights(first, published.state)
     assert hashlib.sha256(published.archive.read_bytes()).hexdigest() == published.spec.sha256
@@ -127,7 +126,9 @@ def test_a_published_model_is_fetched_once_and_kept(published: Published) -> Non
 
     second = load_checkpoint(NAME)
     assert second.path == published.kept
-    assert second.sha256 == published.spec.sha256
+    assert second.sha256 == first.sha256 == load_checkpoint(published.archive).sha256
+    assert find_published(first.sha256) == NAME
+    assert find_published("0" * 64) is None
     _assert_weights(second, published.state)
     assert published.asked == ["/ViT-B-32.pt"]
 
@@ -217,7 +218,7 @@ def test_a_folder_that_cannot_be_written_to(
     with caplog.at_level(logging.WARNING, "zsclip"):
         checkpoint = load_checkpoint(NAME)
     assert checkpoint.path == published.archive
-    assert checkpoint.sha256 == published.spec.sha256
+    assert checkpoint.sha256 == load_checkpoint(published.archive).sha256
     assert "Could not keep ViT-B/32 as safetensors" in caplog.text
     _assert_weights(checkpoint, published.state)
 

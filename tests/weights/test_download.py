@@ -15,21 +15,18 @@ import pytest
 from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
 from zsclip.files import file_sha256
 from zsclip.weights import download
-from zsclip.weights.download import is_offline
+from zsclip.weights.download import fetch, is_offline
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case
 
 
 @pytest.mark.parametrize("size", [300_000, None])
-def test_a_download_leaves_the_file_and_its_verification(case: Case, size: int | None) -> None:
+def test_a_download_leaves_the_file_alone(case: Case, size: int | None) -> None:
     case.succeeds(size=size)
     assert case.server.ranges() == [None]
     assert case.server.asked[0]["accept-encoding"] == "identity"
-    assert sorted(p.name for p in case.target.parent.iterdir() if p.suffix != ".lock") == [
-        "weights.bin",
-        "weights.bin.verified",
-    ]
+    assert [p.name for p in case.target.parent.iterdir() if p.suffix != ".lock"] == ["weights.bin"]
 
 
 def test_synced_then_verified_then_named(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +54,32 @@ def test_synced_then_verified_then_named(case: Case, monkeypatch: pytest.MonkeyP
         "hash weights.bin.part",
         "name weights.bin",
         "sync folder",
-        "name weights.bin.verified",
     ]
+
+
+def test_a_file_put_there_by_hand_is_used(case: Case, body: bytes) -> None:
+    case.target.parent.mkdir()
+    case.target.write_bytes(body)
+    case.succeeds()
+    assert case.server.asked == []
+
+
+def test_damage_that_left_size_and_time_as_they_were_is_seen(case: Case) -> None:
+    case.succeeds()
+    times = case.target.stat()
+    damaged = bytearray(case.target.read_bytes())
+    damaged[1000] ^= 1
+    case.target.write_bytes(damaged)
+    os.utime(case.target, ns=(times.st_atime_ns, times.st_mtime_ns))
+    case.succeeds()
+    assert len(case.server.asked) == 2
+
+
+def test_a_file_with_the_right_hash_needs_no_server(tmp_path: Path, body: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(body)
+    assert file_sha256(str(path)) == hashlib.sha256(body).hexdigest()
+    assert fetch("http://x.invalid", path, sha256=file_sha256(path)) == path
 
 
 def test_sha256_in_capitals(case: Case, body: bytes) -> None:

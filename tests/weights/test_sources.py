@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from zsclip.errors import DownloadError
+from zsclip.weights.identity import Seal, sealing
 from zsclip.weights.models import get_model_spec
 from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
 
@@ -46,6 +47,11 @@ def test_weights_kept_after_a_load_are_found_by_what_they_were_made_of(tmp_path:
     assert find_weights(spec, download_root=tmp_path) is None
     kept.write_bytes(b"damaged")
     assert find_weights(spec, download_root=tmp_path) is None
+    seals = {"x": Seal("0" * 64, "0" * 64)}
     save_file(array, kept, metadata={"source_sha256": spec.sha256})
+    assert find_weights(spec, download_root=tmp_path) is None  # it says nothing of its tensors
+    save_file({**array, "y": array["x"]}, kept, metadata=sealing(spec.sha256, seals))
+    assert find_weights(spec, download_root=tmp_path) is None  # or not of all
+    save_file(array, kept, metadata=sealing(spec.sha256, seals))
     assert find_weights(spec, download_root=tmp_path) == kept
     assert fetch_weights(spec, download_root=tmp_path) == kept

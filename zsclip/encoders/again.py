@@ -38,11 +38,11 @@ def find_encoder_again(
     """The engine for a model that was used before, made by name.
 
     A model that is found by its file is looked for where that lay, then beside the classifier's
-    own file, and then, if these are published weights, by their name.
+    own file, and then among the published models that are here, by its tensors.
 
     Args:
         made: What its engine said of the model.
-        weights_sha256: The SHA-256 of its weights, if that is known.
+        weights_sha256: The SHA-256 of its tensors, if that is known.
         what: What is being read, for errors, such as ``the classifier 'animals.zsclip'``.
         folder: The folder of the classifier's file, if it has one.
         encoder: What the caller names in place of the engine's own name.
@@ -61,9 +61,12 @@ def find_encoder_again(
         )
     if model is not None:
         if engine == made.encoder:
-            _require_published(made, weights_sha256, what, model)
+            _require_published(made, what, model)
         return create_encoder(engine, model, **options)
-    where = made.name if made.path is None else _find_file(made.path, weights_sha256, what, folder)
+    where: str | os.PathLike[str] = made.name
+    if made.path is not None:
+        root = options.get("download_root")
+        where = _find_file(made.path, weights_sha256, what, folder, root)
     try:
         return create_encoder(engine, where, **options)
     except ModelNotFoundError as error:
@@ -74,23 +77,26 @@ def find_encoder_again(
         ) from error
 
 
-def _require_published(
-    made: ModelInfo, weights_sha256: str | None, what: str, model: str | os.PathLike[str]
-) -> None:
+def _require_published(made: ModelInfo, what: str, model: str | os.PathLike[str]) -> None:
     """Raise if a name is that of published weights which are others: before these are fetched."""
     for spec in MODELS:
-        if spec.name == model and weights_sha256 not in (None, spec.sha256):
+        sizes = (spec.parameters, spec.resolution, spec.embed_dim)
+        own = (made.parameters or spec.parameters, made.input_resolution, made.embedding_dim)
+        if spec.name == model and (sizes != own or (made.path is None and made.name != spec.name)):
             raise _no_model(
                 what,
-                f"it was made with weights of {made.name!r} that have the SHA-256 "
-                f"{weights_sha256}, and {spec.name!r} is published with {spec.sha256}. Embeddings "
-                "of different weights do not compare. Pass model=, the file that it was made with, "
-                "or save the classifier anew with these.",
+                f"it was made with weights of {made.name!r}, and {spec.name!r} is another model. "
+                "Embeddings of different weights do not compare. Pass model=, the file that it was "
+                "made with, or save the classifier anew with these.",
             )
 
 
 def _find_file(
-    path: str, weights_sha256: str | None, what: str, folder: Path | None
+    path: str,
+    weights_sha256: str | None,
+    what: str,
+    folder: Path | None,
+    download_root: str | os.PathLike[str] | None,
 ) -> str | os.PathLike[str]:
     places = [Path(path)]
     if folder is not None:
@@ -98,9 +104,12 @@ def _find_file(
     for place in places:
         if os.path.isfile(place):  # noqa: PTH113 - false for what can be no path at all
             return place
-    for spec in MODELS:
-        if spec.sha256 == weights_sha256:  # a copy of published weights
-            return spec.name
+    if weights_sha256 is not None:  # of a copy of published weights, perhaps
+        from zsclip.weights import find_published  # loads torch, which most that ask can spare
+
+        name = find_published(weights_sha256, download_root=download_root)
+        if name is not None:
+            return name
     named = [repr(str(place)) for place in places]
     told = f"neither at {' nor at '.join(named)}" if len(named) > 1 else f"not at {named[0]}"
     raise _no_model(

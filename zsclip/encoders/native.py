@@ -121,9 +121,9 @@ class NativeEncoder:
 
     @property
     def weights_sha256(self) -> str:
-        """The SHA-256 of the file that was published.
+        """The SHA-256 of the model's tensors, the same for the same numbers in any file.
 
-        For a checkpoint given by its path it is that file's, which is read through for it once.
+        What was not read before is read through for it, once.
         """
         return self._sha256.get()
 

@@ -85,8 +85,9 @@ class Encoder(Protocol):
         model_info: What the engine runs, and where. Asked for when a classifier is made, so that it
             should take no time. By its `encoder` and its `name` (or `path`) the model is found
             again where a classifier is loaded or unpickled.
-        weights_sha256: The SHA-256 of the weights, in hexadecimal; None if the engine does not know
-            it. Asked for with the first prediction, so that it may take the time of reading a file.
+        weights_sha256: The SHA-256 of the weights that it computes with, in hexadecimal, and not of
+            a file that may have changed since; None if the engine does not know it. Asked for with
+            the first prediction, so that it may take the time of reading a file.
         context_length: How many tokens a text may have, start and end tokens included.
     """
 

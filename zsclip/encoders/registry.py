@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint
-from typing import Any, cast
+from importlib.metadata import EntryPoint, version
+from typing import Any, NamedTuple, cast
 
 from zsclip.encoders.contract import require_encoder
 from zsclip.encoders.protocol import Encoder
@@ -62,8 +63,14 @@ class EncoderEntry:
 # distribution can take their names.
 OWN = (EncoderEntry("clip", "zsclip", __version__, "zsclip.encoders.native:create_encoder"),)
 
+
+class _Making(NamedTuple):
+    entry: EncoderEntry
+    options: dict[str, Any]
+
+
 # How each engine was made that was made by name, for as long as it is there.
-_made_with: weakref.WeakKeyDictionary[object, dict[str, Any]] = weakref.WeakKeyDictionary()
+_made_with: weakref.WeakKeyDictionary[object, _Making] = weakref.WeakKeyDictionary()
 
 
 def list_encoders() -> list[EncoderEntry]:
@@ -125,12 +132,45 @@ def create_encoder(
         ) from e
     encoder = require_encoder(made, str(entry))
     with suppress(TypeError):  # it cannot be referred to weakly, or has no hash
-        _made_with[encoder] = options
+        _made_with[encoder] = _Making(entry, options)
     return encoder
 
 
 def options_of(encoder: Encoder) -> dict[str, Any] | None:
     """What an engine was made with by `create_encoder`; None if it was made otherwise."""
+    making = _making_of(encoder)
+    return None if making is None else making.options
+
+
+def engine_key(encoder: Encoder) -> tuple[str, ...]:
+    """What an engine's embeddings depend on beside its weights; they are kept under both.
+
+    Two engines that read the same weights need not give the same vectors, nor need one of them
+    before and after a new release, in another precision, or on another kind of device.
+    """
+    info = encoder.model_info
+    device, _, _ = str(info.device).partition(":")
+    return (*_engine(encoder), info.precision, device)
+
+
+def _engine(encoder: Encoder) -> tuple[str, str, str, str]:
+    """Which engine it is: what made it, in which version, and what it calls itself."""
+    called = encoder.model_info.encoder
+    if (making := _making_of(encoder)) is not None:
+        entry = making.entry
+        return "by name", f"{entry.distribution}:{entry.name}", entry.version, called
+    kind = type(encoder)
+    package, _, _ = kind.__module__.partition(".")
+    release = getattr(sys.modules.get(package), "__version__", None)
+    if release is None:
+        with suppress(Exception):  # no distribution has this name, or its metadata are broken
+            release = version(package)
+    if release is None:  # a script, of which there may be several
+        release = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return "object", f"{kind.__module__}:{kind.__qualname__}", str(release), called
+
+
+def _making_of(encoder: Encoder) -> _Making | None:
     try:
         return _made_with.get(encoder)
     except TypeError:  # it has no hash

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import sys
 from collections.abc import Sequence
 from typing import BinaryIO
 
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, make_key
-from zsclip.encoders import PixelEncoder
+from zsclip.encoders import PixelEncoder, engine_key
 from zsclip.images import Reading
 from zsclip.pipeline.picture import Picture
 
@@ -19,6 +20,14 @@ __all__ = ["KeptEmbeddings"]
 
 MOST_HASHED = 1024**3
 """Bytes of a large file that is read once more for its hash, when it is known to be a picture."""
+
+
+# What decides pixels for the whole process: each setting of Pillow's, and what it is at first.
+_RULES = (
+    ("PIL.ImageFile", "LOAD_TRUNCATED_IMAGES", False),
+    ("PIL.GifImagePlugin", "LOADING_STRATEGY", 0),
+    ("PIL.TiffImagePlugin", "READ_LIBTIFF", False),
+)
 
 
 class KeptEmbeddings:
@@ -41,10 +50,9 @@ class KeptEmbeddings:
     def __init__(
         self, cache: EmbeddingCache, encoder: PixelEncoder, weights: str, reading: Reading
     ) -> None:
-        info = encoder.model_info
         self._cache = cache
-        self._width = info.embedding_dim
-        model = ("image", weights, info.precision, encoder.preprocessing)
+        self._width = encoder.model_info.embedding_dim
+        model = ("image", weights, *engine_key(encoder), encoder.preprocessing)
         self._encoded = (*model, reading.key)
         self._prepared = (*model, "prepared")
 
@@ -63,7 +71,7 @@ class KeptEmbeddings:
         known = []
         for (picture, _), digest in zip(stamped, digests, strict=True):
             if digest is not None:
-                picture.key = make_key(*self._encoded, digest)
+                picture.key = self._key(digest)
                 known.append((picture, picture.key))
         self._find(known)
 
@@ -113,7 +121,7 @@ class KeptEmbeddings:
 
     def _find_digest(self, picture: Picture, digest: bytes) -> None:
         picture.digest = digest
-        key = make_key(*self._encoded, digest)
+        key = self._key(digest)
         if key != picture.key:  # which was looked for already
             picture.key = key
             self._find([(picture, key)])
@@ -123,6 +131,11 @@ class KeptEmbeddings:
         digest = hashlib.sha256(pixels.tobytes()).digest()
         picture.key = make_key(*self._prepared, digest)
         self._find([(picture, picture.key)])
+
+    def _key(self, digest: bytes) -> bytes:
+        """What an encoded picture's embedding is kept under, as it would be decoded now."""
+        found = [getattr(sys.modules.get(module), rule, usual) for module, rule, usual in _RULES]
+        return make_key(*self._encoded, repr([int(value) for value in found]), digest)
 
     def _find(self, pictures: Sequence[tuple[Picture, bytes]]) -> None:
         found = self._cache.get([key for _, key in pictures])

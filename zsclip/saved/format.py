@@ -40,7 +40,7 @@ class SavedClassifier:
     Attributes:
         head: The labels, embedded.
         model: What its engine said of the model that embedded them, without device and source.
-        weights_sha256: The SHA-256 of the model's weights; None if the engine does not know it.
+        weights_sha256: The SHA-256 of the model's tensors; None if the engine does not know it.
         reading: The `Reading.key` of the way in which pictures are read, which knows no limits.
     """
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
-    from zsclip.weights.checkpoints import Checkpoint, load_checkpoint
+    from zsclip.weights.checkpoints import Checkpoint, find_published, load_checkpoint
     from zsclip.weights.download import is_offline
     from zsclip.weights.models import MODELS, ModelSpec, get_model_spec, list_models
     from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
@@ -23,6 +23,7 @@ __all__ = [
     "ModelSpec",
     "cache_dir",
     "fetch_weights",
+    "find_published",
     "find_weights",
     "get_model_spec",
     "is_offline",
@@ -33,7 +34,7 @@ __all__ = [
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
     __getattr__ = lazy(
         __name__,
-        checkpoints=("Checkpoint", "load_checkpoint"),
+        checkpoints=("Checkpoint", "find_published", "load_checkpoint"),
         download=("is_offline",),
         models=("MODELS", "ModelSpec", "get_model_spec", "list_models"),
         sources=("cache_dir", "fetch_weights", "find_weights"),

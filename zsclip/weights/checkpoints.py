@@ -2,55 +2,76 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 from zsclip.clip import ModifiedResNet, TextTower, VisionTransformer, unfilled
-from zsclip.errors import CheckpointError
+from zsclip.errors import CheckpointError, NonFiniteError
 from zsclip.files import as_path, writing_whole
-from zsclip.weights.identity import SOURCE, weights_sha256
+from zsclip.weights.identity import Seal, counts, read_seals, sealing
 from zsclip.weights.layouts import Tensors, open_tensors
 from zsclip.weights.models import ModelSpec, get_model_spec, list_models
+from zsclip.weights.proven import ProvenTensors, seals_of
 from zsclip.weights.shapes import read_config
-from zsclip.weights.sources import check_kept, fetch_weights, kept_path
+from zsclip.weights.sources import check_kept, fetch_weights, find_ready, kept_path
+from zsclip.weights.tensor_file import stamp_of
 
-__all__ = ["Checkpoint", "load_checkpoint"]
+__all__ = ["Checkpoint", "find_published", "load_checkpoint", "write_kept"]
 
 log = logging.getLogger("zsclip")
 
 Tower = TypeVar("Tower", bound=nn.Module)
 
-# Present in some checkpoints and computed anew by the modules.
-_IGNORED_ENDS = ("num_batches_tracked", "attn_mask")
+_REMAKE = "Delete the file: it is made anew from the archive, which is fetched again if it is gone."
 
 
 class Checkpoint:
     """The weights of one CLIP model; each tower is read when it is first asked for.
 
+    Its tensors are the same whenever they are read: where the file holds others by then, that is an
+    error.
+
+    Args:
+        name: The model's name, or the name of the file.
+        path: The file that the weights are read from.
+        tensors: What it holds.
+        published: Whether these are published weights, which are found again by their name.
+        seals: What each tensor is known by, where the file was made of a published one.
+
     Attributes:
         name: The model's name, or the name of the file.
         path: The file that the weights are read from.
+        is_published: Whether these are published weights, which are found again by their name.
         config: What the model is made from.
         logit_scale: What cosines are multiplied by before the softmax, `exp(logit_scale)`.
     """
 
-    def __init__(self, name: str, path: Path, tensors: Tensors, sha256: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        path: Path,
+        tensors: Tensors,
+        *,
+        published: bool = False,
+        seals: Mapping[str, Seal] | None = None,
+    ) -> None:
         self.name = name
         self.path = path
-        self._tensors = tensors
-        self._sha256 = sha256
+        self.is_published = published
+        self._shapes = tensors.shapes
+        self._proven = ProvenTensors(tensors, path, seals, _REMAKE)
         try:
             self.config = read_config(tensors.shapes)
-            self.logit_scale = _read_scale(tensors)
+            self.logit_scale = self._read_scale()
         except CheckpointError as e:
             raise CheckpointError(f"The checkpoint {str(path)!r} cannot be loaded. {e}") from None
 
@@ -58,14 +79,16 @@ class Checkpoint:
         return f"Checkpoint({self.name!r}, path={str(self.path)!r})"
 
     @property
-    def is_published(self) -> bool:
-        """Whether these are published weights, which are found again by their name."""
-        return self._sha256 is not None
-
-    @functools.cached_property
     def sha256(self) -> str:
-        """The SHA-256 of the file that was published, or of this file if none was."""
-        return weights_sha256(self.path, self._sha256)
+        """The SHA-256 of the model's tensors, the same for the same numbers in any file.
+
+        What was not read before is read through for it, once.
+
+        Raises:
+            CheckpointError: The file has changed since it was opened.
+            NonFiniteError: The weights hold NaN, infinity, or a variance below zero.
+        """
+        return self._proven.identity
 
     def load_image_tower(self) -> VisionTransformer | ModifiedResNet:
         """The image tower with its weights, in the checkpoint's own precision, on the CPU."""
@@ -81,14 +104,14 @@ class Checkpoint:
         expected = {key: tuple(t.shape) for key, t in tower.state_dict().items()}
         found = {
             key.removeprefix(prefix): shape
-            for key, shape in self._tensors.shapes.items()
+            for key, shape in self._shapes.items()
             if key.startswith("visual.") == bool(prefix) and key != "logit_scale"
         }
         problems = [
             f"{prefix}{key}: expected {expected.get(key, 'nothing')}, "
             f"found {found.get(key, 'nothing')}"
             for key in sorted(expected.keys() | found.keys())
-            if expected.get(key) != found.get(key) and not key.endswith(_IGNORED_ENDS)
+            if expected.get(key) != found.get(key) and counts(key)
         ]
         if problems:
             more = f" and {len(problems) - 5} more" if len(problems) > 5 else ""
@@ -96,32 +119,33 @@ class Checkpoint:
                 f"The checkpoint {str(self.path)!r} does not fit the architecture that its shapes "
                 f"speak of: {'; '.join(problems[:5])}{more}."
             )
-        state: dict[str, Tensor] = {}
-        for key in expected:
-            if key.endswith("num_batches_tracked"):
-                state[key] = torch.tensor(0)
-                continue
-            state[key] = self._tensors[prefix + key]
-            if not state[key].is_floating_point():
+        state = self._proven.take(prefix + key for key in expected if counts(key))
+        for key, tensor in state.items():
+            if not tensor.is_floating_point():
                 raise CheckpointError(
-                    f"The checkpoint {str(self.path)!r} holds {prefix}{key} as {state[key].dtype}. "
+                    f"The checkpoint {str(self.path)!r} holds {key} as {tensor.dtype}. "
                     "zsclip computes with floating-point weights: give the model as it was before "
                     "it was quantized."
                 )
-        tower.load_state_dict(state, assign=True)
+            if tensor.dtype == torch.float64:  # known by its values in fp32, and so computed with
+                state[key] = tensor.float()
+        filled = {key: state.get(prefix + key, torch.tensor(0)) for key in expected}
+        tower.load_state_dict(filled, assign=True)
         return tower.eval().requires_grad_(False)
 
-
-def _read_scale(tensors: Tensors) -> float:
-    shape = tensors.shapes.get("logit_scale")
-    if shape is None:
-        raise CheckpointError("The tensor 'logit_scale' is missing.")
-    if math.prod(shape) != 1:
-        raise CheckpointError(f"The tensor 'logit_scale' must be one number, and is {shape}.")
-    value = float(tensors["logit_scale"])
-    if not -100 < value < 100:  # of which exp() would be nothing, or infinite, or NaN
-        raise CheckpointError(f"The tensor 'logit_scale' is {value}: the weights are damaged.")
-    return math.exp(value)
+    def _read_scale(self) -> float:
+        shape = self._shapes.get("logit_scale")
+        if shape is None:
+            raise CheckpointError("The tensor 'logit_scale' is missing.")
+        if math.prod(shape) != 1:
+            raise CheckpointError(f"The tensor 'logit_scale' must be one number, and is {shape}.")
+        try:
+            value = float(self._proven.take(["logit_scale"])["logit_scale"])
+        except NonFiniteError:
+            value = math.nan
+        if not -100 < value < 100:  # of which exp() would be nothing, or infinite, or NaN
+            raise CheckpointError(f"The tensor 'logit_scale' is {value}: the weights are damaged.")
+        return math.exp(value)
 
 
 def load_checkpoint(
@@ -156,11 +180,46 @@ def load_checkpoint(
         return Checkpoint(path.stem, path, open_tensors(path))
     spec = get_model_spec(str(model))  # raises for an unknown one, and names the nearest
     path = fetch_weights(spec, download_root=download_root, progress=progress, offline=offline)
-    tensors = open_tensors(path)
     kept = kept_path(path)
-    if kept != path and _keep(tensors, kept, spec):  # it is an archive
-        path, tensors = kept, open_tensors(kept)
-    return Checkpoint(spec.name, path, tensors, spec.sha256)
+    if kept == path:
+        return _open_ready(spec, path)
+    before = stamp_of(path.stat())
+    archive = open_tensors(path)
+    if stamp_of(path.stat()) != before:  # what was read is not what was verified
+        raise CheckpointError(
+            f"The archive {str(path)!r} was replaced while it was read. Load {spec.name} again."
+        )
+    if _keep(archive, kept, spec):
+        return _open_ready(spec, kept)
+    return Checkpoint(spec.name, path, archive, published=True)
+
+
+def find_published(
+    identity: str, *, download_root: str | os.PathLike[str] | None = None
+) -> str | None:
+    """The name of the published model that is here and has this identity; None if none has.
+
+    Args:
+        identity: The SHA-256 of its tensors, `Checkpoint.sha256`.
+        download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
+
+    Examples:
+        >>> find_published(load_checkpoint("tiny-cartoon").sha256)
+        'tiny-cartoon'
+    """
+    for spec in map(get_model_spec, list_models()):
+        ready = find_ready(spec, download_root)
+        with suppress(CheckpointError):  # what is damaged is not it
+            if ready is not None and _open_ready(spec, ready).sha256 == identity:
+                return spec.name
+    return None
+
+
+def _open_ready(spec: ModelSpec, path: Path) -> Checkpoint:
+    """Published weights that need no verification any more."""
+    tensors = open_tensors(path)
+    seals = read_seals(tensors.metadata, tensors.shapes)
+    return Checkpoint(spec.name, path, tensors, published=True, seals=seals)
 
 
 def _looks_like_path(model: str) -> bool:
@@ -179,14 +238,30 @@ def _keep(tensors: Tensors, kept: Path, spec: ModelSpec) -> bool:
         return False
     if state == "damaged":
         log.warning("%s is damaged or cut short. It is made anew from the archive.", kept)
-    metadata = {"format": "pt", "name": spec.name, SOURCE: spec.sha256}
     try:
-        contiguous = {key: tensors[key].contiguous() for key in tensors.shapes}
-        with writing_whole(kept) as file:
-            save_file(contiguous, Path(file.name), metadata=metadata)
+        write_kept(tensors, kept, spec)
     except Exception as e:  # noqa: BLE001 - a full or read-only disk only costs a slower next load
         log.warning(
             "Could not keep %s as safetensors: %s Later loads unpack it again.", spec.name, e
         )
         return False
     return True
+
+
+def write_kept(tensors: Tensors, kept: Path, spec: ModelSpec) -> None:
+    """Write the tensors of a published archive as safetensors, each with what it is known by.
+
+    Args:
+        tensors: What the archive holds.
+        kept: The file to write.
+        spec: The model.
+
+    Raises:
+        NonFiniteError: They hold NaN, infinity, or a variance below zero.
+        OSError: The disk refuses.
+    """
+    state = {key: tensors.read(key).contiguous() for key in tensors.shapes}
+    seals = sealing(spec.sha256, seals_of(state, kept))
+    metadata = {"format": "pt", "name": spec.name, **seals}
+    with writing_whole(kept) as file:
+        save_file(state, Path(file.name), metadata=metadata)

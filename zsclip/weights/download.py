@@ -6,19 +6,21 @@ it is ``<file>.part``, which the next try resumes. ``<file>.lock`` lets one proc
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from stat import S_ISDIR
+from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
 from zsclip.files import exact_size, file_sha256, sync_folder
 from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy, transfer
-from zsclip.weights.identity import check_file, remember
 from zsclip.weights.wanted import Wanted
 
 __all__ = ["fetch", "is_offline"]
@@ -98,7 +100,7 @@ def fetch(
     path = Path(target).absolute()
     wanted = Wanted(url, path, sha256.lower(), size, name or path.name)
     with wanted.disk_errors():
-        state = check_file(path, wanted.sha256, size)
+        state = _check(wanted)
         if state == "valid":
             return target
         if offline or is_offline():
@@ -118,9 +120,28 @@ def fetch(
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(wanted, retry):
             # Another process may have fetched it while this one waited.
-            if check_file(path, wanted.sha256, size) != "valid":
+            if _check(wanted) != "valid":
                 _download(wanted, timeout=timeout, retry=retry, progress=progress)
     return target
+
+
+def _check(wanted: Wanted) -> Literal["valid", "wrong", "absent"]:
+    """Whether the file that is there is the published one.
+
+    It is hashed each time: size and time would not tell a file that a disk has damaged.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    try:
+        stat = wanted.target.stat()
+    except FileNotFoundError:
+        return "absent"
+    if S_ISDIR(stat.st_mode):
+        raise IsADirectoryError(errno.EISDIR, "a folder has the name of the file", wanted.target)
+    if wanted.size is not None and stat.st_size != wanted.size:
+        return "wrong"
+    return "valid" if file_sha256(wanted.target) == wanted.sha256 else "wrong"
 
 
 def _download(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bool) -> None:
@@ -140,7 +161,6 @@ def _download(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: b
     wanted.part.replace(wanted.target)
     sync_folder(wanted.target.parent)
     wanted.notes.unlink(missing_ok=True)
-    remember(wanted.target, wanted.sha256, wanted.target.stat())
     log.info("%s is complete and verified: %s.", wanted.name, wanted.target)
 
 

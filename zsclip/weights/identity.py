@@ -1,43 +1,64 @@
-"""What tells weights from others, and a file from one that took its place.
+"""What tells weights from others: their numbers, whatever file they lie in; without torch.
 
-Weights go by the SHA-256 of the file that was published. The safetensors that zsclip makes of such
-a file say in their header what they were made of, and go by the same; weights that were never
-published go by the SHA-256 of their own file.
+The identity of a model is the SHA-256 over its tensors in the order of their names: of each the
+name, the shape, and the SHA-256 of its values in fp32, little-endian. So the same numbers have one
+identity as a state dict, as an archive and as safetensors, in fp16 or in the same values in fp32.
 
-``<file>.verified`` remembers that a file was hashed and what it looked like then, so that a start
-does not hash gigabytes again.
+The safetensors that zsclip makes of a published archive are sealed: their header says what they
+were made of, and of each tensor the digest of its values, and that of its bytes, by which it is
+known again without converting it.
 """
 
 from __future__ import annotations
 
-import errno
+import hashlib
 import json
-import logging
-import os
 from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-from stat import S_ISDIR
-from typing import Literal
+from dataclasses import dataclass
 
-from zsclip.files import file_sha256
-
-__all__ = ["check_file", "made_from", "remember", "stamp_of", "weights_sha256"]
-
-log = logging.getLogger("zsclip")
+__all__ = ["Seal", "counts", "identity_of", "made_from", "read_seals", "sealing"]
 
 SOURCE = "source_sha256"
 """In the header of safetensors made of a published file: the SHA-256 of that file."""
 
+SEALS = "zsclip_seals"
+"""Beside it: the seal of each tensor, as JSON behind its own SHA-256."""
 
-def weights_sha256(path: Path, published: str | None = None) -> str:
-    """What the weights in a file go by.
+# Present in some checkpoints and computed anew by the modules.
+_COMPUTED_ENDS = ("num_batches_tracked", "attn_mask")
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What a tensor is known by.
+
+    Attributes:
+        values: The SHA-256 of its values in fp32.
+        stored: The SHA-256 of their type and their bytes as they lie in the file.
+    """
+
+    values: str
+    stored: str
+
+
+def counts(name: str) -> bool:
+    """Whether a tensor of this name decides what a model computes."""
+    return not name.endswith(_COMPUTED_ENDS)
+
+
+def identity_of(shapes: Mapping[str, tuple[int, ...]], values: Mapping[str, str]) -> str:
+    """The identity of a model, 64 hexadecimal digits.
 
     Args:
-        path: The file that they are read from.
-        published: The SHA-256 of the file that was published, if they come from one.
+        shapes: The shape of each tensor that counts, by its name in OpenAI's layout.
+        values: The SHA-256 of its values in fp32.
+
+    Examples:
+        >>> identity_of({"logit_scale": ()}, {"logit_scale": "ab" * 32})[:16]
+        '1e672f55dc0ba211'
     """
-    return published or file_sha256(path)
+    tensors = [[name, list(shapes[name]), values[name]] for name in sorted(shapes) if counts(name)]
+    return hashlib.sha256(json.dumps(tensors, separators=(",", ":")).encode("ascii")).hexdigest()
 
 
 def made_from(metadata: Mapping[str, str]) -> str | None:
@@ -45,75 +66,31 @@ def made_from(metadata: Mapping[str, str]) -> str | None:
     return metadata.get(SOURCE)
 
 
-def stamp_of(path: Path, metadata: Mapping[str, str]) -> object:
-    """What tells an open file from another one that took its place.
-
-    Processes that unpack the same archive replace each other's copies, which are alike.
+def sealing(source: str, seals: Mapping[str, Seal]) -> dict[str, str]:
+    """What the header of safetensors says of the file they were made of, and of each tensor.
 
     Args:
-        path: The file.
-        metadata: The header of safetensors.
-
-    Raises:
-        OSError: The file is gone.
+        source: The SHA-256 of the published file.
+        seals: The seal of each tensor that counts.
     """
-    if source := made_from(metadata):
-        return source
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    text = json.dumps({name: [seal.values, seal.stored] for name, seal in seals.items()})
+    return {SOURCE: source, SEALS: hashlib.sha256(text.encode("ascii")).hexdigest() + text}
 
 
-def check_file(
-    path: Path, sha256: str, size: int | None = None
-) -> Literal["valid", "wrong", "absent"]:
-    """Whether a file is the published one; it is hashed only if it changed since the last time.
+def read_seals(
+    metadata: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Seal] | None:
+    """The seal of each tensor that counts, out of the header that `sealing` wrote.
 
     Args:
-        path: The file.
-        sha256: The published SHA-256.
-        size: The published length in bytes, where known.
+        metadata: The header.
+        shapes: The shape of each tensor of the file.
 
-    Raises:
-        OSError: The file cannot be read.
+    Returns:
+        None if there is none such, or it is damaged.
     """
-    try:
-        stat = path.stat()
-    except FileNotFoundError:
-        return "absent"
-    if S_ISDIR(stat.st_mode):
-        raise IsADirectoryError(errno.EISDIR, "a folder has the name of the file", path)
-    if size is not None and stat.st_size != size:
-        return "wrong"
-    if _seal(sha256, stat) == _read_seal(path):
-        return "valid"
-    if file_sha256(path) != sha256:
-        return "wrong"
-    remember(path, sha256, stat)
-    return "valid"
-
-
-def remember(path: Path, sha256: str, stat: os.stat_result) -> None:
-    """Note that a file as of `stat` has this SHA-256; in a read-only folder, go without."""
-    sidecar = _sidecar(path)
-    draft = sidecar.with_name(f"{sidecar.name}.{os.getpid()}")
-    try:
-        draft.write_text(json.dumps(_seal(sha256, stat)), "utf-8")
-        draft.replace(sidecar)
-    except OSError as error:
-        log.debug("%s: the verification is not remembered: %s", path, error)
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
-def _sidecar(path: Path) -> Path:
-    return path.with_name(path.name + ".verified")
-
-
-def _seal(sha256: str, stat: os.stat_result) -> dict[str, object]:
-    return {"sha256": sha256, "size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
-
-
-def _read_seal(path: Path) -> object:
-    with suppress(OSError, ValueError):
-        return json.loads(_sidecar(path).read_text("utf-8"))
-    return None
+    digest, text = metadata.get(SEALS, "")[:64], metadata.get(SEALS, "")[64:]
+    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
+        return None
+    seals = {name: Seal(*digests) for name, digests in json.loads(text).items()}
+    return seals if seals.keys() == {name for name in shapes if counts(name)} else None

@@ -11,18 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
-from zsclip.weights.identity import stamp_of
+from zsclip.weights.tensor_file import TensorFile
 
-__all__ = ["Tensors", "open_tensors"]
+__all__ = ["Tensors", "in_memory", "open_tensors"]
 
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
 _NESTS = ("state_dict", "model_state_dict", "model")
+_DTYPES = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
+    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8,
+    "U8": torch.uint8, "BOOL": torch.bool,
+}  # fmt: skip
 # Warnings are on or off for all threads at once: one that ends would turn on those of another.
 _READING = threading.Lock()
 
@@ -32,24 +37,47 @@ class Tensors:
 
     Attributes:
         shapes: The shape of each tensor by its name.
+        metadata: What the file says besides.
+        lasting: Whether they are in memory, where they stay as they are; a file may change.
     """
 
     def __init__(
         self,
         shapes: Mapping[str, tuple[int, ...]],
-        read: Callable[[str], Tensor],
+        read: Callable[[str, bool], Tensor],
+        *,
+        metadata: Mapping[str, str],
+        lasting: bool,
     ) -> None:
         self.shapes = {key: shape for key, shape in shapes.items() if key not in _SIZES}
+        self.metadata = metadata
+        self.lasting = lasting
         self._read = read
 
-    def __getitem__(self, key: str) -> Tensor:
-        return self._read(key)
+    def read(self, key: str, *, known: bool = False) -> Tensor:
+        """A tensor, in memory of its own or of these tensors.
+
+        Args:
+            key: Its name.
+            known: Whether the caller can tell this tensor from any other. If not, a file that has
+                changed since it was opened is an error.
+
+        Raises:
+            CheckpointError: The file has changed, or is gone.
+        """
+        return self._read(key, known)
+
+
+def in_memory(state: Mapping[str, Tensor]) -> Tensors:
+    """The tensors of a state dict."""
+    shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
+    return Tensors(shapes, lambda key, known: state[key].detach(), metadata={}, lasting=True)
 
 
 def open_tensors(path: Path) -> Tensors:
     """Open a checkpoint: safetensors, a TorchScript archive, or a state dict.
 
-    A safetensors file is mapped, and only what is asked for is read. The other two are read whole.
+    Of a safetensors file only what is asked for is read. The other two are read whole.
     State dicts are unpickled with ``weights_only=True``, which refuses code.
 
     Raises:
@@ -81,8 +109,7 @@ def open_tensors(path: Path) -> Tensors:
             f"The checkpoint {str(path)!r} is damaged or none ({type(e).__name__}: {reason}). "
             "zsclip reads OpenAI's TorchScript archives, state dicts of tensors, and safetensors."
         ) from e
-    shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
-    return Tensors(shapes, state.__getitem__)
+    return in_memory(state)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -93,33 +120,20 @@ def _is_safetensors(path: Path) -> bool:
 
 
 def _open_safetensors(path: Path) -> Tensors:
-    try:
-        file: Any = safe_open(path, framework="pt")  # typed only in part
-    except SafetensorError as e:
-        raise CheckpointError(
-            f"Cannot read the checkpoint {str(path)!r}: {e}. The file is damaged or cut short; "
-            "get it again."
-        ) from e
-    shapes = {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
-    stamp = stamp_of(path, file.metadata() or {})
+    file = TensorFile(path)
+    shapes = {key: stored.shape for key, stored in file.tensors.items()}
 
-    def read(key: str) -> Tensor:
-        # A mapping of its own for each tensor: its pages go when the tensor goes, which is as soon
-        # as its weights have been laid out for the device.
-        try:
-            now: Any = safe_open(path, framework="pt")
-            same = stamp_of(path, now.metadata() or {}) == stamp
-        except (OSError, SafetensorError) as e:
-            raise CheckpointError(f"Cannot read the checkpoint {str(path)!r} again: {e}.") from e
-        if not same:
+    def read(key: str, known: bool) -> Tensor:
+        stored, data = file.tensors[key], torch.from_numpy(file.read(key, known=known))
+        dtype = _DTYPES.get(stored.dtype)
+        if dtype is None:
             raise CheckpointError(
-                f"The checkpoint {str(path)!r} has changed since it was opened, and not all of it "
-                "was read. Load it again."
+                f"The checkpoint {str(path)!r} holds {key} as {stored.dtype}, of which PyTorch "
+                "makes no weights."
             )
-        tensor: Tensor = now.get_tensor(key)
-        return tensor
+        return data.view(dtype).view(stored.shape)
 
-    return Tensors(shapes, read)
+    return Tensors(shapes, read, metadata=file.metadata, lasting=False)
 
 
 def _is_torchscript(path: Path) -> bool:

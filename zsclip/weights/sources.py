@@ -10,14 +10,15 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from zsclip.errors import DownloadError
+from zsclip.errors import CheckpointError, DownloadError
 from zsclip.packages import own_file
-from zsclip.weights.identity import made_from
+from zsclip.weights.identity import made_from, read_seals
 from zsclip.weights.models import ModelSpec
+from zsclip.weights.tensor_file import TensorFile
 
 __all__ = [
-    "archive_path", "bundled_path", "cache_dir", "check_kept", "fetch_weights", "find_weights",
-    "kept_path",
+    "archive_path", "bundled_path", "cache_dir", "check_kept", "fetch_weights", "find_ready",
+    "find_weights", "kept_path",
 ]  # fmt: skip
 
 
@@ -70,17 +71,20 @@ def kept_path(archive: Path) -> Path:
 
 
 def check_kept(kept: Path, spec: ModelSpec) -> Literal["ours", "foreign", "damaged", "absent"]:
-    """Whether a file at `kept_path` was made of the published archive, as its header says."""
+    """Whether a file at `kept_path` was made of the published archive, as its header says.
+
+    That each tensor is what was written is seen when it is read.
+    """
     if not kept.is_file():
         return "absent"
-    from safetensors import SafetensorError, safe_open
-
     try:
-        with safe_open(kept, "numpy") as tensors:
-            metadata = tensors.metadata() or {}
-    except (OSError, SafetensorError):
+        file = TensorFile(kept)
+    except CheckpointError:
         return "damaged"
-    return "ours" if made_from(metadata) == spec.sha256 else "foreign"
+    if made_from(file.metadata) != spec.sha256:
+        return "foreign"
+    shapes = {name: stored.shape for name, stored in file.tensors.items()}
+    return "damaged" if read_seals(file.metadata, shapes) is None else "ours"
 
 
 def find_weights(
@@ -103,7 +107,7 @@ def find_weights(
         >>> find_weights(get_model_spec("tiny-cartoon")).name
         'tiny-cartoon.safetensors'
     """
-    if ready := _find_ready(spec, download_root):
+    if ready := find_ready(spec, download_root):
         return ready
     archive = archive_path(spec, download_root)
     return archive if archive.is_file() and archive.stat().st_size == spec.size else None
@@ -130,7 +134,7 @@ def fetch_weights(
     Raises:
         DownloadError: The weights are not there and cannot be fetched.
     """
-    if ready := _find_ready(spec, download_root):
+    if ready := find_ready(spec, download_root):
         return ready
     from zsclip.weights.download import fetch  # loads what a start without a download can spare
 
@@ -146,8 +150,8 @@ def fetch_weights(
     )
 
 
-def _find_ready(spec: ModelSpec, download_root: str | os.PathLike[str] | None) -> Path | None:
-    """What needs no verification any more: a part of zsclip, or what was kept after one."""
+def find_ready(spec: ModelSpec, download_root: str | os.PathLike[str] | None) -> Path | None:
+    """The file that needs no verification any more: part of zsclip, or kept after one; or None."""
     if spec.bundled:
         return bundled_path(spec)
     kept = kept_path(archive_path(spec, download_root))

@@ -198,7 +198,7 @@ def main() -> None:
     ]
     content = {
         "model": args.model,
-        "sha256": by_name.provenance.weights_sha256,
+        "weights_sha256": by_name.origin.weights_sha256,
         "results": [r._asdict() for r in results],
     }
     args.out.write_text(json.dumps(content, indent=1) + "\n", encoding="utf8")
