@@ -395,6 +395,9 @@ class ZeroShotClassifier:
                 if isinstance(source, str):
                     yield Prediction(source, next(scores), labelset, origin)
                 elif stop:
-                    raise source.error
+                    try:
+                        raise source.error
+                    finally:  # the traceback holds this frame, which would hold the error
+                        del source, described
                 else:
                     yield source

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from zsclip.cache.schema import SCHEMA, pack, unpack
 from zsclip.cache.store import Store
 from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
+from zsclip.forks import ForkLock
 
 __all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache", "open_cache"]
 
@@ -260,7 +260,7 @@ def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
 # -------------------------------------------------------------------------------- one for each file
 
 _shared: weakref.WeakValueDictionary[Path, EmbeddingCache] = weakref.WeakValueDictionary()
-_guard = threading.Lock()
+_guard = ForkLock()
 
 
 def open_cache(cache: bool | str | os.PathLike[str] | EmbeddingCache) -> EmbeddingCache | None:

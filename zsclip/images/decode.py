@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import struct
-import threading
 import warnings
 from collections.abc import Callable
 from typing import BinaryIO
 
 from PIL import ExifTags, Image, ImageFile, JpegImagePlugin
 
+from zsclip.forks import ForkLock
 from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError, explain, named
@@ -174,7 +174,7 @@ def _cut_off(error: BaseException) -> str:
 
 # ------------------------------------------------------------------------------------- the guards
 
-_quiet = threading.Lock()
+_quiet = ForkLock()
 
 
 def _guarded(attempt: Callable[[], Image.Image], name: str) -> Image.Image:

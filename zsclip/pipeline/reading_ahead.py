@@ -85,13 +85,10 @@ class Reader:
         except ZsclipError as error:
             self._fail(picture, error)
             return
-        picture.source = picture.image = None
-        if image is None:
-            return
-        if self._engine is None:
-            picture.image = image
-        else:
+        if image is not None and self._engine is not None:
             picture.pixels = self._prepare(picture, image)
+            image = None
+        picture.source, picture.image = None, image  # last: until then, a fork can begin anew
 
     def _load(self, picture: Picture) -> Image.Image | None:
         """The picture, decoded; None if its embedding is known."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
+from zsclip.forks import ForkLock
 from zsclip.weights.identity import stamp_of
 
 __all__ = ["Tensors", "open_tensors"]
@@ -24,7 +24,7 @@ __all__ = ["Tensors", "open_tensors"]
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
 _NESTS = ("state_dict", "model_state_dict", "model")
 # Warnings are on or off for all threads at once: one that ends would turn on those of another.
-_READING = threading.Lock()
+_READING = ForkLock()
 
 
 class Tensors:
