@@ -33,7 +33,7 @@ class Refusing(TorchFunctionMode):
         raise RuntimeError(f"a mode of somebody else's was asked about {func}")
 
 
-class Dispatching(TorchDispatchMode):
+class Dispatching(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         raise RuntimeError(f"a mode of somebody else's was asked about {func}")
 
@@ -223,7 +223,7 @@ def test_what_is_set_changes_no_answer_and_stays(
         within = what_is_set()
         found = answers(clf, pictures), answers(make(precision), pictures)
         with pytest.raises((RuntimeError, ValueError, TypeError)):
-            clf.encoder.encode_pixels(np.zeros((1, 1, 2, 1), np.uint8))  # type: ignore[attr-defined]
+            clf.encoder.encode_pixels(np.zeros((1, 1, 2, 1), np.uint8))
         after = what_is_set()
     assert after == within
     for some in found:
@@ -232,6 +232,25 @@ def test_what_is_set_changes_no_answer_and_stays(
                 np.testing.assert_array_equal(array, due)
             else:
                 np.testing.assert_allclose(array, due, rtol=0, atol=ROUNDING[precision])
+
+
+@pytest.mark.parametrize("transform", ["trace", "grad", "vmap"])
+def test_a_function_that_is_transformed_may_ask_a_classifier(
+    transform: str, known: Any, pictures: list[Path]
+) -> None:
+    precision, clf, expected = known
+    found: list[Any] = []
+
+    def function(x: torch.Tensor) -> torch.Tensor:
+        found.extend(answers(clf, pictures))
+        return (x * 2).sum()
+
+    if transform == "trace":
+        torch.jit.trace(function, torch.ones(3), check_trace=False)  # type: ignore[no-untyped-call]
+    else:
+        getattr(torch.func, transform)(function)(torch.ones(3))
+    for array, due in zip(found, expected, strict=True):
+        np.testing.assert_allclose(array, due, rtol=0, atol=ROUNDING[precision])
 
 
 def test_states_that_are_set_together_reach_no_answer(known: Any, pictures: list[Path]) -> None:

@@ -79,4 +79,5 @@ def _on_a_plain_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) 
 
 
 def _current_cuda_device() -> int | None:
-    return torch.cuda.current_device() if torch.cuda.is_initialized() else None
+    is_initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return torch.cuda.current_device() if is_initialized else None

@@ -99,4 +99,4 @@ def _matmul_precision() -> str | None:
 
 
 def _can_attend() -> bool:
-    return torch.backends.cuda.math_sdp_enabled() or torch.backends.cuda.flash_sdp_enabled()
+    return torch._C._get_math_sdp_enabled() or torch._C._get_flash_sdp_enabled()
