@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zsclip import errors
+from zsclip import forks as _forks  # noqa: F401 - notes in which process zsclip was imported
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:

@@ -410,7 +410,10 @@ class ZeroShotClassifier:
                     yield Prediction(source, next(scores), labelset, origin)
                 elif stop:
                     error = _advised(source.error, advice) if advice else source.error
-                    raise error from source.error.__cause__
+                    try:
+                        raise error from source.error.__cause__
+                    finally:  # the traceback holds this frame, which would hold the error
+                        del source, described, error
                 else:
                     yield source
 

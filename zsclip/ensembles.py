@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, make_key
 from zsclip.encoders import Encoder, TokenEncoder, TooLong, engine_key, require_embeddings
+from zsclip.forks import ForkLock
 from zsclip.head import Head
 
 __all__ = ["Ensembles", "prompt_sums"]
@@ -37,7 +37,7 @@ class Ensembles:
         self._encoder = encoder
         self._cache = cache
         self._kept: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def embedded(self, head: Head, *, too_long: TooLong = "error") -> Head:
         """The head with a unit vector for each label: float32 (labels, d), read-only.
@@ -107,7 +107,7 @@ class Ensembles:
         texts = [text for group in groups for text in group]
         rows = [row for row, group in enumerate(groups) for _ in group]
         total = prompt_sums(texts, rows, encode)
-        with np.errstate(invalid="ignore"):  # prompts that cancel out; scores are checked for NaN
+        with np.errstate(all="ignore"):  # prompts that cancel out; scores are checked for NaN
             unit = total / np.linalg.norm(total, axis=1, keepdims=True)
         vectors: NDArray[np.float32] = unit.astype(np.float32)
         return vectors

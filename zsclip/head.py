@@ -149,16 +149,17 @@ class Head:
             NonFiniteError: A score is NaN.
         """
         assert self.class_matrix is not None
-        cosines = embeddings @ self.class_matrix.T
-        logits = model.logit_scale * cosines.astype(np.float64) + model.logit_bias
-        if model.score_function == "softmax":
-            powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-            scores = powers / powers.sum(axis=1, keepdims=True)
-        else:
-            scores = np.exp(-np.logaddexp(0, -logits))  # the logistic function, without overflow
-        if not np.isfinite(scores).all():
+        with np.errstate(all="ignore"):  # a score may be too small for a number
+            cosines = embeddings @ self.class_matrix.T
+            logits = model.logit_scale * cosines.astype(np.float64) + model.logit_bias
+            if model.score_function == "softmax":
+                powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+                scores = powers / powers.sum(axis=1, keepdims=True)
+            else:
+                scores = np.exp(-np.logaddexp(0, -logits))  # the logistic, without overflow
+            rounded: NDArray[np.float32] = scores.astype(np.float32)
+        if not np.isfinite(rounded).all():
             raise non_finite(model, "the scores")
-        rounded: NDArray[np.float32] = scores.astype(np.float32)
         return rounded
 
 

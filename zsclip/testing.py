@@ -14,7 +14,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from zsclip.authoring import RULES, is_distribution, review_target
 from zsclip.encoders import ModelInfo, TooLong
 from zsclip.errors import LabelSetError, PromptTooLongError, in_lines
+from zsclip.forks import ForkLock
 from zsclip.labels import Problem
 
 if TYPE_CHECKING:
@@ -167,13 +167,13 @@ class FakeEncoder:
         )
         self.image_calls: list[int] = []
         self.text_calls: list[tuple[str, ...]] = []
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def __getstate__(self) -> dict[str, object]:
         return {key: value for key, value in vars(self).items() if key != "_lock"}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        vars(self).update(state, _lock=threading.Lock())
+        vars(self).update(state, _lock=ForkLock())
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Vectors of pictures: float32 (n, d), L2-normalized."""

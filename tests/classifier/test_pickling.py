@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import copy
-import multiprocessing
 import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from safetensors.numpy import load_file, save_file
 
@@ -128,51 +125,3 @@ def test_an_engine_that_cannot_travel_is_named() -> None:
 def test_a_copy_of_a_classifier_is_itself(tiny: ZeroShotClassifier, duplicate: Any) -> None:
     assert duplicate(tiny) is tiny
     assert duplicate([tiny])[0] is tiny
-
-
-# ------------------------------------------------------------------------------ other processes
-
-
-def label_of(task: tuple[ZeroShotClassifier, str]) -> str:
-    clf, path = task
-    torch.set_num_threads(1)
-    return clf.classify(path).label
-
-
-def test_a_spawned_pool_is_sent_a_classifier(tiny: ZeroShotClassifier, drawings: Path) -> None:
-    tasks = [(tiny, str(drawings / f"{name}.png")) for name in ("frog", "fish")]
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(1, mp_context=context) as pool:
-        assert list(pool.map(label_of, tasks, timeout=120)) == ["frog", "fish"]
-
-
-def test_joblib_is_sent_a_classifier(tiny: ZeroShotClassifier, drawings: Path) -> None:
-    joblib = pytest.importorskip("joblib")  # which scikit-learn brings
-    paths = [str(drawings / f"{name}.png") for name in ("frog", "octopus")]
-    work = [joblib.delayed(label_of)((tiny, path)) for path in paths]
-    assert joblib.Parallel(n_jobs=2, timeout=120)(work) == ["frog", "octopus"]
-
-
-class Embedded(torch.utils.data.Dataset[Any]):
-    """Pictures that the workers of a DataLoader embed, each over a classifier that it was sent."""
-
-    def __init__(self, clf: ZeroShotClassifier, paths: list[str]) -> None:
-        self.clf, self.paths = clf, paths
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: int) -> Any:
-        torch.set_num_threads(1)
-        return self.clf.encode_images([self.paths[index]])[0]
-
-
-def test_the_workers_of_a_dataloader_are_sent_a_classifier(
-    tiny: ZeroShotClassifier, drawings: Path
-) -> None:
-    paths = [str(drawings / f"{name}.png") for name in ("frog", "fish", "tigerside")]
-    loader = torch.utils.data.DataLoader(
-        Embedded(tiny, paths), num_workers=1, multiprocessing_context="spawn", timeout=120
-    )
-    rows = torch.cat(list(loader)).numpy()
-    np.testing.assert_allclose(rows, tiny.encode_images(paths), atol=1e-5)

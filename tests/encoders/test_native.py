@@ -151,12 +151,13 @@ def test_half_precisions_of_a_resnet(precision: str) -> None:
     half = NativeEncoder(checkpoint, device="cpu", precision=precision)
     assert (exact * half.encode_images(pictures)).sum(axis=1).min() > 0.99
     assert half.encode_texts(["a frog"]).shape == (1, 32)
-    tower = half._text_tower.get()
+    tower = half._text_tower.get(half._load_text_tower)
     norms = [m for m in tower.modules() if isinstance(m, nn.LayerNorm)]
     assert norms
     assert {p.dtype for norm in norms for p in norm.parameters()} == {torch.float32}
     assert {p.dtype for p in tower.parameters()} == {torch.float32, half._dtype}
-    resnet: Any = half._image_tower.get()  # whose batch norms are in the weights
+    # whose batch norms are in the weights
+    resnet: Any = half._image_tower.get(half._load_image_tower)
     assert {convolution.weight.dtype for convolution in resnet.stem} == {half._dtype}
     assert {p.dtype for p in resnet.parameters()} == {half._dtype}
 
@@ -218,7 +219,7 @@ def test_the_text_tower_makes_room_for_the_image_tower_once(
 ) -> None:
     encoder = create_encoder("clip", "tiny-cartoon", device="cpu")
     before = encoder.encode_texts(TEXTS)
-    tower = weakref.ref(encoder._text_tower.get())  # type: ignore[attr-defined]
+    tower = weakref.ref(encoder._text_tower.get(encoder._load_text_tower))  # type: ignore[attr-defined]
     encoder.encode_images(pictures)
     gc.collect()
     assert tower() is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ from zsclip.cache.schema import SCHEMA, pack, unpack
 from zsclip.cache.store import Store
 from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
+from zsclip.forks import ForkLock
 
 __all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache", "open_cache"]
 
@@ -253,17 +253,7 @@ def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
 # -------------------------------------------------------------------------------- one for each file
 
 _shared: weakref.WeakValueDictionary[Path, EmbeddingCache] = weakref.WeakValueDictionary()
-_guard = threading.Lock()
-
-
-def _renew_guard() -> None:
-    """After a fork, in the child: a thread of the parent may have held it."""
-    global _guard  # noqa: PLW0603 - a lock of the parent's is of no use
-    _guard = threading.Lock()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_guard)
+_guard = ForkLock()
 
 
 def open_cache(cache: bool | str | os.PathLike[str] | EmbeddingCache) -> EmbeddingCache | None:

@@ -36,7 +36,7 @@ class Scratch:
     def __init__(self, weights: Iterable[Tensor], dtype: torch.dtype) -> None:
         self.dtype = dtype
         most = max(weight.numel() for weight in weights)
-        self._exact = torch.empty(most)
+        self._exact = torch.empty(most, dtype=torch.float32)
         self._rounded = self._exact if dtype == torch.float32 else torch.empty(most, dtype=dtype)
 
     def convert(self, weight: Tensor, factor: float = 1) -> Tensor:

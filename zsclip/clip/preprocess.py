@@ -103,6 +103,6 @@ def normalize(pixels: Tensor) -> Tensor:
         float32 (n, 3, height, width) on the same device.
     """
     x = pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-    mean = torch.tensor(MEAN, device=x.device).view(3, 1, 1)
-    std = torch.tensor(STD, device=x.device).view(3, 1, 1)
+    mean = torch.tensor(MEAN, dtype=x.dtype, device=x.device).view(3, 1, 1)
+    std = torch.tensor(STD, dtype=x.dtype, device=x.device).view(3, 1, 1)
     return x.div_(255).sub_(mean).div_(std)

@@ -129,7 +129,8 @@ def require_embeddings(
             f"The encoder of {info.name} must give float32, got {embeddings.dtype}. "
             "This is a fault of the encoder."
         )
-    lengths = np.linalg.norm(embeddings, axis=1)
+    with np.errstate(all="ignore"):
+        lengths = np.linalg.norm(embeddings, axis=1)
     if not np.isfinite(lengths).all():
         raise non_finite(info, describe(int(np.isfinite(lengths).argmin())))
     if (np.abs(lengths - 1) > TOLERANCE).any():

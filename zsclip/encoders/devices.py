@@ -20,6 +20,7 @@ __all__ = [
     "choose_precision",
     "default_device",
     "list_devices",
+    "require_after_fork",
     "to_unit_rows",
 ]
 
@@ -45,6 +46,7 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
     """
     if isinstance(device, str) and device == "auto":
         kind = "cuda" if torch.cuda.is_available() else "mps" if _mps() else "cpu"
+        require_after_fork(torch.device(kind))
         log.info("Computing on %s.", kind)
         return torch.device(kind)
     try:
@@ -75,7 +77,24 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
                 f"`device` is {str(device)!r}, which PyTorch cannot use here ({reason}). "
                 "Use device='auto'."
             ) from e
+    require_after_fork(chosen)
     return chosen
+
+
+def require_after_fork(device: torch.device) -> None:
+    """Raise if this process was forked from one that uses the device.
+
+    Raises:
+        DeviceError: It was; a GPU's driver cannot go on in a forked child.
+    """
+    backend = getattr(torch, device.type, None)
+    is_in_bad_fork = getattr(backend, "_is_in_bad_fork", None)  # of CUDA, MPS and XPU
+    if is_in_bad_fork is not None and is_in_bad_fork():
+        raise DeviceError(
+            f"This process was forked from one that uses {device.type!r}, which a forked child "
+            "cannot. Start it by multiprocessing's 'spawn' or 'forkserver', fork before the device "
+            "is first used, or make the classifier with device='cpu'."
+        )
 
 
 def choose_precision(precision: str, device: torch.device) -> tuple[str, torch.dtype]:

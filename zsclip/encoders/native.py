@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -25,9 +23,11 @@ from zsclip.clip import (
     resize_and_crop,
     to_pixels,
 )
+from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterTypeError, PrecisionWarning
+from zsclip.forks import ForkLock
 from zsclip.weights import Checkpoint, load_checkpoint
 
 __all__ = ["NativeEncoder", "create_encoder"]
@@ -71,12 +71,16 @@ def create_encoder(
         raise ParameterTypeError(f"`model` must be a name or a path, got {model!r}.")
     if not isinstance(download_root, str | os.PathLike | None):
         raise ParameterTypeError(f"`download_root` must be a path, got {download_root!r}.")
-    chosen = choose_device(device)  # before a download that would be for nothing
-    choose_precision(precision, chosen)
-    checkpoint = load_checkpoint(
-        model, download_root=download_root, progress=progress, offline=offline
-    )
-    return NativeEncoder(checkpoint, device=chosen, precision=precision)
+
+    def create() -> NativeEncoder:
+        chosen = choose_device(device)  # before a download that would be for nothing
+        choose_precision(precision, chosen)
+        checkpoint = load_checkpoint(
+            model, download_root=download_root, progress=progress, offline=offline
+        )
+        return NativeEncoder(checkpoint, device=chosen, precision=precision)
+
+    return undisturbed(None, create)
 
 
 class NativeEncoder:
@@ -102,14 +106,13 @@ class NativeEncoder:
         self._device = choose_device(device)
         self._precision, self._dtype = choose_precision(precision, self._device)
         self._tokenizer = Tokenizer(checkpoint.config.context_length)
-        self._image_tower = _Lazy(self._load_image_tower)
-        self._text_tower = _Lazy(self._load_text_tower)
-        self._sha256 = _Lazy(lambda: checkpoint.sha256)
-        self._in_fp32 = _Lazy(
-            lambda: NativeEncoder(checkpoint, device=self._device, precision="fp32")
-        )
+        self._image_tower: _Lazy[nn.Module] = _Lazy()
+        self._text_tower: _Lazy[TextTower] = _Lazy()
+        self._sha256: _Lazy[str] = _Lazy()
+        self._info: _Lazy[ModelInfo] = _Lazy()
+        self._in_fp32: _Lazy[NativeEncoder] = _Lazy()
         self._tokens_computed = 0
-        self._counting = threading.Lock()
+        self._counting = ForkLock()
 
     def __repr__(self) -> str:
         return f"<NativeEncoder {self._checkpoint.name} on {self._device} in {self._precision}>"
@@ -125,11 +128,14 @@ class NativeEncoder:
 
         What was not read before is read through for it, once.
         """
-        return self._sha256.get()
+        return self._sha256.get(lambda: undisturbed(None, lambda: self._checkpoint.sha256))
 
-    @functools.cached_property
+    @property
     def model_info(self) -> ModelInfo:
         """What this engine runs, and where."""
+        return self._info.get(lambda: undisturbed(None, self._describe))
+
+    def _describe(self) -> ModelInfo:
         config, path = self._checkpoint.config, self._checkpoint.path
         return ModelInfo(
             name=self._checkpoint.name,
@@ -162,14 +168,18 @@ class NativeEncoder:
         """Resize and crop one RGB picture: uint8 (resolution, resolution, 3)."""
         return np.asarray(resize_and_crop(image, self._checkpoint.config.resolution))
 
-    @torch.inference_mode()
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed pictures that `prepare` made: float32 (n, d), L2-normalized."""
         if not len(pixels):
             return np.empty((0, self._checkpoint.config.embed_dim), np.float32)
+        return undisturbed(self._device, self._encode_pixels, pixels)
+
+    @torch.inference_mode()
+    def _encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         x = normalize(torch.from_numpy(pixels).to(self._device))
-        rows = to_unit_rows(self._image_tower.get()(x.to(self._dtype)))
-        return self._mend(rows, "pictures", lambda exact, bad: exact.encode_pixels(pixels[bad]))
+        tower = self._image_tower.get(self._load_image_tower)
+        rows = to_unit_rows(tower(x.to(self._dtype)))
+        return self._mend(rows, "pictures", lambda exact, bad: exact._encode_pixels(pixels[bad]))
 
     def encode_texts(
         self, texts: Sequence[str], *, too_long: TooLong = "error"
@@ -183,7 +193,7 @@ class NativeEncoder:
         Raises:
             PromptTooLongError: A text is too long, and is not to be cut.
         """
-        return self._encode_ids(self.tokenize(texts, too_long=too_long))
+        return undisturbed(self._device, self._encode_ids, self.tokenize(texts, too_long=too_long))
 
     def tokenize(self, texts: Sequence[str], *, too_long: TooLong = "error") -> list[list[int]]:
         """The token ids of each text, which alone say what its embedding is.
@@ -198,7 +208,7 @@ class NativeEncoder:
         rows = np.empty((len(ids), self._checkpoint.config.embed_dim), np.float32)
         if not ids:
             return rows
-        tower = self._text_tower.get()
+        tower = self._text_tower.get(self._load_text_tower)
         if self._device.type == "cpu":
             embeddings, computed = encode_packed(tower, ids)
             rows = to_unit_rows(embeddings)
@@ -237,7 +247,7 @@ class NativeEncoder:
                 PrecisionWarning,
                 stacklevel=2,
             )
-            rows[bad] = again(self._in_fp32.get(), bad)
+            rows[bad] = again(self._in_fp32.get(self._make_exact), bad)
         return rows
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -253,20 +263,26 @@ class NativeEncoder:
     def _load_text_tower(self) -> TextTower:
         return lay_out(self._checkpoint.load_text_tower(), self._device, self._dtype)
 
+    def _make_exact(self) -> NativeEncoder:
+        return NativeEncoder(self._checkpoint, device=self._device, precision="fp32")
+
 
 class _Lazy(Generic[T]):
-    """A value that is made by the first thread that asks, and kept until it is forgotten."""
+    """A value that is made by the first thread that asks, and kept until it is forgotten.
 
-    def __init__(self, make: Callable[[], T]) -> None:
-        self._make = make
-        self._lock = threading.Lock()
+    It is told how to make it when it is asked: a method kept here would hold its engine, and the
+    engine this, so that neither would go before the garbage collector comes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = ForkLock()
         self._made: tuple[T] | None = None
 
-    def get(self) -> T:
+    def get(self, make: Callable[[], T]) -> T:
         made = self._made  # read once: another thread may forget it
         if made is None:
             with self._lock:
-                made = self._made = self._made or (self._make(),)
+                made = self._made = self._made or (make(),)
         return made[0]
 
     def forget(self) -> None:

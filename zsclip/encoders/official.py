@@ -12,6 +12,7 @@ from PIL import Image
 from torch import nn
 
 from zsclip.clip import Tokenizer, pad
+from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterError, ParameterTypeError
@@ -83,15 +84,17 @@ class OfficialEncoder:
         """What this engine runs, and where."""
         return self._info
 
-    @torch.inference_mode()
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Embed RGB pictures of any sizes: float32 (n, d), L2-normalized."""
         if not images:
             return np.empty((0, self._info.embedding_dim), np.float32)
+        return undisturbed(self._device, self._encode_images, images)
+
+    @torch.inference_mode()
+    def _encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         batch = torch.stack([self._preprocess(image) for image in images]).to(self._device)
         return to_unit_rows(self._model.encode_image(batch))
 
-    @torch.inference_mode()
     def encode_texts(
         self, texts: Sequence[str], *, too_long: TooLong = "error"
     ) -> NDArray[np.float32]:
@@ -100,8 +103,12 @@ class OfficialEncoder:
         Raises:
             PromptTooLongError: A text is too long, and is not to be cut.
         """
-        out = np.empty((len(texts), self._info.embedding_dim), np.float32)
         ids = self.tokenize(texts, too_long=too_long)
+        return undisturbed(self._device, self._encode_ids, ids)
+
+    @torch.inference_mode()
+    def _encode_ids(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+        out = np.empty((len(ids), self._info.embedding_dim), np.float32)
         for start in range(0, len(ids), TEXT_BATCH):
             rows = slice(start, start + TEXT_BATCH)
             tokens = torch.from_numpy(pad(ids[rows], self.context_length)).to(self._device)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from zsclip.forks import is_survivor, on_new_thread
 from zsclip.images.levels import Levels, declared_top, deep_to_bytes
 from zsclip.images.reading import Reading
 from zsclip.images.unreadable import UnreadableError
@@ -210,13 +211,19 @@ def from_tensor(tensor: Any, levels: Levels) -> Image.Image:
             hint = " If its channels come last, pass tensor.permute(2, 0, 1)."
         raise _wrong_shape("tensor", shape, hint)
     try:
-        tensor = tensor.detach()
-        if str(tensor.dtype) == "torch.bfloat16":  # a type that NumPy does not have
-            tensor = tensor.float()
-        array = tensor.cpu().numpy()
+        # a large one is converted in OpenMP's threads, which a forked child lacks
+        array = on_new_thread(lambda: _to_array(tensor)) if is_survivor() else _to_array(tensor)
     except (RuntimeError, TypeError, ValueError) as error:  # sparse, quantized, on "meta", ...
         raise UnreadableError(f"the tensor cannot become an array ({error}).") from error
     return _build(np.moveaxis(array, 0, -1) if len(shape) == 3 else array, levels)
+
+
+def _to_array(tensor: Any) -> NDArray[Any]:
+    tensor = tensor.detach()
+    if str(tensor.dtype) == "torch.bfloat16":  # a type that NumPy does not have
+        tensor = tensor.float()
+    array: NDArray[Any] = tensor.cpu().numpy()
+    return array
 
 
 def _wrong_shape(kind: str, shape: tuple[int, ...], hint: str) -> UnreadableError:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, cast
 from PIL import Image
 
 from zsclip.errors import ImageWarning, printable
+from zsclip.forks import ForkLock
 from zsclip.images.unreadable import UnreadableError, named
 
 __all__ = ["Remarks", "is_doubted", "mark", "one_at_a_time", "remark", "telling"]
@@ -28,7 +29,7 @@ _DOUBTED = "zsclip: doubted"  # the key in the `info` of such a picture
 
 # Held while filters are changed for all threads, and while a warning is issued: it is not lost to
 # the filters of another thread. Whoever shows warnings may read a picture meanwhile.
-one_at_a_time = threading.RLock()
+one_at_a_time = ForkLock(threading.RLock)
 
 
 class _Thread(threading.local):

@@ -39,8 +39,10 @@ def named(name: str) -> Iterator[None]:
     try:
         yield
     except UnreadableError as error:
-        failed = ImageError(name, error.reason)
-        raise failed.with_traceback(error.__traceback__) from error.__cause__
+        # not by a name: the traceback holds this frame, and all that was to be read with
+        raise ImageError(name, error.reason).with_traceback(
+            error.__traceback__
+        ) from error.__cause__
 
 
 # ----------------------------------------------------------------------- what is no picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -82,7 +83,10 @@ def embed_all(
     for described, embeddings in embed(sources, encoder, options, stop=True):
         for source in described:
             if isinstance(source, Failure):
-                raise source.error
+                try:
+                    raise source.error
+                finally:  # the traceback holds this frame, which would hold the error
+                    del source, described
         parts.append(embeddings)
     return np.concatenate(parts)
 
@@ -118,6 +122,7 @@ class _Run:
         self._large: deque[Future[None]] = deque()  # whose pictures lie in memory at full size
         self._held: deque[tuple[Picture, int]] = deque()  # read and not decoded, with their bytes
         self._pool: ThreadPoolExecutor | None = None
+        self._process = os.getpid()
         self._ended = False
         self._error: Exception | None = None  # of the source, raised when all results are out
 
@@ -137,9 +142,17 @@ class _Run:
             raise self._error
 
     def close(self) -> None:
-        """Give up what is not done, and wait for what is being done."""
+        """Give up what is not done, and wait for what is being done.
+
+        Nothing is kept that an error stands in: its traceback holds this run, and the engine.
+        """
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+        self._error = None
+        for picture in self._window:
+            picture.work = picture.failure = None
+        self._window.clear()
+        self._large.clear()
 
     # ------------------------------------------------------------------------------ reading
 
@@ -274,10 +287,24 @@ class _Run:
             self._kept.keep(done)
         embeddings = [picture.embedding for picture in done if picture.embedding is not None]
         width = self._encoder.model_info.embedding_dim
+        described = [picture.failure or picture.name for picture in done]
+        for picture in done:
+            picture.failure = None  # which holds a traceback, which holds the picture
         yield (
-            [picture.failure or picture.name for picture in done],
+            described,
             np.stack(embeddings) if embeddings else np.empty((0, width), np.float32),
         )
+        if os.getpid() != self._process:
+            self._take_over()
+
+    def _take_over(self) -> None:
+        """Go on in a forked child, without the threads of its parent: read what they were at."""
+        self._process, self._pool = os.getpid(), None
+        self._large.clear()
+        for picture in self._window:
+            if picture.work is not None and not picture.work.done():
+                picture.work = None
+                self._reader.read(picture)
 
 
 def _kept_embeddings(encoder: Encoder, options: PictureOptions) -> KeptEmbeddings | None:

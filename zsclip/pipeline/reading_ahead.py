@@ -123,13 +123,10 @@ class Reader:
 
     def _finish(self, picture: Picture, image: Image.Image | None) -> None:
         """Prepare what was decoded; None if its embedding is known."""
-        picture.source = picture.image = None
-        if image is None:
-            return
-        if self._engine is None:
-            picture.image = image
-        else:
+        if image is not None and self._engine is not None:
             picture.pixels = self._prepare(picture, image)
+            image = None
+        picture.source, picture.image = None, image  # last: until then, a fork can begin anew
 
     def _open(self, picture: Picture) -> AbstractContextManager[BinaryIO]:
         return open_source(picture.source, name=picture.name, reading=self._reading)

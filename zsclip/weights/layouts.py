@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import threading
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
@@ -15,6 +14,7 @@ from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
+from zsclip.forks import ForkLock
 from zsclip.weights.tensor_file import TensorFile
 
 __all__ = ["Tensors", "in_memory", "open_tensors"]
@@ -29,7 +29,7 @@ _DTYPES = {
     "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
 # Warnings are on or off for all threads at once: one that ends would turn on those of another.
-_READING = threading.Lock()
+_READING = ForkLock()
 
 
 class Tensors:
