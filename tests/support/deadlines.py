@@ -14,10 +14,11 @@ import pytest
 __all__ = ["run_program"]
 
 
-def run_program(arguments: Sequence[str | Path], *, folder: Path, seconds: float = 60) -> str:
+def run_program(arguments: Sequence[str | Path], *, folder: Path, seconds: float = 120) -> str:
     """What a Python program prints; a failure if it does not end well, and in time.
 
-    With it go the processes that it forked, which would keep its output open.
+    With it go the processes that it forked, which would keep its output open. It has two threads to
+    compute with, as nothing is left behind by a fork of a process that has one.
 
     Args:
         arguments: Those of Python.
@@ -27,7 +28,7 @@ def run_program(arguments: Sequence[str | Path], *, folder: Path, seconds: float
     process = subprocess.Popen(
         [sys.executable, *map(str, arguments)],
         cwd=folder,
-        env={**os.environ, "ZSCLIP_OFFLINE": "1", "no_proxy": "127.0.0.1"},
+        env={**os.environ, "ZSCLIP_OFFLINE": "1", "no_proxy": "127.0.0.1", "OMP_NUM_THREADS": "2"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
