@@ -24,10 +24,12 @@ LABELS = ["frog", "fish", "octopus", "tiger"]
 
 @pytest.fixture
 def own_weights(tmp_path: Path, drawings: Path) -> Path:
-    """A checkpoint that was never published: tiny-cartoon with another note in its header."""
+    """A checkpoint that was never published: tiny-cartoon with another bias."""
     source = ZeroShotClassifier(LABELS, model="tiny-cartoon").model_info.source
     path = tmp_path / "own.safetensors"
-    save_file(load_file(source), path, {"note": "trained further"})
+    tensors = load_file(source)
+    tensors["ln_final.bias"] = tensors["ln_final.bias"] + np.float16(0.01)
+    save_file(tensors, path)
     return path
 
 
