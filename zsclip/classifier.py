@@ -401,10 +401,12 @@ class ZeroShotClassifier:
     def _stream(
         self, sources: Iterator[ImageSource], on_error: OnError, *, advice: str = ""
     ) -> Iterator[Prediction | Failure]:
-        head, origin, labelset = self._embedded_head(), self.origin, self.labelset
+        head, labelset = self._embedded_head(), self.labelset
+        origin: Origin | None = None  # told when weights are loaded, which it then need not read
         stop = on_error == "raise"
         for described, embeddings in embed(sources, self.encoder, self._model.pictures, stop=stop):
             scores = iter(head.scores(embeddings, self._model.info))
+            origin = origin or self.origin
             for source in described:
                 if isinstance(source, str):
                     yield Prediction(source, next(scores), labelset, origin)

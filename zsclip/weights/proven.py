@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ import torch
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, NonFiniteError
+from zsclip.forks import ForkLock
 from zsclip.weights.identity import Seal, counts, identity_of
 from zsclip.weights.layouts import Tensors
 
@@ -53,7 +53,7 @@ class ProvenTensors:
         self._seals = seals or {}
         self._advice = advice
         self._values = {key: seal.values for key, seal in self._seals.items()}
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def take(self, keys: Iterable[str]) -> dict[str, Tensor]:
         """Tensors by their names, in memory that nobody writes to.
