@@ -42,3 +42,10 @@ def test_what_a_page_installs_of_zsclip_is_in_the_clone(page: Path) -> None:
 )
 def test_the_readme_of_a_set_begins_with_its_installation(page: Path) -> None:
     assert commands(page.read_text("utf-8"))[0] == f"pip install . ./labelsets/{page.parent.name}"
+
+
+def test_the_readme_begins_with_setting_up_and_with_the_tests() -> None:
+    """`.ci/run` takes its first two commands, and runs them as written."""
+    blocks = re.findall(r"^```console\n\$ (.*)\n```", (ROOT / "README.md").read_text("utf-8"), re.M)
+    assert blocks[0].endswith("&& .venv/bin/zsclip demo")
+    assert blocks[1].endswith("&& .venv/bin/pytest")
