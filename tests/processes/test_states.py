@@ -234,7 +234,7 @@ def test_what_is_set_changes_no_answer_and_stays(
                 np.testing.assert_allclose(array, due, rtol=0, atol=ROUNDING[precision])
 
 
-@pytest.mark.filterwarnings("ignore:.torch.jit.trace. is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.torch.jit.trace. is deprecated")
 @pytest.mark.parametrize("transform", ["trace", "grad", "vmap"])
 def test_a_function_that_is_transformed_may_ask_a_classifier(
     transform: str, known: Any, pictures: list[Path]
