@@ -84,6 +84,21 @@ def test_frames_of_a_generator_are_those_that_it_gave(
     assert [r.error if isinstance(r, Failure) else r.label for r in results] == COLORS * 3
 
 
+def drawn_over(frames: list[Path]) -> Iterator[Image.Image]:
+    """One canvas, which the giver draws the next frame on."""
+    canvas = Image.new("RGB", (8, 8))
+    for frame in frames:
+        canvas.paste(Image.open(frame).convert("RGB").resize(canvas.size))
+        yield canvas
+
+
+def test_a_canvas_that_is_drawn_over(
+    make: Make, colors: ZeroShotClassifier, files: Files, tmp_path: Path
+) -> None:
+    for clf in (make(), make(cache=EmbeddingCache(tmp_path / "kept")), colors):
+        assert list(clf.predict(drawn_over(files(9)))) == COLORS * 3
+
+
 def test_frames_for_an_engine_without_prepare(
     colors: ZeroShotClassifier, files: Files, tmp_path: Path
 ) -> None:

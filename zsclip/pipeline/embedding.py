@@ -171,7 +171,7 @@ class _Run:
             source = self._next()
             if self._ended:
                 break
-            picture = self._reader.take(source)
+            picture = self._reader.take(source, stays=self._is_listed)
             self._window.append(picture)
             self._hold(picture, source)
             if self._kept is not None and is_path(picture.source) and not picture.is_resolved:

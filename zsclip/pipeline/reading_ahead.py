@@ -60,13 +60,17 @@ class Reader:
         self._kept = kept
         self._record = record
 
-    def take(self, source: ImageSource) -> Picture:
+    def take(self, source: ImageSource, *, stays: bool) -> Picture:
         """A picture out of the source's hands, before the next one is asked for.
 
         What is given may change as soon as its giver goes on: a file object has a position, an
         image its frame, and an array may be the buffer of the next picture. So these are read here
         and now, and by nobody else. What cannot change is left to `read`, and so is what a path
         names; where that may change, `take_file` comes first.
+
+        Args:
+            source: The picture.
+            stays: Whether it is known that nobody draws on it before it is prepared.
         """
         picture = Picture(describe_source(source))
         try:
@@ -75,7 +79,8 @@ class Reader:
             elif isinstance(source, os.PathLike):
                 picture.source = picture.name
             elif isinstance(source, Image.Image | np.ndarray) or is_tensor(source):
-                picture.image = load_image(source, reading=self._reading)
+                image = load_image(source, reading=self._reading)
+                picture.image = image if stays or image is not source else image.copy()
             else:
                 with open_source(source, name=picture.name, reading=self._reading) as stream:
                     picture.source = stream.read()
