@@ -171,6 +171,19 @@ def test_names_are_compared_without_their_templates() -> None:
         assert engine.tokenized == len(names) + len(templates)
 
 
+@pytest.mark.parametrize("engine", [Clip(), FakeEncoder()])
+def test_prompts_of_its_own_may_be_those_of_another_name(engine: Any) -> None:
+    templates = ["a photo of a {}.", "a {} outside."]
+    own = Label("hound", "hound", prompts=("a dog  outside.", "A photo of a dog."))
+    for pair in ([own, Label("dog", "dog")], [Label("dog", "dog"), own]):
+        with pytest.raises(LabelError, match=r"has the prompts of labels\[0\]"):
+            Head.of(pair, templates).require_apart(engine)
+    Head.of([own, Label("cow", "cow")], templates).require_apart(engine)
+    Head.of([own, Label("dog", "dog")], templates[:1]).require_apart(
+        engine
+    )  # one prompt tells them apart
+
+
 def test_authors_are_told_of_twins_with_a_model(model: Encoder) -> None:
     labels = LabelSet.from_names(
         ["T-shirt", "T - shirt"], templates=["a {}.", "a { }{}.", "an {}."]

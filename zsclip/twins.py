@@ -10,6 +10,7 @@ import html
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import islice
 from typing import Protocol, cast
 
 from zsclip.encoders import TooLong
@@ -43,8 +44,9 @@ def find_twins(
 ) -> list[Problem]:
     """Find what a model cannot tell apart, and what would count twice for it.
 
-    Names, aliases and the labels' own prompts are compared by themselves, and not filled into the
-    templates: that is a hundredth of the work.
+    Names, aliases and the labels' own prompts are compared by themselves, and names are not filled
+    into the templates: that is a hundredth of the work. It is done where a label's own prompts are
+    as many as another's would be.
 
     Args:
         labelset: The labels, which keep the rules.
@@ -81,6 +83,7 @@ def find_twins(
                 f"templates[{other}], and would count twice. Remove one of the two."
             )
             problems.append(Problem("R7", f"templates[{k}]", message))
+    problems += _twins_of_own_prompts(labelset, templates, counter)
     if too_long == "cut":
         problems += _twins_by_cutting(labelset, templates, counter)
     return problems
@@ -119,6 +122,31 @@ def _letters(text: str) -> str:
     """The letters and digits alone: texts of the same tokens have the same, but for mended ones."""
     plain = unicodedata.normalize("NFKC", html.unescape(html.unescape(text))).casefold()
     return "".join(filter(str.isalnum, plain))
+
+
+def _twins_of_own_prompts(
+    labelset: LabelSet, templates: Sequence[str], counter: TokenCounter
+) -> Iterator[Problem]:
+    """Labels whose own prompts are those that another's name gives with the templates."""
+    groups = labelset.prompts_with(templates)
+    sizes = {len(label.prompts) for label in labelset if label.prompts}
+    letters = {
+        i: frozenset(map(_letters, group)) for i, group in enumerate(groups) if len(group) in sizes
+    }
+    own = {letters[i] for i in letters if labelset[i].prompts}
+    alike = [i for i in letters if letters[i] in own]
+    texts = [text for i in alike for text in groups[i]]
+    keys = iter(_keys(texts, counter))
+    first: dict[Hashable, int] = {}
+    for i in alike:
+        j = first.setdefault(frozenset(islice(keys, len(groups[i]))), i)
+        if bool(labelset[i].prompts) != bool(labelset[j].prompts):
+            message = (
+                f"has the prompts of labels[{j}] ({brief(labelset[j].id)}), so that the model "
+                "cannot tell the two labels apart and the first would always win. Word them "
+                "otherwise."
+            )
+            yield Problem("R6", f"labels[{i}] ({brief(labelset[i].id)})", message)
 
 
 def _twins_by_cutting(
