@@ -175,6 +175,7 @@ def test_names_between_commas() -> None:
         ("garden/bird,fish", "plus signs: garden/bird."),
         ("fish,garden + places", "plus signs: garden + places."),
         ("test-garden:garden,fish", "plus signs: test-garden:garden."),
+        ("cat,fish+garden", "plus signs: fish+garden."),
         ("names.txt,more.txt", "plus signs: names.txt+more.txt."),
         ("cat,birds.toml", "plus signs: birds.toml."),
         ("garden+birds.csv,cat", "plus signs: garden+birds.csv."),

@@ -121,10 +121,14 @@ def _names(text: str) -> Spelling:
     if not meant:
         installed = {one.name for one in find_declared(LABELSETS_GROUP)}
         sets = {name: [_set_in(term) for term in name.split("+")] for name in names}
-        meant = [name for name in names if installed.issuperset(sets[name])]
-        # A set may be called by a word, as a class is; with a hyphen or a part it is no word.
-        if len(meant) < len(names):
-            meant = [name for name in meant if "-" in name or [name] != sets[name]]
+        # A set may be called by a word, as a class is; with a hyphen, part or plus it is no word.
+        all_sets = all(map(installed.issuperset, sets.values()))
+        meant = [
+            name
+            for name in names
+            if not installed.isdisjoint(sets[name])
+            and (all_sets or "-" in name or [name] != sets[name])
+        ]
     if meant:
         raise ParameterError(
             f"Names of classes stand between commas, and {brief(meant[0])} looks like something to "
