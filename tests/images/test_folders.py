@@ -96,6 +96,9 @@ def test_row_find_links(tmp_path: Path) -> None:
     (root / "broken.png").symlink_to(tmp_path / "nowhere")
     (outside / "back").symlink_to(root)
     assert found(root) == ["a/1.png", "b/3.png", "link.png", "z/2.png"]
+    (outside / "around").symlink_to(tmp_path.parent)  # all that lies beside the root
+    (root / "around").symlink_to(tmp_path)
+    assert found(root) == ["a/1.png", "b/3.png", "link.png", "z/2.png"]
     # Two folders that point at each other, and a tree that would double with each level.
     mesh = tmp_path / "mesh"
     for name in "abcdefgh":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -101,10 +102,10 @@ def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
             raise UnreadableError("it is not a folder.")
         try:
             entries = _sorted_entries(root)
-            identity = _identity(root)
+            inside = _around(root) | {_identity(root)}
         except OSError as error:
             raise UnreadableError(f"the folder cannot be opened ({error.strerror}).") from error
-    return Listed(_walk(shown(name), entries, identity, picture_suffixes()))
+    return Listed(_walk(shown(name), entries, inside, picture_suffixes()))
 
 
 def picture_suffixes() -> frozenset[str]:
@@ -176,10 +177,13 @@ def _not_several(got: str) -> ParameterTypeError:
 
 
 def _walk(
-    root: str, entries: list[os.DirEntry[str]], identity: _Identity, suffixes: frozenset[str]
+    root: str,
+    entries: list[os.DirEntry[str]],
+    inside: frozenset[_Identity],
+    suffixes: frozenset[str],
 ) -> Iterator[Path]:
     # A stack instead of recursion: folders nest deeper than Python's calls may.
-    stack = [(iter(entries), identity)]
+    stack = [(iter(entries), inside)]
     followed: set[_Identity] = set()
     n_heic = 0
     while stack:
@@ -192,12 +196,12 @@ def _walk(
             if entry.is_dir():
                 inner = _identity(entry)
                 seen_by_link = entry.is_symlink() and inner in followed
-                if seen_by_link or any(inner == outer for _, outer in stack):
+                if seen_by_link or any(inner in outer for _, outer in stack):
                     logger.debug("%s leads to a folder already searched", printable(entry.path))
                     continue
                 if entry.is_symlink():
                     followed.add(inner)
-                stack.append((iter(_sorted_entries(entry)), inner))
+                stack.append((iter(_sorted_entries(entry)), frozenset({inner})))
             elif suffix in suffixes or (suffix in _HEIC_SUFFIXES and register_heif()):
                 if entry.is_file():
                     yield Path(entry.path)
@@ -207,6 +211,15 @@ def _walk(
             logger.warning("Passed over %s: %s", printable(entry.path), error.strerror)
     if n_heic:
         logger.warning("Passed over %d HEIC files in %s: %s", n_heic, root, HEIF_ADVICE)
+
+
+def _around(root: Path) -> frozenset[_Identity]:
+    """The folders that a folder lies in, as far as they can be seen."""
+    found = set()
+    for folder in root.resolve().parents:
+        with contextlib.suppress(OSError):
+            found.add(_identity(folder))
+    return frozenset(found)
 
 
 def _identity(folder: os.PathLike[str]) -> _Identity:
