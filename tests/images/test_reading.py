@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,25 @@ def test_numbers_may_come_out_of_numpy() -> None:
     assert repr(reading).startswith("Reading(background=(1, 2, 3), reduced=True, max_pixels=10, ")
 
 
+class Levels(StrEnum):
+    FULL = "full"
+
+
+def test_a_word_may_come_out_of_an_enumeration() -> None:
+    reading = Reading(levels=Levels.FULL)
+    assert type(reading.levels) is str
+    assert reading_like(Reading(), reading.key) == reading
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("timeout", 1e300), ("timeout", 10**400), ("levels", (0, 10**400)), ("levels", (1, 2, 3))],
+)
+def test_numbers_beyond_what_can_be_meant(option: str, value: Any) -> None:
+    with pytest.raises(ParameterError, match=f"`{option}` must be .*, got "):
+        Reading(**{option: value})
+
+
 def test_one_color_is_one_reading_however_it_is_spelled() -> None:
     spelled = [Reading(background=color) for color in ("red", "#f00", "#ff0000ff", [255, 0, 0])]
     assert set(spelled) == {Reading(background=(255, 0, 0))}
@@ -117,6 +137,14 @@ def test_a_reading_is_made_again_from_its_key(levels: Any) -> None:
     reading = Reading(levels=levels, background="lime", reduced=False)
     again = reading_like(Reading(max_pixels=7, strict=True), reading.key)
     assert again == dataclasses.replace(reading, max_pixels=7, strict=True)
+
+
+def test_what_a_reading_says_itself_leaves_the_rest_as_it_was() -> None:
+    saved = Reading(background="black", reduced=False)
+    assert reading_like(Reading(levels="full"), saved.key) == dataclasses.replace(
+        saved, levels="full"
+    )
+    assert reading_like(Reading(background="red"), saved.key).color == (255, 0, 0)
 
 
 @pytest.mark.parametrize("levels", ["wide", "0", "0,", "0,1,2", "1,0", "a,b", "nan,1", "0,1"])

@@ -11,10 +11,12 @@ from typing import cast
 
 from PIL import ImageColor
 
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import ParameterError, ParameterTypeError, brief
 from zsclip.files import whole_number
 
 __all__ = ["Reading", "as_reading", "raise_limit", "reading_like"]
+
+_LONGEST_WAIT = 1_000_000  # seconds, eleven days: of much longer ones systems lose count
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,7 +110,7 @@ class Reading:
 def reading_like(reading: Reading, key: str) -> Reading:
     """A reading with the limits of one and the pixels of another, of which the key is known.
 
-    A reading that says of itself how pixels come about, other than usual, stays as it is.
+    What the reading says of pixels itself, other than usual, stays as it is, field by field.
 
     Args:
         reading: The one whose limits hold.
@@ -133,7 +135,13 @@ def reading_like(reading: Reading, key: str) -> Reading:
     )
     if other.key != key:
         raise ValueError(f"there is no way to read pictures that is {key[:80]!r}")
-    return other if reading.key == Reading().key else reading
+    usual = Reading()
+    own = {
+        name: getattr(reading, name)
+        for name in ("background", "reduced", "levels")
+        if getattr(reading, name) != getattr(usual, name)
+    }
+    return replace(other, **own)
 
 
 def as_reading(value: object) -> Reading:
@@ -188,9 +196,15 @@ def _color(background: object) -> tuple[int, int, int]:
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ParameterTypeError(f"`{name}` must be a number of seconds, got {value!r}.")
-    seconds = float(value)
-    if not 0 < seconds < math.inf:
-        raise ParameterError(f"`{name}` must be a positive number of seconds, got {value!r}.")
+    try:
+        seconds = float(value)
+    except OverflowError:
+        seconds = math.inf
+    if not 0 < seconds <= _LONGEST_WAIT:
+        raise ParameterError(
+            f"`{name}` must be a positive number of seconds, and at most {_LONGEST_WAIT}, got "
+            f"{brief(value)}."
+        )
     return seconds
 
 
@@ -202,12 +216,15 @@ def _levels(levels: object) -> str | tuple[float, float]:
     if isinstance(levels, str):
         if levels not in {"auto", "full", "stretch"}:
             raise ParameterError(f"{expected}, got {levels!r}.")
-        return levels
+        return str.__str__(levels)  # of an enumeration's member only its text
     if not isinstance(levels, Sequence) or not all(
         isinstance(number, numbers.Real) and not isinstance(number, bool) for number in levels
     ):
         raise ParameterTypeError(f"{expected}, got {levels!r}.")
-    if len(levels) != 2 or not -math.inf < levels[0] < levels[1] < math.inf:
-        raise ParameterError(f"{expected}, the larger, got {levels!r}.")
-    low, high = levels
-    return float(low), float(high)
+    try:
+        low, high = map(float, levels)
+        if -math.inf < low < high < math.inf:
+            return low, high
+    except (OverflowError, ValueError):  # beyond what a float holds, or not two
+        pass
+    raise ParameterError(f"{expected}, the larger, got {brief(levels)}.")
