@@ -60,6 +60,12 @@ def test_the_drawings_are_copied_and_nothing_is_replaced(run: Run, tmp_path: Pat
     assert run("demo", "--copy", folder, "--labels", "cat,dog").exit_code == 2
 
 
+def test_an_empty_folder_to_copy_to_is_refused(run: Run) -> None:
+    result = run("demo", "--copy", "")
+    assert result.exit_code == 2
+    assert "--copy must name a folder" in result.stderr
+
+
 def test_the_outcome_is_what_the_classifier_says(outcome: Outcome) -> None:
     classifier = ZeroShotClassifier(load_labels(), model="tiny-cartoon", device="cpu")
     for answer, drawing in zip(outcome.answers, load_drawings(), strict=True):

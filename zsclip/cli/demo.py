@@ -58,6 +58,8 @@ def demo(*, labels: str | None, device: str, copy: str | None, form: str) -> Non
     from zsclip.spelling import parse_labels
 
     if copy is not None:
+        if not copy:
+            raise click.UsageError("--copy must name a folder, got an empty text.")
         if labels is not None:
             raise click.UsageError("--labels has no effect on --copy. Leave one of them out.")
         _print_copies(copy, copy_drawings(copy), form)
