@@ -128,8 +128,10 @@ def _twins_of_own_prompts(
     labelset: LabelSet, templates: Sequence[str], counter: TokenCounter
 ) -> Iterator[Problem]:
     """Labels whose own prompts are those that another's name gives with the templates."""
-    groups = labelset.prompts_with(templates)
     sizes = {len(label.prompts) for label in labelset if label.prompts}
+    if not sizes or all(label.prompts for label in labelset):
+        return
+    groups = labelset.prompts_with(templates)
     letters = {
         i: frozenset(map(_letters, group)) for i, group in enumerate(groups) if len(group) in sizes
     }
