@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pixels import PICTURE
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -28,6 +29,12 @@ def encode() -> Callable[..., bytes]:
         return stream.getvalue()
 
     return encode
+
+
+@pytest.fixture
+def png(encode: Callable[..., bytes]) -> bytes:
+    """The picture of `pixels`, as a PNG file."""
+    return encode(PICTURE)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import simplejpeg
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from pixels import refusal
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.images import Reading, load_image
@@ -76,14 +77,6 @@ def smooth(width: int, height: int) -> Image.Image:
     x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
     channels = [x, y, 0.5 + 0.4 * np.sin(5 * x + 3 * y)]
     return Image.fromarray((np.stack(channels, axis=2) * 255).astype(np.uint8))
-
-
-def refusal(source: Any, **options: Any) -> str:
-    with pytest.raises(ImageError) as caught:
-        load_image(source, reading=Reading(**options))
-    assert isinstance(caught.value, ValueError)
-    assert str(caught.value).endswith(caught.value.reason)
-    return caught.value.reason
 
 
 def test_row_rgb_8bit(encode: Encode) -> None:

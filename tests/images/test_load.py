@@ -17,27 +17,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
+from pixels import PICTURE, same
 
 from zsclip.errors import ImageError
 from zsclip.images import Reading, load_image
 
 Encode = Callable[..., bytes]
-
-
-PIXELS = np.random.default_rng(1).integers(0, 256, (5, 7, 3), np.uint8)
-
-
-PICTURE = Image.fromarray(PIXELS)
-
-
-@pytest.fixture
-def png(encode: Encode) -> bytes:
-    return encode(PICTURE)
-
-
-def same(source: Any) -> bool:
-    image = load_image(source)
-    return image.mode == "RGB" and np.array_equal(np.asarray(image), PIXELS)
 
 
 def test_row_pil_image(png: bytes) -> None:

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from pixels import PIXELS, same
 
 from zsclip.errors import ImageError
 from zsclip.images import Reading, load_image
-
-PIXELS = np.random.default_rng(1).integers(0, 256, (5, 7, 3), np.uint8)
-
-
-PICTURE = Image.fromarray(PIXELS)
-
-
-def same(source: Any) -> bool:
-    image = load_image(source)
-    return image.mode == "RGB" and np.array_equal(np.asarray(image), PIXELS)
 
 
 def test_row_array_uint8() -> None:

@@ -20,35 +20,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pixels import PICTURE, PIXELS, refusal, same
 
 from zsclip.errors import ImageError, ParameterTypeError
 from zsclip.images import Reading, load_image
 
 Encode = Callable[..., bytes]
-
-
-PIXELS = np.random.default_rng(1).integers(0, 256, (5, 7, 3), np.uint8)
-
-
-PICTURE = Image.fromarray(PIXELS)
-
-
-@pytest.fixture
-def png(encode: Encode) -> bytes:
-    return encode(PICTURE)
-
-
-def same(source: Any) -> bool:
-    image = load_image(source)
-    return image.mode == "RGB" and np.array_equal(np.asarray(image), PIXELS)
-
-
-def refusal(source: Any, **options: Any) -> str:
-    with pytest.raises(ImageError) as caught:
-        load_image(source, reading=Reading(**options))
-    assert isinstance(caught.value, ValueError)
-    assert str(caught.value).endswith(caught.value.reason)
-    return caught.value.reason
 
 
 def test_row_path(tmp_path: Path, png: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,23 +9,15 @@ import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image, ImageFile
+from pixels import refusal
 
 from zsclip.errors import ImageError
 from zsclip.images import find_pictures, load_image
 
 Encode = Callable[..., bytes]
-
-
-def refusal(source: Any) -> str:
-    with pytest.raises(ImageError) as caught:
-        load_image(source)
-    assert isinstance(caught.value, ValueError)
-    assert str(caught.value).endswith(caught.value.reason)
-    return caught.value.reason
 
 
 def test_row_empty(tmp_path: Path) -> None:
