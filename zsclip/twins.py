@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import unicodedata
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Protocol, cast
 
@@ -44,9 +44,9 @@ def find_twins(
 ) -> list[Problem]:
     """Find what a model cannot tell apart, and what would count twice for it.
 
-    Names, aliases and the labels' own prompts are compared by themselves, and names are not filled
-    into the templates: that is a hundredth of the work. It is done where a label's own prompts are
-    as many as another's would be.
+    Names, aliases and the labels' own prompts are compared by themselves, and names are filled
+    into the templates only where a label has as many prompts of its own as another would get: the
+    rest is a hundredth of the work.
 
     Args:
         labelset: The labels, which keep the rules.
@@ -67,22 +67,17 @@ def find_twins(
     # What is cut is no whole text any more; it is looked at below.
     cut = {k for k, _ in find_too_long(texts, counter)} if too_long == "cut" else set()
     problems = []
-    first: dict[Hashable, int] = {}
-    for k, key in enumerate(_keys(texts, counter)):
-        other = first.setdefault(key, k)
-        if other != k and not cut & {other, k}:
+    for other, k in _repeats(enumerate(_keys(texts, counter))):
+        if not cut & {other, k}:
             problems.append(_twin_texts(rows[other], rows[k]))
-    first = {}
     used = () if all(label.prompts for label in labelset) else templates
     filled = [fill_template(template, NAME) for template in used]
-    for k, key in enumerate(_keys(filled, counter)):
-        other = first.setdefault(key, k)
-        if other != k:
-            message = (
-                f"{brief(used[k])} has the same tokens as {brief(used[other])} of "
-                f"templates[{other}], and would count twice. Remove one of the two."
-            )
-            problems.append(Problem("R7", f"templates[{k}]", message))
+    for other, k in _repeats(enumerate(_keys(filled, counter))):
+        message = (
+            f"{brief(used[k])} has the same tokens as {brief(used[other])} of "
+            f"templates[{other}], and would count twice. Remove one of the two."
+        )
+        problems.append(Problem("R7", f"templates[{k}]", message))
     problems += _twins_of_own_prompts(labelset, templates, counter)
     if too_long == "cut":
         problems += _twins_by_cutting(labelset, templates, counter)
@@ -99,6 +94,15 @@ def _twin_texts(there: tuple[int, str, str], here: tuple[int, str, str]) -> Prob
         remedy = "Remove it from one of them, or word it otherwise."
     message = f"{brief(twin)} has the same tokens as {brief(text)} of {where}, {what}. {remedy}"
     return Problem("R6", place, message)
+
+
+def _repeats(keys: Iterable[tuple[int, Hashable]]) -> Iterator[tuple[int, int]]:
+    """Of each number whose key came before: the first of that key, and itself."""
+    first: dict[Hashable, int] = {}
+    for k, key in keys:
+        other = first.setdefault(key, k)
+        if other != k:
+            yield other, k
 
 
 def _keys(texts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
@@ -139,9 +143,7 @@ def _twins_of_own_prompts(
     alike = [i for i in letters if letters[i] in own]
     texts = [text for i in alike for text in groups[i]]
     keys = iter(_keys(texts, counter))
-    first: dict[Hashable, int] = {}
-    for i in alike:
-        j = first.setdefault(frozenset(islice(keys, len(groups[i]))), i)
+    for j, i in _repeats((i, frozenset(islice(keys, len(groups[i])))) for i in alike):
         if bool(labelset[i].prompts) != bool(labelset[j].prompts):
             message = (
                 f"has the prompts of labels[{j}] ({brief(labelset[j].id)}), so that the model "
@@ -158,18 +160,18 @@ def _twins_by_cutting(
     groups = labelset.prompts_with(templates)
     # One prompt that is not cut is enough to tell a label from others.
     counts = counter.count_tokens([min(group, key=len) for group in groups])
-    first: dict[Hashable, int] = {}
-    for i, (group, count) in enumerate(zip(groups, counts, strict=True)):
-        if count < counter.context_length:
-            continue
-        j = first.setdefault(frozenset(_left_of(group, counter)), i)
-        if j != i:
-            message = (
-                f"is cut so that nothing tells it from labels[{j}] ({brief(labelset[j].id)}), and "
-                "the first of the two would always win. Shorten templates or names, or word them "
-                "so that what differs comes first."
-            )
-            yield Problem("R6", f"labels[{i}] ({brief(labelset[i].id)})", message)
+    left = (
+        (i, frozenset(_left_of(group, counter)))
+        for i, (group, count) in enumerate(zip(groups, counts, strict=True))
+        if count >= counter.context_length
+    )
+    for j, i in _repeats(left):
+        message = (
+            f"is cut so that nothing tells it from labels[{j}] ({brief(labelset[j].id)}), and "
+            "the first of the two would always win. Shorten templates or names, or word them "
+            "so that what differs comes first."
+        )
+        yield Problem("R6", f"labels[{i}] ({brief(labelset[i].id)})", message)
 
 
 def _left_of(prompts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
