@@ -1,4 +1,4 @@
-"""Forks: which process this is, and locks that a forked child finds open.
+"""This process: its cores, whether it was forked, and locks that a forked child finds open.
 
 A child that was forked has one thread, the one that forked, and the memory of all. What the other
 threads held or were about to do stays held and undone there for ever.
@@ -12,11 +12,18 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["ForkLock", "is_forked_child", "is_survivor", "on_new_thread"]
+__all__ = ["ForkLock", "is_forked_child", "is_survivor", "on_new_thread", "usable_cores"]
 
 T = TypeVar("T")
 
 _LOADED_IN = os.getpid()
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def is_forked_child() -> bool:

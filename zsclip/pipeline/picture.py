@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from zsclip.cache import EmbeddingCache, FileStamp, open_cache
 from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
+from zsclip.forks import usable_cores
 from zsclip.images import Reading, as_reading
 from zsclip.results import Failure
 
@@ -65,13 +66,6 @@ class PictureOptions:
             workers=usable_cores() if workers is None else whole_number("workers", workers),
             cache=open_cache(cache),
         )
-
-
-def usable_cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @dataclass(slots=True, eq=False)

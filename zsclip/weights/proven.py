@@ -8,7 +8,6 @@ identity as long as it is there, whatever becomes of its file.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,7 @@ import torch
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, NonFiniteError
-from zsclip.forks import ForkLock
+from zsclip.forks import ForkLock, usable_cores
 from zsclip.weights.identity import Seal, counts, identity_of
 from zsclip.weights.layouts import Tensors
 
@@ -148,8 +147,7 @@ def _examine(key: str, tensor: Tensor, path: Path) -> str:
 
 def _in_threads(work: Callable[[str], T], keys: list[str]) -> list[T]:
     """What is done for each name, by as many threads as there are cores to hash on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    threads = min(MOST_THREADS, cores or 1, len(keys))
+    threads = min(MOST_THREADS, usable_cores(), len(keys))
     if threads < 2:
         return [work(key) for key in keys]
     with ThreadPoolExecutor(threads, thread_name_prefix="zsclip-weights") as pool:
