@@ -95,7 +95,7 @@ def reading_options(command: F) -> F:
     def with_reading(**given: Any) -> Any:
         from zsclip.images import Reading
 
-        fields = ("background", "max_pixels", "max_bytes", "timeout", "levels", "strict")
+        fields = ("background", "max_pixels", "max_bytes", "timeout", "urls", "levels", "strict")
         chosen = {field: given.pop(field) for field in fields}
         reading = Reading(**{field: value for field, value in chosen.items() if value is not None})
         return command(**given, reading=reading)
@@ -136,6 +136,11 @@ def reading_options(command: F) -> F:
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
             help="How long a URL may take to give its picture.",
+        ),
+        click.option(
+            "--urls",
+            type=click.Choice(["any", "public", "none"]),
+            help="Which URLs are fetched: any; public, none in a private network; or none at all.",
         ),
     ]
     wrapped: F = with_reading  # type: ignore[assignment]

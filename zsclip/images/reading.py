@@ -14,7 +14,7 @@ from PIL import ImageColor
 from zsclip.errors import ParameterError, ParameterTypeError, brief
 from zsclip.files import whole_number
 
-__all__ = ["Reading", "as_reading", "raise_limit", "reading_like"]
+__all__ = ["Reading", "as_reading", "other_urls", "raise_limit", "reading_like"]
 
 _LONGEST_WAIT = 1_000_000  # seconds, eleven days: of much longer ones systems lose count
 
@@ -37,6 +37,10 @@ class Reading:
         max_bytes: The most bytes taken from a URL, a file object or a pipe: 64 MiB.
         timeout: Seconds for a URL: the most for connecting, for each wait, and in all; and for all
             of a pipe or device that is given by its path.
+        urls: Which URLs are fetched. "any": all, but from a public address no redirect is followed
+            to one that is not. "public": none that is not at a public address, in the end or on the
+            way, and none through a proxy. "none": none at all. Not public are private, loopback,
+            link-local and other reserved addresses.
         levels: How whole numbers of more than 8 bits become 8. "auto": from 0 to the largest that
             they could be, by what the file says of itself and else by their type, with a warning
             where that leaves fewer than 32 levels. "full": by their type. "stretch": from the
@@ -60,6 +64,7 @@ class Reading:
     max_pixels: int = 89_478_485
     max_bytes: int = 64 * 1024 * 1024
     timeout: float = 10.0
+    urls: str = "any"
     levels: str | Sequence[float] = "auto"
     strict: bool = False
 
@@ -74,6 +79,7 @@ class Reading:
             "max_pixels": whole_number("max_pixels", self.max_pixels),
             "max_bytes": whole_number("max_bytes", self.max_bytes),
             "timeout": _seconds("timeout", self.timeout),
+            "urls": _urls(self.urls),
             "levels": _levels(self.levels),
         }
         for name, value in checked.items():
@@ -171,6 +177,19 @@ def raise_limit(name: str) -> str:
     )
 
 
+def other_urls(choice: str) -> str:
+    """What an error about a URL advises that is not fetched.
+
+    Examples:
+        >>> other_urls("any")[:31]
+        "Pass reading=Reading(urls='any'"
+    """
+    return (
+        f"Pass reading=Reading(urls={choice!r}), or on the command line --urls {choice}, if you "
+        "trust where the address comes from."
+    )
+
+
 def _color(background: object) -> tuple[int, int, int]:
     expected = (
         "`background` must be a color name or code that Pillow knows, such as 'white' or "
@@ -206,6 +225,15 @@ def _seconds(name: str, value: object) -> float:
             f"{brief(value)}."
         )
     return seconds
+
+
+def _urls(urls: object) -> str:
+    expected = "`urls` must be 'any', 'public' or 'none'"
+    if not isinstance(urls, str):
+        raise ParameterTypeError(f"{expected}, got {urls!r}.")
+    if urls not in {"any", "public", "none"}:
+        raise ParameterError(f"{expected}, got {brief(urls)}.")
+    return str.__str__(urls)  # of an enumeration's member only its text
 
 
 def _levels(levels: object) -> str | tuple[float, float]:
