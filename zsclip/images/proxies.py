@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import ssl
+from functools import lru_cache
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -45,9 +48,8 @@ def connections(
         OSError: There are no such certificates.
         RuntimeError: It is a SOCKS proxy, for which ``socksio`` is missing.
     """
-    # to read the certificates takes longer than to fetch a picture nearby
-    outer = httpx.create_ssl_context() if proxy and proxy.url.scheme == "https" else None
-    inner = httpx.create_ssl_context() if url.scheme == "https" else None
+    outer = _trusting() if proxy is not None and proxy.url.scheme == "https" else None
+    inner = _trusting() if url.scheme == "https" else None
     if proxy is None:
         return httpcore.ConnectionPool(ssl_context=inner, network_backend=network)
     address = httpcore.URL(
@@ -71,3 +73,12 @@ def connections(
         proxy_ssl_context=outer,
         network_backend=network,
     )
+
+
+def _trusting() -> ssl.SSLContext:
+    return _trusting_those_of(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=1)  # to read all certificates takes longer than to fetch a picture
+def _trusting_those_of(*_: str | None) -> ssl.SSLContext:
+    return httpx.create_ssl_context()

@@ -26,7 +26,7 @@ def fetch(url: str, reading: Reading, *, end: float | None = None) -> bytes:
         raise UnreadableError(
             f"it is an address on the web, and `urls` is 'none'. {other_urls('public')}"
         )
-    end = time.monotonic() + reading.timeout if end is None else end
     from zsclip.images.web import download  # slow to import, and most pictures are files
 
+    end = time.monotonic() + reading.timeout if end is None else end
     return download(url, reading, end=end)
