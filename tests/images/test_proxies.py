@@ -196,7 +196,7 @@ def test_a_tunnel_that_drips_is_hung_up_on_when_the_time_is_up(
         if inner:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
             connection.recv(1)  # the handshake has begun
-        drip(inner, b"\x02")(connection)
+        drip(inner, b"\x02" if inner else b"H")(connection)
 
     with talk(answer, context=trusted() if outer == "https" else None) as proxy:
         internet = Internet({"proxy.test": ["127.0.0.1"]}, {"127.0.0.1": proxy})

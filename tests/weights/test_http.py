@@ -52,6 +52,12 @@ def test_another_length_is_seen_before_the_body(case: Case) -> None:
     assert not case.part.exists()
 
 
+def test_what_comes_with_a_redirect_is_not_read(case: Case) -> None:
+    case.server.then(status=302, headers={"Location": "/elsewhere/weights.bin"}, endless=True)
+    case.succeeds()
+    assert case.server.sent < 1 << 26
+
+
 def test_a_body_that_does_not_end_is_stopped(case: Case) -> None:
     case.server.then(endless=True)
     case.fails(ChecksumError)

@@ -15,7 +15,7 @@ import random
 import re
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -35,6 +35,7 @@ __all__ = ["DEFAULT_RETRY", "RetryPolicy", "transfer"]
 log = logging.getLogger("zsclip")
 downloads = logging.getLogger("zsclip.downloads")  # what is fetched, and from where
 
+_MAX_REDIRECTS = 20
 _PASSING = {408, 425, 429}  # and every 5xx
 _PARTIAL = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", re.ASCII)
 _UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})", re.ASCII)
@@ -143,7 +144,6 @@ def _client(wanted: Wanted, timeout: float) -> Iterator[httpx.Client]:
         # Proxies and certificates come from the environment, and certificates are verified.
         client = httpx.Client(
             timeout=timeout,
-            follow_redirects=True,
             # Ranges count the bytes of the body as sent, so it must not be compressed.
             headers={"User-Agent": "zsclip", "Accept-Encoding": "identity"},
         )
@@ -165,6 +165,24 @@ def _bar(wanted: Wanted, progress: bool) -> Iterator[tqdm[Any] | None]:
         yield bar
 
 
+@contextmanager
+def _answer(client: httpx.Client, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
+    """What a server answers where redirects lead to.
+
+    httpx would read what comes with a redirect to its end, and unpack it.
+    """
+    import httpx
+
+    request = client.build_request("GET", url, headers=headers)
+    for _ in range(_MAX_REDIRECTS + 1):
+        with closing(client.send(request, stream=True)) as response:
+            if response.next_request is None:
+                yield response
+                return
+            request = response.next_request
+    raise httpx.TooManyRedirects(f"the server redirects more than {_MAX_REDIRECTS} times")
+
+
 def _attempt(client: httpx.Client, wanted: Wanted, timeout: float, bar: tqdm[Any] | None) -> bool:
     """One request; returns whether ``part`` is complete with bytes from earlier ones in it."""
     import httpx
@@ -175,7 +193,7 @@ def _attempt(client: httpx.Client, wanted: Wanted, timeout: float, bar: tqdm[Any
     if offset and (validator := wanted.validator()):
         headers["If-Range"] = validator
     try:
-        with client.stream("GET", wanted.url, headers=headers) as response:
+        with _answer(client, wanted.url, headers) as response:
             if response.status_code == 416 and offset:
                 return _settle_unsatisfied(response, wanted, offset)
             start, total = _check_answer(response, wanted, offset)
