@@ -21,7 +21,8 @@ labels = ["robin", "wren"]
 STEPS = [
     (
         "import zsclip",
-        "torch numpy PIL tokenizers ftfy safetensors httpx click rich tqdm tomllib sqlite3",
+        "torch numpy PIL tokenizers ftfy safetensors httpcore httpx click rich tqdm tomllib "
+        "sqlite3",
     ),
     ("zsclip.__version__, dir(zsclip), zsclip.errors.ImageError", "torch numpy PIL tokenizers"),
     ("assert 'tiny-cartoon' in zsclip.list_models() and zsclip.MODELS", "torch numpy PIL"),

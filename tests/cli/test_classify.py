@@ -241,6 +241,22 @@ def test_limits_on_pictures_reach_them(run: Run, tmp_path: Path) -> None:
         assert option in wrong.stderr
 
 
+def test_urls_can_be_refused(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    address = "http://127.0.0.1:9/fox.png"
+    for urls, reason in (("none", "`urls` is 'none'"), ("public", "`urls` is 'public'")):
+        refused = run("classify", address, *TINY, "--no-cache", "--urls", urls)
+        assert refused.exit_code == 1
+        assert reason in refused.stderr
+    assert "cannot connect" in run("classify", address, *TINY, "--no-cache").stderr
+    (tmp_path / "frog.png").write_bytes(DRAWINGS["frog.png"])
+    args = ("classify", tmp_path / "frog.png", *TINY, "--no-cache")
+    assert run(*args, "--urls", "none").exit_code == 0
+    wrong = run(*args, "--urls", "private")
+    assert wrong.exit_code == 2
+    assert "--urls" in wrong.stderr
+
+
 def test_the_bar_goes_to_standard_error_and_only_when_asked_for(run: Run, pictures: Path) -> None:
     quiet = run("classify", pictures / "a fish.png", *TINY)
     shown = run("classify", pictures / "a fish.png", *TINY, "--progress")

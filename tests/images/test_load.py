@@ -107,7 +107,7 @@ def test_row_pickle(encode: Encode) -> None:
 def test_row_imports() -> None:
     program = (
         "import sys, zsclip.images; zsclip.images.load_image(b'GIF89a' + bytes(9)) if 0 else None; "
-        "print(sorted({'torch', 'httpx', 'tokenizers'} & set(sys.modules)))"
+        "print(sorted({'torch', 'httpcore', 'httpx', 'tokenizers'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -94,12 +94,20 @@ def test_row_url_timeout(serve: Serve) -> None:
         ):
             reason = refusal(serve(path, answer), timeout=0.6)
             assert reason == "it did not arrive within `timeout` (0.6 s)."
+            assert not any(one.name.startswith("zsclip") for one in threading.enumerate())
     finally:
         over.set()
-    deadline = time.monotonic() + 30  # what was left behind goes by itself
-    while any(thread.name == "zsclip-fetch" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+
+
+def test_row_url_none(serve: Serve, send: Send, png: bytes) -> None:
+    fetched: list[str] = []
+    url = serve("/fox.png", lambda handler: fetched.append(handler.path))
+    reason = refusal(url, urls="none")
+    assert reason.startswith("it is an address on the web, and `urls` is 'none'. Pass reading=")
+    assert "--urls public" in reason
+    assert fetched == []
+    data = "data:image/png;base64," + base64.b64encode(png).decode()  # which is not of the web
+    assert load_image(data, reading=Reading(urls="none")).tobytes() == PICTURE.tobytes()
 
 
 def test_row_url_too_many_bytes(serve: Serve, send: Send, png: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import threading
 import time
 import tracemalloc
@@ -222,3 +223,10 @@ def test_a_servers_own_words_are_not_shown() -> None:
         assert "secret" not in refusal(server.url)
     with talk(send(OK, b"secret\r\n\r\n")) as server:
         assert "secret" not in refusal(server.url)
+
+
+def test_nothing_is_logged_of_an_address(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with talk(send(OK, b"\r\na fox")) as server:
+        fetch(server.url.replace("//", "//me:secret@"), Reading())
+    assert caplog.records == []

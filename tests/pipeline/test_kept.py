@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from talkers import send, talk
 
 from zsclip import Failure, ZeroShotClassifier
 from zsclip.cache import EmbeddingCache
+from zsclip.errors import ImageError
 from zsclip.images import Reading
 
 OLD = 1_600_000_000 * 10**9  # long ago: a file that changed just now is not trusted by its stamp
@@ -101,6 +103,20 @@ def test_the_same_content_from_elsewhere_is_known(
     found = _scores(again, [folder / "copy.png", content, io.BytesIO(content)])
     np.testing.assert_allclose(found, expected * 3, atol=1e-6)
     assert again.embedded == 0
+
+
+def test_a_url_is_refused_although_the_picture_there_is_known(
+    folder: Path, cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "*")
+    answer = send(b"HTTP/1.1 200 OK\r\n\r\n", (folder / "1.png").read_bytes())
+    with talk(answer) as server:
+        _scores(Counted(cache, monkeypatch), [server.url])
+        for urls in ("none", "public"):
+            strict = Counted(cache, monkeypatch, reading=Reading(urls=urls))
+            with pytest.raises(ImageError, match=f"`urls` is '{urls}'"):
+                _scores(strict, [server.url])
+        assert len(server.heads) == 1
 
 
 def test_a_picture_in_memory_is_known_by_its_pixels(
