@@ -96,6 +96,7 @@ def test_row_url_endless_head() -> None:
         (CHUNKED, b"1;" + b"x" * 1000 + b"\r\nx\r\n"),
         (OK + b"Content-Encoding: gzip\r\n\r\n", gzip.compress(b"x")),
     ],
+    ids=["no length", "old server", "chunks", "extensions", "members"],
 )
 def test_a_body_without_end_is_hung_up_on_at_its_limit(before: bytes, again: bytes) -> None:
     with talk(flood(before, again)) as server:
@@ -197,7 +198,11 @@ def fetch_once_before() -> None:
         fetch(server.url, Reading())
 
 
-@pytest.mark.parametrize("body", [b"", packed(1, 9999)[:-9], b"a fox", b"\x1f\x8b" + b"x" * 99])
+@pytest.mark.parametrize(
+    "body",
+    [b"", packed(1, 9999)[:-9], b"a fox", b"\x1f\x8b" + b"x" * 99],
+    ids=["nothing", "cut", "not packed", "damaged"],
+)
 def test_what_is_packed_badly_is_refused(body: bytes) -> None:
     with talk(send(OK, b"Content-Encoding: gzip\r\n\r\n", body)) as server:
         assert refusal(server.url).startswith("the download failed")

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from zsclip.images.network import Budget, Network
+from zsclip.network import Budget, Network
 
 __all__ = [
     "CERTIFICATE",

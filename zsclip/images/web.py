@@ -14,11 +14,16 @@ import httpx
 
 from zsclip.errors import printable, shown
 from zsclip.files import size_in_words
-from zsclip.images.addresses import seems_public
-from zsclip.images.network import Budget, Network, NotPublicError
-from zsclip.images.proxies import connections, proxy_for
 from zsclip.images.reading import Reading, other_urls, raise_limit
 from zsclip.images.unreadable import UnreadableError
+from zsclip.network import (
+    Budget,
+    Network,
+    NotPublicError,
+    connections,
+    proxy_for,
+    seems_public,
+)
 
 __all__ = ["download"]
 

@@ -1,4 +1,4 @@
-"""The network as pictures are fetched over it: until when, how much, and from which addresses.
+"""`Network`: connections that have an end, a size, and an address that may be connected to.
 
 The timeouts of an HTTP client bound each wait and not their sum, and its limits begin with a body:
 a server that sends a byte now and then, or a head without end, holds it for ever. So all that comes
@@ -9,27 +9,24 @@ and goes does so through a `Network`, which httpcore is given in place of its ow
 from __future__ import annotations
 
 import ipaddress
-import os
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
 import httpcore
 
-from zsclip.images.addresses import is_public
+from zsclip.network.addresses import is_public
+from zsclip.network.budget import Budget
+from zsclip.network.lookups import in_time
 
-__all__ = ["Budget", "Network", "NotPublicError"]
+__all__ = ["Network", "NotPublicError"]
 
 T = TypeVar("T")
 
 _MOST_ADDRESSES = 8  # of one name that are tried
-_MOST_LOOKUPS = 64  # of names, at a time
 _TLS_RECORD = 16 * 1024 + 512
 
 
@@ -39,46 +36,6 @@ class NotPublicError(Exception):
     def __init__(self, host: str) -> None:
         super().__init__(host)
         self.host = host
-
-
-class Budget:
-    """What one fetch may still take.
-
-    Args:
-        end: When it has to be over, by `time.monotonic`.
-    """
-
-    def __init__(self, end: float) -> None:
-        self._end = end
-        self._bytes = 0
-        self._refusal: Exception = ValueError("nothing is allowed yet")
-
-    def seconds(self) -> float:
-        """How many are left.
-
-        Raises:
-            httpcore.TimeoutException: None.
-        """
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise httpcore.TimeoutException
-        return left
-
-    def allow(self, more: int, refusal: Exception) -> None:
-        """Let so many more bytes come.
-
-        Args:
-            more: How many.
-            refusal: What is raised when there are more.
-        """
-        self._bytes += more
-        self._refusal = refusal
-
-    def count(self, came: int) -> None:
-        """Take off bytes that came; raises what was said if they are too many."""
-        self._bytes -= came
-        if self._bytes < 0:
-            raise self._refusal
 
 
 class Network(httpcore.NetworkBackend):
@@ -161,7 +118,7 @@ class Network(httpcore.NetworkBackend):
             return self._look_up(host, port, type=socket.SOCK_STREAM)
 
         try:
-            found = _in_time(look_up, self._budget)
+            found = in_time(look_up, self._budget)
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         return list(dict.fromkeys(str(address[0]) for *_, address in found))
@@ -256,44 +213,3 @@ class _InnerTLS(httpcore.NetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._tls if info == "ssl_object" else self._around.get_extra_info(info)
-
-
-# ------------------------------------------------------------------------------- looking up names
-
-# By process: of a forked child's parent, no thread lives on that would give its place back.
-_PLACES: dict[int, threading.Semaphore] = {}
-
-
-def _in_time(look_up: Callable[[], T], budget: Budget) -> T:
-    """What a system's call gives that cannot be interrupted, if it does so in time.
-
-    It runs in a thread of its own, the only thing here that can be left behind; the system gives up
-    looking for a name after some seconds. There are 64 at most, and who comes later waits.
-
-    Raises:
-        httpcore.TimeoutException: It does not.
-    """
-    places = _PLACES.setdefault(os.getpid(), threading.Semaphore(_MOST_LOOKUPS))
-    if not places.acquire(timeout=budget.seconds()):
-        raise httpcore.TimeoutException
-    outcome: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            outcome.set_result(look_up())
-        except BaseException as error:  # noqa: BLE001 - raised again by who waits
-            outcome.set_exception(error)
-        finally:
-            places.release()
-
-    try:
-        threading.Thread(target=run, name="zsclip-look-up", daemon=True).start()
-    except BaseException:
-        places.release()
-        raise
-    try:
-        return outcome.result(budget.seconds())
-    except TimeoutError:
-        if outcome.done():
-            raise  # the call's own
-        raise httpcore.TimeoutException from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zsclip.images.addresses import is_public, seems_public
+from zsclip.network.addresses import is_public, seems_public
 
 PUBLIC = [
     "1.1.1.1",
