@@ -52,6 +52,4 @@ def in_time(look_up: Callable[[], T], budget: Budget) -> T:
     try:
         return outcome.result(budget.seconds())
     except TimeoutError:
-        if outcome.done():
-            raise  # the call's own
         raise httpcore.TimeoutException from None
