@@ -186,7 +186,8 @@ def test_a_redirect_without_end_is_followed_five_times(talkers: ExitStack) -> No
 
 def test_a_name_that_is_not_found_says_so(internet: Internet) -> None:
     reason = refusal(internet, "http://nobody.test/")
-    assert reason == "cannot connect to the server ([Errno -2] Name or service not known)."
+    assert reason.startswith("cannot connect to the server (")
+    assert "Name or service not known" in reason
     assert refusal(internet, f"http://{'a' * 64}.test/").startswith("cannot connect")
 
 

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,8 @@ class Talker:
         return self._hung_up.acquire(timeout=_PATIENCE)
 
     def close(self) -> None:
-        self._server.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         for thread in self._threads:
             thread.join(_PATIENCE)
