@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import pickle
-import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
-from zsclip.forks import ForkLock
+from zsclip.weights.archive import read_archive
 from zsclip.weights.tensor_file import TensorFile
 
 __all__ = ["Tensors", "in_memory", "open_tensors"]
 
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
-_NESTS = ("state_dict", "model_state_dict", "model")
 _DTYPES = {
     "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
     "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
     "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8,
     "U8": torch.uint8, "BOOL": torch.bool,
 }  # fmt: skip
-# Warnings are on or off for all threads at once: one that ends would turn on those of another.
-_READING = ForkLock()
 
 
 class Tensors:
@@ -77,12 +71,12 @@ def in_memory(state: Mapping[str, Tensor]) -> Tensors:
 def open_tensors(path: Path) -> Tensors:
     """Open a checkpoint: safetensors, a TorchScript archive, or a state dict.
 
-    Of a safetensors file only what is asked for is read. The other two are read whole.
-    State dicts are unpickled with ``weights_only=True``, which refuses code.
+    Of safetensors only what is asked for is read, the other two are read whole. Nothing that any of
+    them holds is run.
 
     Raises:
         ModelNotFoundError: There is no such file.
-        CheckpointError: The file is none of the three.
+        CheckpointError: The file is none of the three, or holds Python objects or code.
     """
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
@@ -90,26 +84,19 @@ def open_tensors(path: Path) -> Tensors:
             f"The checkpoint {str(path)!r} {what}. Give the path of a .pt or .safetensors file."
         )
     try:
-        if _is_safetensors(path):
-            return _open_safetensors(path)
-        state = _read_state(path)
-    except (CheckpointError, MemoryError):
+        return _open_safetensors(path) if _is_safetensors(path) else _open_archive(path)
+    except CheckpointError:
         raise
-    except PermissionError as e:
+    except OSError as e:
         raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}.") from e
-    except pickle.UnpicklingError as e:  # PyTorch's own message tells how to run the code
+    except pickle.UnpicklingError as e:
+        raise CheckpointError(f"The checkpoint {str(path)!r} {e}") from e
+    except ValueError as e:
         raise CheckpointError(
-            f"The checkpoint {str(path)!r} holds Python objects other than tensors, or is no "
-            "checkpoint at all. zsclip unpickles nothing but tensors, because other objects can "
-            "run code. If it is yours, save model.state_dict() in place of the model."
+            f"The checkpoint {str(path)!r} is damaged or none: {e}. zsclip reads OpenAI's "
+            "TorchScript archives, state dicts of tensors, and safetensors; if it was one of "
+            "these, get it again."
         ) from e
-    except Exception as e:  # what damaged files raise is not documented and varies
-        reason = (str(e).splitlines() or [""])[0][:200]
-        raise CheckpointError(
-            f"The checkpoint {str(path)!r} is damaged or none ({type(e).__name__}: {reason}). "
-            "zsclip reads OpenAI's TorchScript archives, state dicts of tensors, and safetensors."
-        ) from e
-    return in_memory(state)
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -136,36 +123,15 @@ def _open_safetensors(path: Path) -> Tensors:
     return Tensors(shapes, read, metadata=file.metadata, lasting=False)
 
 
-def _is_torchscript(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        # Every zip of torch.save has data.pkl; only TorchScript has constants.pkl beside it.
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
-def _read_state(path: Path) -> dict[str, Tensor]:
-    with _READING, warnings.catch_warnings():
-        # TorchScript is deprecated, and OpenAI's archives will stay in it; and about pickle
-        # protocols: what cannot be read is an error anyway
-        warnings.simplefilter("ignore")
-        if _is_torchscript(path):
-            module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-            return _flatten(module.state_dict(), path)
-        return _flatten(torch.load(path, map_location="cpu", weights_only=True), path)
-
-
-def _flatten(loaded: Any, path: Path) -> dict[str, Tensor]:
-    """The state dict in what a training script saved: unnested, without a wrapper's prefix."""
-    for nest in _NESTS:
-        if isinstance(loaded, Mapping) and isinstance(loaded.get(nest), Mapping):
-            loaded = loaded[nest]
-    if not isinstance(loaded, Mapping):
-        raise CheckpointError(
-            f"The checkpoint {str(path)!r} holds a {type(loaded).__name__} and not a state dict. "
-            "Save model.state_dict() instead."
-        )
-    tensors = {str(key): value for key, value in loaded.items() if isinstance(value, Tensor)}
-    if tensors and all(key.startswith("module.") for key in tensors):
-        tensors = {key.removeprefix("module."): value for key, value in tensors.items()}
-    return tensors
+def _open_archive(path: Path) -> Tensors:
+    archive = read_archive(path)
+    storages = {
+        storage: torch.from_numpy(data).view(_DTYPES[storage.dtype])
+        for storage, data in archive.storages.items()
+    }
+    return in_memory(
+        {
+            name: storages[view.storage].as_strided(view.shape, view.strides, view.offset)
+            for name, view in archive.tensors.items()
+        }
+    )

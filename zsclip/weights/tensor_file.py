@@ -18,18 +18,25 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import CheckpointError
+from zsclip.errors import CheckpointError, brief, shown
 from zsclip.files import reason_of
 
-__all__ = ["Stored", "TensorFile", "stamp_of"]
+__all__ = ["BYTES", "LONGEST_NAME", "Stored", "TensorFile", "copy_out", "stamp_of"]
 
-_HEADER_LIMIT = 100_000_000  # bytes, as in the safetensors library
+LONGEST_NAME = 1000
+"""Characters of a tensor's name, which messages quote."""
+
+# A thousand tensors take some 0.3 MB; in Python's memory it can be thirty times what the file has.
+_HEADER_LIMIT = 1 << 22
+_MOST_DIMENSIONS = 64  # as in PyTorch
+_LARGEST = 1 << 48  # of what counts numbers or bytes; PyTorch multiplies them in 64 bits
 _LARGE = 1 << 16  # bytes; less is not worth pages of its own
 _METADATA = "__metadata__"
-_BYTES = {
+BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1,
     "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
 }  # fmt: skip
+"""The length of a number in bytes, by its type in the words of safetensors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Stored:
     @property
     def size(self) -> int:
         """Its length in bytes."""
-        return math.prod(self.shape) * _BYTES[self.dtype]
+        return math.prod(self.shape) * BYTES[self.dtype]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +121,8 @@ class TensorFile:
                 place, due = header.tensors.get(name), self.tensors[name]
                 if place is None or (place.dtype, place.shape) != (due.dtype, due.shape):
                     raise self.changed()
-                data = _memory(due.size)
-                file.seek(header.end + place.begin)
-                whole = _fill(file, data)
-                if not (whole and _stamp(file) == header.stamp):
+                data = copy_out(file, header.end + place.begin, due.size)
+                if data is None or _stamp(file) != header.stamp:
                     raise self.changed()
         except OSError as e:
             raise CheckpointError(
@@ -144,6 +149,19 @@ def _stamp(file: BinaryIO) -> tuple[int, ...]:
     return stamp_of(os.fstat(file.fileno()))
 
 
+def copy_out(file: BinaryIO, begin: int, size: int) -> NDArray[np.uint8] | None:
+    """Bytes of a file, in memory of their own; None if the file ends before."""
+    data = _memory(size)
+    file.seek(begin)
+    rest = data.data
+    while rest:
+        got = file.readinto(rest)  # type: ignore[attr-defined]  # no more than 2 GB at once
+        if not got:
+            return None
+        rest = rest[got:]
+    return data
+
+
 def _memory(size: int) -> NDArray[np.uint8]:
     """Memory for a tensor. What is large goes back to the system as soon as the tensor goes.
 
@@ -155,17 +173,6 @@ def _memory(size: int) -> NDArray[np.uint8]:
     return np.frombuffer(private, np.uint8)
 
 
-def _fill(file: Any, data: NDArray[np.uint8]) -> bool:
-    """Read until the array is full; False if the file ends before."""
-    rest = data.data
-    while rest:
-        got = file.readinto(rest)  # the system gives no more than 2 GB at once
-        if not got:
-            return False
-        rest = rest[got:]
-    return True
-
-
 def _read_header(file: BinaryIO) -> _Header:
     """The header of a file, once it is known to describe all of its bytes, and each once.
 
@@ -174,8 +181,10 @@ def _read_header(file: BinaryIO) -> _Header:
     """
     stamp = _stamp(file)
     length = int.from_bytes(file.read(8), "little")
-    if not 2 <= length <= min(stamp[1] - 8, _HEADER_LIMIT):
+    if not 2 <= length <= stamp[1] - 8:
         raise ValueError(f"its header would take {length:,} bytes")
+    if length > _HEADER_LIMIT:
+        raise ValueError(f"its header takes {length:,} bytes, more than {_HEADER_LIMIT:,}")
     try:
         text = file.read(length).decode("utf-8")
         entries = json.loads(text, object_pairs_hook=_each_once)
@@ -190,7 +199,9 @@ def _read_header(file: BinaryIO) -> _Header:
     end = 0
     for name, (tensor, until) in sorted(tensors.items(), key=lambda item: item[1][0].begin):
         if tensor.begin != end or until - tensor.begin != tensor.size:
-            raise ValueError(f"the tensor {name!r} does not lie where the one before it ends")
+            raise ValueError(
+                f"the tensor {shown(name)!r} does not lie where the one before it ends"
+            )
         end = until
     if 8 + length + end != stamp[1]:
         raise ValueError(f"{8 + length + end:,} bytes are described, and there are {stamp[1]:,}")
@@ -202,18 +213,22 @@ def _each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{name!r} is described twice")
+            raise ValueError(f"{shown(name)!r} is described twice")
         found[name] = value
     return found
 
 
 def _stored(name: str, entry: Any) -> tuple[Stored, int]:
     """A tensor as its entry describes it, and where it ends."""
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"the name of a tensor has more than {LONGEST_NAME:,} characters")
     try:
         dtype, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
         numbers = (*shape, begin, end)
-        if dtype not in _BYTES or not all(type(n) is int and n >= 0 for n in numbers):
+        if dtype not in BYTES or not all(type(n) is int and 0 <= n < _LARGEST for n in numbers):
+            raise ValueError
+        if len(shape) > _MOST_DIMENSIONS or math.prod(n or 1 for n in shape) >= _LARGEST:
             raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise ValueError(f"the tensor {name!r} is described as {str(entry)[:200]}") from None
+        raise ValueError(f"the tensor {shown(name)!r} is described as {brief(entry)}") from None
     return Stored(dtype, tuple(shape), begin), end
