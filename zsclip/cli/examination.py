@@ -194,7 +194,8 @@ def _import_error(name: str) -> str | None:
         return _import_error_here(name)
     try:
         done = subprocess.run(  # noqa: S603 - what is installed here, asked for by its name
-            [sys.executable, "-c", _IMPORT, json.dumps(sys.path), name],
+            # -P: nothing is imported from the folder that this happens to run in
+            [sys.executable, "-P", "-c", _IMPORT, json.dumps(sys.path), name],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -19,8 +19,8 @@ from zsclip.weights.tensor_file import BYTES
 
 __all__ = ["PICKLE_LIMIT", "Module", "Storage", "View", "unpickle"]
 
-PICKLE_LIMIT = 1 << 22
-"""Bytes of a pickle. A thousand tensors take some 0.2 MB, and an optimizer twice that."""
+PICKLE_LIMIT = 1 << 21
+"""Bytes of a pickle. A thousand tensors take some 0.2 MB, and an optimizer's state twice that."""
 
 _STORAGES = {
     "DoubleStorage": "F64", "FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16",
@@ -121,7 +121,7 @@ class _RefusedError(pickle.UnpicklingError):
 
 def _refuse(what: str) -> _RefusedError:
     return _RefusedError(
-        f"holds Python objects other than tensors ({shown(what)}), or is no checkpoint at all. "
+        f"holds Python objects other than tensors ({shown(what, 200)}), or is no checkpoint at all. "
         "zsclip unpickles nothing but tensors, because other objects can run code. If it is yours, "
         "save model.state_dict() in place of the model."
     )
