@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from archives import dict_of, reduced, storage, tensor
+from archives import reduced, storage, tensor
 from deadlines import run_program
 
 from zsclip.weights.unpickling import PICKLE_LIMIT, Module, View, unpickle
@@ -200,7 +200,3 @@ def test_a_pickle_of_the_largest_size_takes_neither_time_nor_memory_nor_the_proc
     (tmp_path / "pickle").write_bytes(GREEDY[what])
     said = run_program(["-c", PROGRAM, tmp_path / "pickle"], folder=tmp_path, seconds=100)
     assert said == "ended\n"
-
-
-def test_a_whole_dict_as_a_test_writes_it() -> None:
-    assert _read(dict_of(a=b"K\x01")) == {"a": 1}

@@ -6,7 +6,9 @@ import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
@@ -111,14 +113,13 @@ def _open_safetensors(path: Path) -> Tensors:
     shapes = {key: stored.shape for key, stored in file.tensors.items()}
 
     def read(key: str, known: bool) -> Tensor:
-        stored, data = file.tensors[key], torch.from_numpy(file.read(key, known=known))
-        dtype = _DTYPES.get(stored.dtype)
-        if dtype is None:
+        stored, data = file.tensors[key], file.read(key, known=known)
+        if stored.dtype not in _DTYPES:
             raise CheckpointError(
                 f"The checkpoint {str(path)!r} holds {key} as {stored.dtype}, of which PyTorch "
                 "makes no weights."
             )
-        return data.view(dtype).view(stored.shape)
+        return _numbers(data, stored.dtype).view(stored.shape)
 
     return Tensors(shapes, read, metadata=file.metadata, lasting=False)
 
@@ -126,8 +127,7 @@ def _open_safetensors(path: Path) -> Tensors:
 def _open_archive(path: Path) -> Tensors:
     archive = read_archive(path)
     storages = {
-        storage: torch.from_numpy(data).view(_DTYPES[storage.dtype])
-        for storage, data in archive.storages.items()
+        storage: _numbers(data, storage.dtype) for storage, data in archive.storages.items()
     }
     return in_memory(
         {
@@ -135,3 +135,9 @@ def _open_archive(path: Path) -> Tensors:
             for name, view in archive.tensors.items()
         }
     )
+
+
+def _numbers(data: NDArray[np.uint8], dtype: str) -> Tensor:
+    if not data.size:  # which PyTorch does not view as anything else
+        return torch.empty(0, dtype=_DTYPES[dtype])
+    return torch.from_numpy(data).view(_DTYPES[dtype])

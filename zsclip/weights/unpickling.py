@@ -121,9 +121,9 @@ class _RefusedError(pickle.UnpicklingError):
 
 def _refuse(what: str) -> _RefusedError:
     return _RefusedError(
-        f"holds Python objects other than tensors ({shown(what, 200)}), or is no checkpoint at all. "
-        "zsclip unpickles nothing but tensors, because other objects can run code. If it is yours, "
-        "save model.state_dict() in place of the model."
+        f"holds Python objects other than tensors ({shown(what, 200)}), or is no checkpoint at "
+        "all. zsclip unpickles nothing but tensors, because other objects can run code. If it is "
+        "yours, save model.state_dict() in place of the model."
     )
 
 
