@@ -169,6 +169,23 @@ def test_an_engine_that_can_be_imported_is_well_whatever_it_prints(
     assert report()["problems"] == []
 
 
+def test_nothing_is_imported_from_the_folder_that_doctor_runs_in(
+    install: Install,
+    report: Callable[[], dict[str, object]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    install("test-one", entry_points="[zsclip.encoders]\nquiet = test_one:make\n")
+    (tmp_path / "site-test_one/test_one/__init__.py").write_text("def make(): ...")
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    for module in ("json", "torch", "zsclip"):
+        (folder / f"{module}.py").write_text("open('it-ran', 'w').close()\n")
+    monkeypatch.chdir(folder)
+    assert report()["problems"] == []
+    assert not (folder / "it-ran").exists()
+
+
 def test_engines_in_a_malformed_declaration_are_a_problem(
     install: Install, report: Callable[[], dict[str, object]]
 ) -> None:

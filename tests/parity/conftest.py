@@ -201,6 +201,19 @@ def clip_load() -> Callable[..., tuple[Any, Any]]:
 
 
 @pytest.fixture
+def state_by_torch() -> Callable[[Path], dict[str, torch.Tensor]]:
+    """``state_by_torch(path)``: the state dict of an archive as PyTorch loads it."""
+
+    def read(path: Path) -> dict[str, torch.Tensor]:
+        with _torchscript():
+            load: Any = torch.jit.load  # without types
+            state: dict[str, torch.Tensor] = load(path, map_location="cpu").state_dict()
+        return state
+
+    return read
+
+
+@pytest.fixture
 def save_archive() -> Callable[[Any, Path], None]:
     """``save_archive(model, path)``: a TorchScript archive like the published ones.
 

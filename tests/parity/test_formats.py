@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from safetensors.torch import save_file
 
 from zsclip import ZeroShotClassifier
 from zsclip.weights.checkpoints import load_checkpoint
+from zsclip.weights.layouts import open_tensors
+from zsclip.weights.models import MODELS
 
 TOLERANCE = 1e-5
 
@@ -74,6 +77,30 @@ def test_archives_give_what_the_official_code_gives(
     same = _classifier(tmp_path / "state.pt", prompts)
     assert (same.encode_images(pictures) == clf.encode_images(pictures)).all()
     assert (same.encode_texts(prompts) == clf.encode_texts(prompts)).all()
+
+
+@pytest.mark.parametrize("name", [spec.name for spec in MODELS if not spec.bundled])
+def test_archives_of_each_architecture_are_read_as_torch_reads_them(
+    name: str,
+    tmp_path: Path,
+    official_model: Official,
+    save_archive: Callable[[Any, Path], None],
+    state_by_torch: Callable[[Path], dict[str, torch.Tensor]],
+) -> None:
+    path = tmp_path / "archive.pt"
+    save_archive(official_model(name), path)
+    gc.collect()  # of the largest, two copies are 4 GB
+    due = state_by_torch(path)
+    for size in ("input_resolution", "context_length", "vocab_size"):
+        del due[size]
+    found = open_tensors(path)
+    path.unlink()
+    assert set(found.shapes) == set(due)
+    for key, tensor in due.items():
+        assert found.read(key).dtype == tensor.dtype, key
+        assert torch.equal(found.read(key), tensor), key
+    del due, found
+    gc.collect()
 
 
 def _save_nested(state: dict[str, torch.Tensor], path: Path) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.resources
 import json
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from deadlines import run_program
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
@@ -213,3 +215,36 @@ def test_rows_that_are_not_of_length_one(saved: Path, spoil: Spoil, refused: Ref
     long = 2 * UNIT[:3]
     spoil(matrix=long)
     assert "the rows of `class_matrix` must be of length 1" in refused(saved)
+
+
+PROGRAM = """
+import resource, sys
+from zsclip import ZeroShotClassifier
+from zsclip.errors import SavedClassifierError
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+for path in sys.argv[1:]:
+    try:
+        ZeroShotClassifier.load(path)
+    except SavedClassifierError as e:
+        print("its header takes" in str(e))
+"""
+
+
+def test_a_large_description_takes_little_memory(tmp_path: Path) -> None:
+    """Of a hundred million bytes, which were read once, Python would make gigabytes."""
+    pytest.importorskip("resource")
+    save_file({TENSOR: UNIT}, tmp_path / "most", {KEY: "[" + "[]," * 11_100_000 + "1]"})
+    (tmp_path / "more").write_bytes((1 << 26).to_bytes(8, "little") + b"{" + bytes(1 << 26))
+    assert run_program(["-c", PROGRAM, "most", "more"], folder=tmp_path) == "False\nTrue\n"
+
+
+def test_nothing_that_a_file_names_is_imported(
+    saved: Path, spoil: Spoil, refused: Refused, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "planted.py").write_text("raise SystemExit(1)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("planted", "planted:make", "planted.make", "os:system", "zsclip.testing:x"):
+        spoil(lambda said, name=name: said["model"].update(encoder=name))
+        assert "none of this name is installed" in refused(saved, SavedClassifierModelError)
+    assert "planted" not in sys.modules

@@ -26,7 +26,9 @@ __all__ = ["KEY", "SavedClassifier", "read_classifier", "write_classifier"]
 
 FORMAT = 1  # raised by a change that makes older versions of zsclip read a file wrongly
 TENSOR = "class_matrix"
-HEADER_LIMIT = 100_000_000  # bytes; safetensors reads no longer header
+# Bytes: of a hundred thousand labels with three prompts each. In Python's memory it can be thirty
+# times what the file has.
+HEADER_LIMIT = 1 << 25
 UNIT = 1e-3  # how far the length of a row may be from 1
 
 # What says where a model ran, and not which one it is.
@@ -181,6 +183,12 @@ def _read(file: Path) -> SavedClassifier:
         head = opened.read(9)
     if not head:
         raise _Fault("it is empty (0 bytes). Save the classifier anew.")
+    length = int.from_bytes(head[:8], "little")
+    if head[8:] == b"{" and length > HEADER_LIMIT:  # a length in eight bytes, and then JSON
+        raise _Fault(
+            f"its header takes {length:,} bytes, more than the {HEADER_LIMIT:,} that the format "
+            "has for labels and prompts. Copy it again, or save the classifier anew."
+        )
     try:
         tensors: Any  # typed only in part
         with safe_open(file, "numpy") as tensors:
@@ -201,7 +209,7 @@ def _read(file: Path) -> SavedClassifier:
             except ValueError as error:
                 raise _damaged(error) from error
     except SafetensorError as error:
-        if head[8:] == b"{":  # a length in eight bytes, and then JSON
+        if head[8:] == b"{":
             raise _Fault(
                 f"it is damaged or cut short ({error}). Copy it again, or save the classifier anew."
             ) from error

@@ -200,7 +200,7 @@ def _read_header(file: BinaryIO) -> _Header:
     for name, (tensor, until) in sorted(tensors.items(), key=lambda item: item[1][0].begin):
         if tensor.begin != end or until - tensor.begin != tensor.size:
             raise ValueError(
-                f"the tensor {shown(name)!r} does not lie where the one before it ends"
+                f"the tensor {shown(name, 200)!r} does not lie where the one before it ends"
             )
         end = until
     if 8 + length + end != stamp[1]:
@@ -213,7 +213,7 @@ def _each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"{shown(name)!r} is described twice")
+            raise ValueError(f"{shown(name, 200)!r} is described twice")
         found[name] = value
     return found
 
@@ -230,5 +230,7 @@ def _stored(name: str, entry: Any) -> tuple[Stored, int]:
         if len(shape) > _MOST_DIMENSIONS or math.prod(n or 1 for n in shape) >= _LARGEST:
             raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise ValueError(f"the tensor {shown(name)!r} is described as {brief(entry)}") from None
+        raise ValueError(
+            f"the tensor {shown(name, 200)!r} is described as {brief(entry)}"
+        ) from None
     return Stored(dtype, tuple(shape), begin), end
