@@ -8,12 +8,15 @@ import struct
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from archives import dict_of, storage, tensor, write_zip
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from zsclip.errors import CheckpointError
@@ -258,3 +261,27 @@ def test_a_write_while_an_archive_is_read_is_seen(
     monkeypatch.setattr("zsclip.weights.archive.copy_out", copy_late)
     with pytest.raises(CheckpointError, match="was written to while it was read"):
         open_tensors(path)
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("scripted") / "m.pt"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.jit.save(_scripted(_Whole(torch.float32)), path)
+    return path.read_bytes()
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damage_to_an_archive_is_an_error_of_ours_or_none(
+    scripted: bytes, path: Path, data: st.DataObject
+) -> None:
+    content = bytearray(scripted)
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content)
+    with suppress(CheckpointError):
+        tensors = open_tensors(path)
+        for name in tensors.shapes:
+            tensors.read(name)
