@@ -21,15 +21,22 @@ from numpy.typing import NDArray
 from zsclip.errors import CheckpointError, brief, shown
 from zsclip.files import reason_of
 
-__all__ = ["BYTES", "LONGEST_NAME", "Stored", "TensorFile", "copy_out", "stamp_of"]
+__all__ = [
+    "BYTES", "LARGEST", "LONGEST_NAME", "MOST_DIMENSIONS", "Stored", "TensorFile", "copy_out",
+    "stamp_of",
+]  # fmt: skip
 
 LONGEST_NAME = 1000
 """Characters of a tensor's name, which messages quote."""
 
+MOST_DIMENSIONS = 64
+"""Of a tensor, as in PyTorch."""
+
+LARGEST = 1 << 48
+"""Of what counts numbers or bytes; PyTorch multiplies such in 64 bits."""
+
 # A thousand tensors take some 0.3 MB; in Python's memory it can be thirty times what the file has.
 _HEADER_LIMIT = 1 << 22
-_MOST_DIMENSIONS = 64  # as in PyTorch
-_LARGEST = 1 << 48  # of what counts numbers or bytes; PyTorch multiplies them in 64 bits
 _LARGE = 1 << 16  # bytes; less is not worth pages of its own
 _METADATA = "__metadata__"
 BYTES = {
@@ -225,9 +232,9 @@ def _stored(name: str, entry: Any) -> tuple[Stored, int]:
     try:
         dtype, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
         numbers = (*shape, begin, end)
-        if dtype not in BYTES or not all(type(n) is int and 0 <= n < _LARGEST for n in numbers):
+        if dtype not in BYTES or not all(type(n) is int and 0 <= n < LARGEST for n in numbers):
             raise ValueError
-        if len(shape) > _MOST_DIMENSIONS or math.prod(n or 1 for n in shape) >= _LARGEST:
+        if len(shape) > MOST_DIMENSIONS or math.prod(n or 1 for n in shape) >= LARGEST:
             raise ValueError
     except (KeyError, TypeError, ValueError):
         raise ValueError(

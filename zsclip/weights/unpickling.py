@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
 from zsclip.errors import brief, shown
-from zsclip.weights.tensor_file import BYTES
+from zsclip.weights.tensor_file import BYTES, LARGEST, MOST_DIMENSIONS
 
 __all__ = ["PICKLE_LIMIT", "Module", "Storage", "View", "unpickle"]
 
@@ -28,8 +28,6 @@ _STORAGES = {
     "ByteStorage": "U8", "BoolStorage": "BOOL",
 }  # fmt: skip
 _LIST_BUILDERS = ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist")
-_MOST_DIMENSIONS = 64  # as in PyTorch
-_LARGEST = 1 << 48  # numbers of a storage; PyTorch multiplies in 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,7 @@ def _view(
     if not (
         isinstance(storage, Storage)
         and type(shape) is type(strides) is tuple
-        and len(shape) == len(strides) <= _MOST_DIMENSIONS
+        and len(shape) == len(strides) <= MOST_DIMENSIONS
         and all(type(n) is int and n >= 0 for n in numbers)
     ):
         raise ValueError("a tensor is described by no sizes")
@@ -149,7 +147,7 @@ def _view(
         raise ValueError(
             f"a tensor of {brief(shape)} is larger than the {storage.count:,} numbers it is made of"
         )
-    if not count and math.prod(n or 1 for n in shape) >= _LARGEST:
+    if not count and math.prod(n or 1 for n in shape) >= LARGEST:
         raise ValueError(f"a tensor of {brief(shape)} is no tensor")
     # of one number, or none, the step to the next is any number
     steps = tuple(
@@ -202,7 +200,7 @@ class _Unpickler(pickle._Unpickler):  # the one in C makes room for 4 billion ob
         known = isinstance(dtype, _Name) and dtype in _DTYPES
         if kind != "storage" or not known or view not in ([], [None]):
             raise _refuse("something from elsewhere that is no storage")
-        if not (type(key) is str and type(count) is int and 0 <= count < _LARGEST):
+        if not (type(key) is str and type(count) is int and 0 <= count < LARGEST):
             raise ValueError("a storage is described by no size")
         storage = Storage(_DTYPES[dtype], key, count)
         if self._storages.setdefault(key, storage) != storage:
