@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import reduce
 from itertools import accumulate
-from operator import or_
 from pathlib import Path
 from typing import IO, Any, Literal, TypeAlias, cast
 
@@ -49,6 +47,10 @@ _ARCHIVES: dict[str, Kind] = {".whl": "wheel", ".tar.gz": "sdist", ".tgz": "sdis
 _SOURCES = ("pyproject.toml", "setup.py", "setup.cfg", "__init__.py")
 _PLUSES = 16  # in a path that is there: were there no limit, a text of nothing else took ages
 _LONGEST = 4096  # bytes of a path, on every system
+
+MOST_TERMS = 100
+"""Sets in a sum: each is looked for among all that are installed. A file has room for any number of
+labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
     terms = [term if _is_there(term) else term.strip() for term in _terms(text)]
     if any("," in term and not _is_there(term) for term in terms):
         return _names(text)
+    if len(terms) > MOST_TERMS:
+        raise ParameterError(
+            f"`labels` may put {MOST_TERMS} sets together at most, got {len(terms):,} between "
+            f"plus signs: {brief(text)}. Write their labels into one file, or put the sets "
+            "together in Python with |."
+        )
     if len(terms) == 1:
         return _term(terms[0])
     if not all(terms):
@@ -200,7 +208,8 @@ def _archive_kind(term: str) -> Kind | None:
 
 def _file_in(term: str) -> str | None:
     """The path of a file that the term starts with, by its ending; what follows is a part."""
-    paths = [term[: match.end()] for match in _ENDING.finditer(term)]
+    ends = [match.end() for match in _ENDING.finditer(term)]
+    paths = [term[:end] for end in ends if end <= _LONGEST or end == ends[-1]]
     # os.path, for pathlib raises for a text that is too long to be a path.
     there = (path for path in paths if os.path.isfile(path))  # noqa: PTH113
     return next(there, paths[-1] if paths else None)
@@ -256,7 +265,15 @@ def parse_labels(labels: Spelled, *, templates: Iterable[str] = ()) -> LabelSet:
     spelling = (
         _opened(cast("IO[Any]", labels)) if hasattr(labels, "read") else parse_spelling(labels)
     )
-    return reduce(or_, [_read(term, own) for term in spelling.terms or (spelling,)])
+    return _together([_read(term, own) for term in spelling.terms or (spelling,)])
+
+
+def _together(sets: Sequence[LabelSet]) -> LabelSet:
+    """Their sum; put together by halves, the labels of a hundred are gone over seven times."""
+    if len(sets) == 1:
+        return sets[0]
+    middle = len(sets) // 2
+    return _together(sets[:middle]) | _together(sets[middle:])
 
 
 def _read(spelling: Spelling, templates: tuple[str, ...]) -> LabelSet:

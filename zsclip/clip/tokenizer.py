@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import functools
 import gzip
-import html
 import importlib.resources
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
-import ftfy
 import numpy as np
 import regex
 from numpy.typing import NDArray
@@ -24,13 +22,15 @@ from tokenizers import Tokenizer as BPETokenizer
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
-from zsclip.errors import ParameterError, PromptTooLongError
+from zsclip.clip.cleaning import clean
+from zsclip.errors import ParameterError, PromptTooLongError, brief
 
 VOCAB_SIZE = 49_408
 START = VOCAB_SIZE - 2
 END = VOCAB_SIZE - 1
 SPECIAL = ("<|startoftext|>", "<|endoftext|>")
 _WORD_END = "</w>"
+AT_ONCE = 4096  # texts
 # Split by the library that the reference splits with, and not by the one inside `tokenizers`: their
 # Unicode tables are years apart and disagree on 17,000 letters. The special tokens stand in the
 # pattern because it also takes them in the spelling "<|\u017ftartoftext|>", which stays one word.
@@ -39,20 +39,6 @@ _WORD = regex.compile(
     r"|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
     regex.IGNORECASE,
 )
-
-
-def clean(text: str) -> str:
-    r"""Clean a text as CLIP's reference does: mended, unescaped, single-spaced, lower case.
-
-    Examples:
-        >>> clean("  A &amp;amp; B\n")
-        'a & b'
-    """
-    # ftfy and the entities change nothing in printable ASCII without an ampersand
-    if not (text.isascii() and text.isprintable() and "&" not in text):
-        text = html.unescape(html.unescape(ftfy.fix_text(text)))
-    cleaned: str = regex.sub(r"\s+", " ", text.strip()).strip().lower()
-    return cleaned
 
 
 class Tokenizer:
@@ -85,10 +71,11 @@ class Tokenizer:
 
         Raises:
             PromptTooLongError: A text has too many tokens, and is not to be cut.
-            ParameterError: A text spells out one of the special tokens.
+            ParameterError: A text spells out one of the special tokens, or cannot be cleaned in
+                time (see `zsclip.clip.cleaning`).
         """
         out = []
-        for text, encoding in zip(texts, self._merge(texts), strict=True):
+        for text, encoding in self._merge(texts):
             ids = [START, *encoding.ids, END]
             if len(ids) > self.context_length:
                 if too_long == "error":
@@ -100,11 +87,14 @@ class Tokenizer:
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, the start and end tokens included."""
-        return [len(encoding.ids) + 2 for encoding in self._merge(texts)]
+        return [len(encoding.ids) + 2 for _, encoding in self._merge(texts)]
 
-    def _merge(self, texts: Sequence[str]) -> list[Encoding]:
-        words = [_WORD.findall(_clean_prompt(text)) for text in texts]
-        return self._bpe.encode_batch(words, is_pretokenized=True)
+    def _merge(self, texts: Sequence[str]) -> Iterator[tuple[str, Encoding]]:
+        """Each text with its encoding, which takes some kilobytes: so a part of them at a time."""
+        for start in range(0, len(texts), AT_ONCE):
+            part = texts[start : start + AT_ONCE]
+            words = [_WORD.findall(_clean_prompt(text)) for text in part]
+            yield from zip(part, self._bpe.encode_batch(words, is_pretokenized=True), strict=True)
 
 
 def pad(ids: Sequence[Sequence[int]], length: int | None = None) -> NDArray[np.int64]:
@@ -128,7 +118,7 @@ def _clean_prompt(text: str) -> str:
     for special in SPECIAL:
         if special in cleaned:
             raise ParameterError(
-                f"A prompt must not spell out CLIP's special token {special!r}, got {text!r}. "
+                f"A prompt must not spell out CLIP's special token {special!r}, got {brief(text)}. "
                 "Take it out: zsclip adds the start and end tokens itself."
             )
     return cleaned

@@ -27,6 +27,7 @@ from zsclip.labels.values import Group, Label
 __all__ = ["Part", "both_licenses", "joined", "require_apart", "select", "with_own_prompts"]
 
 NAMED = 3  # parts of more nodes than these are named by their size
+DEEPEST = 20  # parentheses within each other in a license: each level is read once more
 
 Node: TypeAlias = Label | Group
 
@@ -61,19 +62,11 @@ def select(whole: Part, names: Sequence[str], *, keep: bool = True) -> Part:
         LabelError: No label would be left.
         ParameterTypeError: A name is no text.
     """
-    ids = {_find(whole, name) for name in names}
     nodes = whole.nodes
-    parents = {node.id: node.parent for node in nodes}
-
-    def lineage(node: str) -> Iterator[str]:
-        current: str | None = node
-        while current is not None:
-            yield current
-            current = parents[current]
-
-    labels = tuple(label for label in whole.labels if keep != ids.isdisjoint(lineage(label.id)))
+    chosen = _below(_find(whole, names), nodes)
+    labels = tuple(label for label in whole.labels if keep == (label.id in chosen))
     # What a label that is left out says of those below it stays true: it is a group above them.
-    needed = {node for label in labels for node in lineage(label.id)} - {x.id for x in labels}
+    needed = _above(labels, nodes) - {x.id for x in labels}
     groups = tuple(Group(x.id, x.name, x.parent) for x in nodes if x.id in needed)
     part = ",".join(names) if keep else f"without {','.join(names)}"
     if len(names) > NAMED:
@@ -84,24 +77,51 @@ def select(whole: Part, names: Sequence[str], *, keep: bool = True) -> Part:
     return Part(name, labels, groups)
 
 
-def _find(whole: Part, name: str) -> str:
-    """The id of the node that a name means."""
-    if not isinstance(name, str):
-        raise ParameterTypeError(
-            f"Labels and groups are named by texts, got {brief(name)}. For a list of them write "
-            "only(*names)."
-        )
-    ids = [node.id for node in whole.nodes]
-    if name in ids:
-        return name
-    for label in whole.labels:
-        if label.name == name:
-            return label.id
-    known = dict.fromkeys([*ids, *(label.name for label in whole.labels)])
-    raise LabelNotFoundError(
-        f"{whole.name!r} has no label with the id or name {brief(name)}, and no group with this "
-        f"id. {did_you_mean(name, list(known))}"
-    )
+def _below(ids: set[str], nodes: Sequence[Node]) -> set[str]:
+    """These nodes and all below them, at any depth; each is passed once."""
+    children: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        if node.parent is not None:
+            children[node.parent].append(node.id)
+    found: set[str] = set()
+    todo = list(ids)
+    while todo:
+        found.add(node_id := todo.pop())
+        todo += [child for child in children[node_id] if child not in found]
+    return found
+
+
+def _above(labels: Iterable[Label], nodes: Sequence[Node]) -> set[str]:
+    """These labels and all above them; each is passed once."""
+    parents = {node.id: node.parent for node in nodes}
+    found: set[str] = set()
+    for label in labels:
+        current: str | None = label.id
+        while current is not None and current not in found:
+            found.add(current)
+            current = parents[current]
+    return found
+
+
+def _find(whole: Part, names: Sequence[str]) -> set[str]:
+    """The ids of the nodes that names mean."""
+    by_name = {label.name: label.id for label in reversed(whole.labels)}  # the first one counts
+    known = by_name | {node.id: node.id for node in whole.nodes}
+    found = set()
+    for name in names:
+        if not isinstance(name, str):
+            raise ParameterTypeError(
+                f"Labels and groups are named by texts, got {brief(name)}. For a list of them "
+                "write only(*names)."
+            )
+        if name not in known:
+            told = dict.fromkeys([*(x.id for x in whole.nodes), *(x.name for x in whole.labels)])
+            raise LabelNotFoundError(
+                f"{whole.name!r} has no label with the id or name {brief(name)}, and no group "
+                f"with this id. {did_you_mean(name, list(told))}"
+            )
+        found.add(known[name])
+    return found
 
 
 # ---------------------------------------------------------------------------------------- together
@@ -225,7 +245,7 @@ def _operands(expression: str) -> list[str]:
     depth, alternative = 0, False
     for word in re.findall(r"[()]|[^\s()]+", expression):
         depth += (word == "(") - (word == ")")
-        if depth < 0:
+        if not 0 <= depth <= DEEPEST:
             return [expression.strip()]  # no expression: leave it alone
         if depth == 0 and word == "AND":
             pieces.append([])

@@ -211,7 +211,7 @@ def _check_parents(draft: Draft) -> list[Problem]:
             parents.setdefault(node.key, node.parent.value if node.parent else None)
     groups = [node.key for node in draft.groups if node.key is not None]
     hints: dict[str, str] = {}
-    on_cycle: set[str] = set()
+    circles = _circles(parents)
     for node in (*draft.groups, *draft.labels):
         if node.parent is None or node.key is None or not node.parent.value.strip():
             continue
@@ -225,25 +225,33 @@ def _check_parents(draft: Draft) -> list[Problem]:
                 "Add it to `groups`, or correct it."
             )
             problems.append(Problem("R11", node.parent.where, message))
-        elif node.key not in on_cycle and (cycle := _cycle_from(node.key, parents)):
-            on_cycle.update(cycle)
-            path = in_a_row([brief(key) for key in (*cycle, cycle[0])], " -> ")
+        elif circle := circles.get(node.key, []):
+            at = circle.index(node.key)
+            keys = [*circle[at:], *circle[: at + 1]]
+            for key in circle:
+                del circles[key]  # each is reported once
+            path = in_a_row([brief(key) for key in keys], " -> ")
             message = f"the parents go round in a circle: {path}. Remove one of these parents."
             problems.append(Problem("R11", node.parent.where, message))
     return problems
 
 
-def _cycle_from(start: str, parents: dict[str, str | None]) -> list[str]:
-    """The keys on the way from `start` back to it; empty where the way ends elsewhere."""
-    path = [start]
-    seen = {start}
-    current = parents.get(start)
-    while current is not None:
-        if current == start:
-            return path
-        if current in seen:
-            return []  # a circle further up, which is reported for its own members
-        seen.add(current)
-        path.append(current)
-        current = parents.get(current)
-    return []
+def _circles(parents: dict[str, str | None]) -> dict[str, list[str]]:
+    """For each key on a circle all keys of that, in the order of the way up.
+
+    No key is passed twice, so that a chain of a hundred thousand takes no longer than as many
+    groups beside each other.
+    """
+    circles: dict[str, list[str]] = {}
+    passed: set[str] = set()
+    for start in parents:
+        way: list[str] = []
+        key: str | None = start
+        while key is not None and key not in passed:
+            passed.add(key)
+            way.append(key)
+            key = parents.get(key)
+        if key in way:
+            circle = way[way.index(key) :]
+            circles.update(dict.fromkeys(circle, circle))
+    return circles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
 from zsclip.errors import LabelError, in_lines
@@ -131,14 +132,16 @@ def _prose(value: str) -> str:
 
 
 def _wrapped(paragraph: str) -> list[str]:
+    # TOML drops all white space after the backslash, so the next line starts with none.
+    breaks = [match.end() for match in re.finditer(r" (?=[^ ])", paragraph)]
     lines = []
-    rest = paragraph
-    while len(rest) >= WIDTH:
-        # TOML drops all white space after the backslash, so the next line starts with none.
-        breaks = [match.end() for match in re.finditer(r" (?=[^ ])", rest)]
-        if not breaks:
+    start = 0
+    while len(paragraph) - start >= WIDTH:
+        following = bisect_right(breaks, start)
+        if following == len(breaks):
             break
-        end = max((end for end in breaks if end < WIDTH), default=breaks[0])
-        lines.append(f"{rest[:end]}\\")
-        rest = rest[end:]
-    return [*lines, rest]
+        last = bisect_left(breaks, start + WIDTH) - 1
+        end = breaks[max(last, following)]
+        lines.append(f"{paragraph[start:end]}\\")
+        start = end
+    return [*lines, paragraph[start:]]
