@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias, cast
 
 import numpy as np
@@ -14,6 +14,7 @@ from zsclip.cache import EmbeddingCache, make_key
 from zsclip.encoders import Encoder, TokenEncoder, TooLong, engine_key, require_embeddings
 from zsclip.forks import ForkLock
 from zsclip.head import Head
+from zsclip.labels import blocks_of_prompts
 
 __all__ = ["Ensembles", "prompt_sums"]
 
@@ -54,8 +55,9 @@ class Ensembles:
         key = (head.labelset, head.templates, too_long)
         with self._lock:
             if key not in self._kept:
-                groups = head.labelset.prompts_with(head.templates)
-                self._kept[key] = self.embed(groups, too_long=too_long)
+                blocks = blocks_of_prompts(head.labelset.labels, head.templates)
+                rows = [self.embed(block, too_long=too_long) for block in blocks]
+                self._kept[key] = rows[0] if len(rows) == 1 else np.concatenate(rows)
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -124,12 +126,15 @@ class Ensembles:
             how = f"cut to {self._encoder.context_length}" if too_long == "cut" else "whole"
             return [make_key(*model, how, *group) for group in groups]
         engine = cast(TokenEncoder, self._encoder)
-        texts = [text for group in groups for text in group]
-        ids = iter(engine.tokenize(texts, too_long=too_long))
-        return [
-            make_key(*model, "ids", *(array("I", next(ids)).tobytes() for _ in group))
-            for group in groups
-        ]
+        ids = _ids([text for group in groups for text in group], engine, too_long)
+        return [make_key(*model, "ids", *(next(ids) for _ in group)) for group in groups]
+
+
+def _ids(texts: Sequence[str], engine: TokenEncoder, too_long: TooLong) -> Iterator[bytes]:
+    """The token ids of each text as bytes; as numbers of Python's they take ten times the room."""
+    for start in range(0, len(texts), CHUNK):
+        for ids in engine.tokenize(texts[start : start + CHUNK], too_long=too_long):
+            yield array("I", ids).tobytes()
 
 
 def prompt_sums(texts: Sequence[str], rows: Sequence[int], encode: Encode) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ around a bad picture works.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import accumulate, takewhile
 
 __all__ = [
     "CacheWarning",
@@ -282,6 +283,9 @@ def _shorten(text: str, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+# A comparison takes time by the product of both lengths.
+_LONGEST_NAME = 100  # characters of a name that is compared: nobody mistypes a longer one
+_COMPARED = 200_000  # characters of known names: those of ten thousand labels and more
 _LISTED = 20  # of a thousand labels, no more are of use in a message
 
 
@@ -319,8 +323,13 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     """
     import difflib
 
-    folded = {k.casefold(): k for k in known}
-    near = [folded[m] for m in difflib.get_close_matches(name.casefold(), list(folded), n=3)]
+    near: list[str] = []
+    if len(name) <= _LONGEST_NAME:
+        few = takewhile(
+            lambda k: k[0] <= _COMPARED, zip(accumulate(map(len, known)), known, strict=True)
+        )
+        folded = {k.casefold(): k for _, k in few if len(k) <= _LONGEST_NAME}
+        near = [folded[m] for m in difflib.get_close_matches(name.casefold(), list(folded), n=3)]
     if near:
         return f"Did you mean {' or '.join(repr(n) for n in near)}?"
     if not known:

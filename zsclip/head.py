@@ -17,6 +17,7 @@ from zsclip.labels import (
     Label,
     LabelSet,
     TokenCounter,
+    blocks_of_prompts,
     find_too_long,
     length_that_fits,
     require_no_problems,
@@ -116,8 +117,8 @@ class Head:
         Raises:
             PromptTooLongError: A prompt is too long; the first of them, and what would be cut.
         """
-        groups = self.labelset.prompts_with(self.templates)
-        require_fitting([prompt for group in groups for prompt in group], counter)
+        for block in blocks_of_prompts(self.labelset.labels, self.templates):
+            require_fitting([prompt for group in block for prompt in group], counter)
 
     def require_apart(self, counter: TokenCounter, too_long: TooLong = "error") -> None:
         """Raise if a model takes two labels for one, or would count a text twice.

@@ -103,15 +103,13 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
             "set's name."
         )
     text = spelled if _is_there(spelled) else spelled.strip()
+    if "," not in text and (count := text.count("+")) > MOST_TERMS * (_PLUSES + 1):
+        raise _too_many_terms(text, count + 1)
     terms = [term if _is_there(term) else term.strip() for term in _terms(text)]
     if any("," in term and not _is_there(term) for term in terms):
         return _names(text)
     if len(terms) > MOST_TERMS:
-        raise ParameterError(
-            f"`labels` may put {MOST_TERMS} sets together at most, got {len(terms):,} between "
-            f"plus signs: {brief(text)}. Write their labels into one file, or put the sets "
-            "together in Python with |."
-        )
+        raise _too_many_terms(text, len(terms))
     if len(terms) == 1:
         return _term(terms[0])
     if not all(terms):
@@ -120,6 +118,14 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
             "example cartoon-animals+satellite."
         )
     return Spelling("sum", text, terms=tuple(_term(term) for term in terms))
+
+
+def _too_many_terms(text: str, count: int) -> ParameterError:
+    return ParameterError(
+        f"`labels` may put {MOST_TERMS} sets together at most, got {count:,} between plus signs: "
+        f"{brief(text)}. Write their labels into one file, or put the sets together in Python "
+        "with |."
+    )
 
 
 def _names(text: str) -> Spelling:
@@ -216,7 +222,8 @@ def _file_in(term: str) -> str | None:
 
 
 def _is_written_as_path(term: str) -> bool:
-    return term.startswith(".") or term.endswith(("/", os.sep)) or Path(term).is_absolute()
+    # os.path, which is ten times as quick as pathlib here
+    return term.startswith(".") or term.endswith(("/", os.sep)) or os.path.isabs(term)  # noqa: PTH117
 
 
 def _is_there(path: str) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import html
 import unicodedata
+from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Protocol, cast
 
 from zsclip.encoders import TooLong
@@ -107,19 +107,27 @@ def _repeats(keys: Iterable[tuple[int, Hashable]]) -> Iterator[tuple[int, int]]:
 
 def _keys(texts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
     """A key for each text; those that are one to the model have the same."""
+    if not hasattr(counter, "tokenize") or len(texts) <= MANY:
+        return _tokens(texts, counter)
+    keys: list[Hashable] = list(texts)
+    letters = [_letters(text) for text in texts]
+    counts = Counter(letters)
+    chosen = [k for k in range(len(texts)) if counts[letters[k]] > 1]  # that could be one
+    for k, tokens in zip(chosen, _tokens([texts[k] for k in chosen], counter), strict=True):
+        keys[k] = tokens
+    return keys
+
+
+def _tokens(texts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
+    """What a model reads of each text: as bytes, which take a tenth of the numbers' room."""
     if not hasattr(counter, "tokenize"):
         return [fold(text) for text in texts]
-    keys: list[Hashable] = list(texts)
-    chosen = list(range(len(texts)))
-    if len(texts) > MANY:  # then only those that could be one
-        letters = [_letters(text) for text in texts]
-        counts = Counter(letters)
-        chosen = [k for k in chosen if counts[letters[k]] > 1]
-    if chosen:
-        ids = cast(_Tokens, counter).tokenize([texts[k] for k in chosen], too_long="cut")
-        for k, tokens in zip(chosen, ids, strict=True):
-            keys[k] = tuple(tokens)
-    return keys
+    engine = cast(_Tokens, counter)
+    return [
+        array("I", ids).tobytes()
+        for start in range(0, len(texts), MANY)
+        for ids in engine.tokenize(texts[start : start + MANY], too_long="cut")
+    ]
 
 
 def _letters(text: str) -> str:
@@ -135,15 +143,15 @@ def _twins_of_own_prompts(
     sizes = {len(label.prompts) for label in labelset if label.prompts}
     if not sizes or all(label.prompts for label in labelset):
         return
-    groups = labelset.prompts_with(templates)
-    letters = {
-        i: frozenset(map(_letters, group)) for i, group in enumerate(groups) if len(group) in sizes
-    }
+    # Of the letters a hash: what is alike by it is compared by its tokens then.
+    letters: dict[int, int] = {}
+    for i, group in _groups(labelset, templates):
+        if len(group) in sizes:
+            letters[i] = hash(frozenset(map(_letters, group)))
     own = {letters[i] for i in letters if labelset[i].prompts}
     alike = [i for i in letters if letters[i] in own]
-    texts = [text for i in alike for text in groups[i]]
-    keys = iter(_keys(texts, counter))
-    for j, i in _repeats((i, frozenset(islice(keys, len(groups[i])))) for i in alike):
+    keys = ((i, frozenset(_tokens(labelset[i].prompts_with(templates), counter))) for i in alike)
+    for j, i in _repeats(keys):
         if bool(labelset[i].prompts) != bool(labelset[j].prompts):
             message = (
                 f"has the prompts of labels[{j}] ({brief(labelset[j].id)}), so that the model "
@@ -153,16 +161,21 @@ def _twins_of_own_prompts(
             yield Problem("R6", f"labels[{i}] ({brief(labelset[i].id)})", message)
 
 
+def _groups(labelset: LabelSet, templates: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each label's number and prompts, of which only one label's are kept."""
+    return ((i, label.prompts_with(templates)) for i, label in enumerate(labelset))
+
+
 def _twins_by_cutting(
     labelset: LabelSet, templates: Sequence[str], counter: TokenCounter
 ) -> Iterator[Problem]:
     """Labels of which cutting leaves the same prompts."""
-    groups = labelset.prompts_with(templates)
     # One prompt that is not cut is enough to tell a label from others.
-    counts = counter.count_tokens([min(group, key=len) for group in groups])
+    shortest = [min(group, key=len) for _, group in _groups(labelset, templates)]
+    counts = counter.count_tokens(shortest)
     left = (
-        (i, frozenset(_left_of(group, counter)))
-        for i, (group, count) in enumerate(zip(groups, counts, strict=True))
+        (i, frozenset(_left_of(labelset[i].prompts_with(templates), counter)))
+        for i, count in enumerate(counts)
         if count >= counter.context_length
     )
     for j, i in _repeats(left):
@@ -177,5 +190,5 @@ def _twins_by_cutting(
 def _left_of(prompts: Sequence[str], counter: TokenCounter) -> list[Hashable]:
     """What cutting leaves of prompts."""
     if hasattr(counter, "tokenize"):
-        return [tuple(ids) for ids in cast(_Tokens, counter).tokenize(prompts, too_long="cut")]
+        return _tokens(prompts, counter)
     return [fold(text[: length_that_fits(text, counter)]) for text in prompts]

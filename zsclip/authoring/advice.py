@@ -27,6 +27,11 @@ were it to point along the difference, and a tenth of that for common pictures: 
 100, odds of about 4 to 1 at best and next to nothing as a rule.
 """
 
+MOST_PAIRS = 500_000_000
+"""Pairs of a text and a label that are compared, which takes half a minute: 22,000 labels."""
+
+AT_ONCE = 1024  # labels whose cosines with all others are in memory
+
 
 def find_near_labels(labelset: LabelSet, encoder: Encoder, *, file: str = "") -> list[Problem]:
     """Find labels that a model can hardly tell apart, and aliases that belong elsewhere for it.
@@ -46,11 +51,19 @@ def find_near_labels(labelset: LabelSet, encoder: Encoder, *, file: str = "") ->
     """
     import numpy as np
 
+    texts = sum(1 if x.prompts else len(x.texts) for x in labelset)
+    if texts * len(labelset) > MOST_PAIRS:
+        message = (
+            f"are {len(labelset):,} with {texts:,} texts, too many for advice: each text is "
+            f"compared with each label, and {MOST_PAIRS:,} pairs are as many as are. Check parts "
+            "of the set."
+        )
+        return [Problem("M1", "labels", message, file)]
     vectors, rows = _text_vectors(labelset, encoder)
     whole = np.zeros((len(labelset), vectors.shape[1]))
     np.add.at(whole, rows, vectors)
     advice = list(_coinciding(labelset, _unit(whole), encoder.model_info.name, file))
-    first = [rows.index(i) for i in range(len(labelset))]
+    first = np.searchsorted(rows, np.arange(len(labelset))).tolist()
     advice += _misplaced(labelset, _unit(vectors), first, encoder.model_info.name, file)
     return advice
 
@@ -93,18 +106,20 @@ def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 def _coinciding(
     labelset: LabelSet, unit: NDArray[np.float64], model: str, file: str
 ) -> Iterator[Problem]:
-    cosines = unit @ unit.T
     told: set[frozenset[int]] = set()
     for i, label in enumerate(labelset):
-        cosines[i, i] = -1
-        j = int(cosines[i].argmax())
-        if cosines[i, j] < COINCIDE or frozenset((i, j)) in told:
+        if i % AT_ONCE == 0:  # all at once would take gigabytes
+            cosines = unit[i : i + AT_ONCE] @ unit.T
+        row = cosines[i % AT_ONCE]
+        row[i] = -1
+        j = int(row.argmax())
+        if row[j] < COINCIDE or frozenset((i, j)) in told:
             continue
         told.add(frozenset((i, j)))
         other = labelset[j]
         message = (
             f"all but coincides with labels[{j}] ({brief(other.id)}) for {model}: the cosine is "
-            f"{cosines[i, j]:.4f}, from {COINCIDE} on. Merge the two, or tell them apart by other "
+            f"{row[j]:.4f}, from {COINCIDE} on. Merge the two, or tell them apart by other "
             "words."
         )
         yield Problem("M1", f"labels[{i}] ({brief(label.id)})", message, file)

@@ -10,6 +10,8 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 from zsclip.authoring.metadata import (
@@ -17,6 +19,7 @@ from zsclip.authoring.metadata import (
     check_record,
     list_in,
     read_project,
+    read_record,
     read_wheel,
     table_in,
 )
@@ -30,6 +33,12 @@ from zsclip.labels.toml import read_toml
 __all__ = ["review_distribution"]
 
 DEPTH = 4  # folders down from the top, where files are looked for that are not where they should be
+
+MOST_SETS = 100
+"""Label sets of one distribution that is checked: each is compared with all of its settings."""
+
+MOST_PLACES = 1000
+"""Folders that the settings of a build back end name, in which a package is looked for."""
 
 PACKAGE_DATA = '[tool.setuptools.package-data] with {package} = ["*.toml"]'
 
@@ -64,7 +73,17 @@ def _review_sets(tree: Tree, project: Project, review: Review) -> None:
             review.note("R3", declaring, "entry point", message)
     seen: set[str] = set()
     folders: dict[str, str] = {}
-    for name, package in dict.fromkeys(project.declared):
+    declared = list(dict.fromkeys(project.declared))
+    if len(declared) > MOST_SETS:
+        message = (
+            f"{len(declared):,} label sets are declared, and a check takes {MOST_SETS} at most. "
+            "Divide them among several distributions."
+        )
+        review.note("D1", declaring, "entry points", message)
+        return
+    hashes = read_record(tree, project.info) if project.info else {}
+    elsewhere = _Elsewhere(tree)
+    for name, package in declared:
         wrong = check_entry_point(name, package)
         review.problems += [replace(problem, file=declaring) for problem in wrong]
         if wrong:
@@ -73,7 +92,7 @@ def _review_sets(tree: Tree, project: Project, review: Review) -> None:
         if folder is None:
             message = (
                 f"{name!r} leads to the package {package!r}, and no such folder is here"
-                f"{_elsewhere(tree, f'{name}.toml')}. {_advice(project, package)}"
+                f"{elsewhere.told(f'{name}.toml')}. {_advice(project, package)}"
             )
             review.note("D4", declaring, "entry point", message)
             continue
@@ -88,11 +107,11 @@ def _review_sets(tree: Tree, project: Project, review: Review) -> None:
         if data is None:
             message = (
                 f"is missing, and the entry point {name!r} leads to it"
-                f"{_elsewhere(tree, f'{name}.toml')}. {_advice(project, package)}"
+                f"{elsewhere.told(f'{name}.toml')}. {_advice(project, package)}"
             )
             review.note("D4", file, "file", message)
             continue
-        if project.info and (problem := check_record(tree, project.info, file, data)):
+        if project.info and (problem := check_record(hashes, file, data)):
             review.note("D1", f"{project.info}/RECORD", "file", problem)
         try:
             review.judge(read_toml(data, file=file, name=name), file)
@@ -113,16 +132,29 @@ def _find_package(tree: Tree, project: Project, package: str) -> str | None:
         places += [path.strip("/") for path in list_in(wheel, "packages") if isinstance(path, str)]
         places += [f"{path.strip('/')}/{package}" for path in where if isinstance(path, str)]
         places.append(f"src/{package}")
-    for place in places:
+    for place in islice(dict.fromkeys(places), MOST_PLACES):
         if place.rpartition("/")[2] == package and tree.files_in(place):
             return place
     return None
 
 
-def _elsewhere(tree: Tree, filename: str) -> str:
-    """Where a file lies instead, for a message."""
-    found = [path for path in _walk(tree, "", DEPTH) if path.rpartition("/")[2] == filename]
-    return f"; a file of this name lies at {found[0]!r}" if found else ""
+class _Elsewhere:
+    """Where files lie that are not where they should be; the tree is gone through once for all."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def told(self, filename: str) -> str:
+        """Where the first file of a name lies, for a message."""
+        path = self._first.get(filename)
+        return f"; a file of this name lies at {path!r}" if path else ""
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        first: dict[str, str] = {}
+        for path in _walk(self._tree, "", DEPTH):
+            first.setdefault(path.rpartition("/")[2], path)
+        return first
 
 
 def _walk(tree: Tree, folder: str, depth: int) -> Iterator[str]:

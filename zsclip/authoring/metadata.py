@@ -27,6 +27,7 @@ __all__ = [
     "check_record",
     "list_in",
     "read_project",
+    "read_record",
     "read_wheel",
     "table_in",
 ]
@@ -286,16 +287,35 @@ class _Metadata(Distribution):
         return found
 
 
-def check_record(tree: Tree, info: str, path: str, content: bytes) -> str | None:
-    """What is wrong with a file's line in a wheel's RECORD; None if nothing is."""
+def read_record(tree: Tree, info: str) -> dict[str, str] | None:
+    """The hash of each file in a wheel's RECORD, empty where it says none; None if it is damaged.
+
+    The first line of a file counts.
+    """
+    hashes: dict[str, str] = {}
     try:
         text = (tree.read(f"{info}/RECORD") or b"").decode("utf-8", "replace")
-        rows = [row for row in csv.reader(text.splitlines()) if row[:1] == [path]]
+        for row in csv.reader(text.splitlines()):
+            if row:
+                hashes.setdefault(row[0], row[1] if len(row) > 1 else "")
     except (TreeError, csv.Error):
+        return None
+    return hashes
+
+
+def check_record(hashes: dict[str, str] | None, path: str, content: bytes) -> str | None:
+    """What is wrong with a file's line in a wheel's RECORD; None if nothing is.
+
+    Args:
+        hashes: What `read_record` gave.
+        path: The file.
+        content: What is in it.
+    """
+    if hashes is None:
         return "cannot be read. Build the wheel anew."
-    if not rows:
+    if path not in hashes:
         return f"does not list {path!r}, so that it is not installed. Build the wheel anew."
-    kind, _, given = rows[0][1].partition("=") if len(rows[0]) > 1 else ("", "", "")
+    kind, _, given = hashes[path].partition("=")
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     if kind == "sha256" and given.rstrip("=") != digest:
         return f"has another hash for {path!r}. The wheel was changed; build it anew."

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from zsclip.errors import ZsclipError, brief
-from zsclip.labels import DEFAULT_TEMPLATES, LabelSet, Problem, TokenCounter, find_too_long
+from zsclip.labels import (
+    DEFAULT_TEMPLATES,
+    LabelSet,
+    Problem,
+    TokenCounter,
+    blocks_of_prompts,
+    find_too_long,
+)
 from zsclip.labels.drafts import Draft
 from zsclip.labels.labelset import labelset_of_checked
 from zsclip.labels.rules import check_draft
@@ -79,13 +86,18 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
     """Every prompt that an encoder does not take, with the label that it is of."""
     # The longest of the classifier's own templates stands for them all.
     templates = labelset.templates or [max(DEFAULT_TEMPLATES, key=len)]
-    rows = [
-        (f"labels[{i}] ({brief(label.id)})", prompt)
-        for i, (label, own) in enumerate(
-            zip(labelset, labelset.prompts_with(templates), strict=True)
-        )
-        for prompt in own
-    ]
+    first = 0
+    for block in blocks_of_prompts(labelset.labels, templates):
+        labels = range(first, first + len(block))
+        rows = [(i, prompt) for i, own in zip(labels, block, strict=True) for prompt in own]
+        yield from _misfits_among(rows, labelset, encoder)
+        first += len(block)
+
+
+def _misfits_among(
+    rows: list[tuple[int, str]], labelset: LabelSet, encoder: TokenCounter
+) -> Iterator[Problem]:
+    """Those among some prompts, each with the number of its label."""
     prompts = [prompt for _, prompt in rows]
     refused: dict[int, str] = {}
     try:
@@ -99,7 +111,8 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
             except ZsclipError as error:
                 refused[i] = str(error)
     for i in sorted(counts.keys() | refused.keys()):
-        where, prompt = rows[i]
+        number, prompt = rows[i]
+        where = f"labels[{number}] ({brief(labelset[number].id)})"
         if i in refused:
             message = f"the prompt {brief(prompt)} cannot be encoded: {refused[i]}"
         else:

@@ -7,18 +7,30 @@ leads out of it nor a file that unpacks to gigabytes does any harm.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Literal, Protocol, TypeAlias
+from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
-from zsclip.errors import LabelSetUnreadableError
+from zsclip.errors import LabelSetUnreadableError, brief
 from zsclip.files import reason_of
 from zsclip.labels.reading import FILE_LIMIT
 
-__all__ = ["FILE_LIMIT", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "open_tree"]
+__all__ = ["FILE_LIMIT", "MOST_FILES", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "open_tree"]
 
 TOTAL_LIMIT = 256 * 2**20
-"""Bytes that an sdist may unpack to."""
+"""Bytes that an archive may unpack to: of a wheel, what is read of it; of an sdist, all of it."""
+
+MOST_FILES = 100_000
+"""Files and folders in an archive. A distribution of label sets has a dozen."""
+
+DEEPEST = 50
+"""Folders within each other in an archive; each of them is kept with its path."""
+
+LIST_LIMIT = 16 * 2**20
+"""Bytes of a wheel's list of what is in it, which is read before anything of it is known."""
+
+PIECE = 2**20  # bytes that are read at a time
 
 Kind: TypeAlias = Literal["sources", "wheel", "sdist"]
 
@@ -108,9 +120,16 @@ class _Folder:
 class _InMemory:
     """A tree of which some files were read, and of the others only the paths are known."""
 
-    def __init__(self, paths: set[str], contents: Mapping[str, bytes | TreeError]) -> None:
-        self._paths = paths
+    def __init__(self, paths: Iterable[str], contents: Mapping[str, bytes | TreeError]) -> None:
         self._contents = contents
+        self._files: dict[str, list[str]] = defaultdict(list)
+        self._folders: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(paths):
+            folder = _parent(path)
+            self._files[folder].append(path)
+            while folder and folder not in self._folders[_parent(folder)][-1:]:
+                self._folders[_parent(folder)].append(folder)
+                folder = _parent(folder)
 
     def read(self, path: str) -> bytes | None:
         content = self._contents.get(path)
@@ -119,18 +138,17 @@ class _InMemory:
         return content
 
     def files_in(self, folder: str) -> list[str]:
-        return sorted(path for path in self._paths if _parent(path) == folder)
+        return self._files.get(folder, [])
 
     def folders_in(self, folder: str) -> list[str]:
-        depth = folder.count("/") + 2 if folder else 1
-        inside = [path.split("/") for path in self._paths if not folder or _is_in(path, folder)]
-        return sorted({"/".join(parts[:depth]) for parts in inside if len(parts) > depth})
+        return self._folders.get(folder, [])
 
 
 def _read_wheel(file: IO[bytes]) -> Tree:
     import zipfile
 
-    with zipfile.ZipFile(file) as archive:
+    with zipfile.ZipFile(cast("IO[bytes]", _Sips(file))) as archive:
+        _require_few(len(archive.infolist()))
         infos = {info.filename: info for info in archive.infolist() if not info.is_dir()}
         _refuse_strays(infos)
         contents: dict[str, bytes | TreeError] = {}
@@ -153,7 +171,8 @@ def _read_sdist(file: IO[bytes]) -> Tree:
     unpacked = _Limited(gzip.GzipFile(fileobj=file))
     # The mode with "|" reads from front to back and never seeks, so that the limit holds.
     with tarfile.open(fileobj=unpacked, mode="r|") as archive:  # type: ignore[call-overload]
-        for member in archive:
+        for count, member in enumerate(archive, start=1):
+            _require_few(count)
             if not member.isfile():
                 continue  # a link leads to another file, and folders show in the paths
             paths.add(member.name)
@@ -192,6 +211,36 @@ class _Limited:
         return data
 
 
+class _Sips:
+    """A file of which no more than `LIST_LIMIT` bytes are taken at a time.
+
+    `zipfile` takes all of an archive's list at once, and as much memory again for each entry.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size if 0 <= size <= LIST_LIMIT else LIST_LIMIT + 1)
+        if len(data) > LIST_LIMIT:
+            raise TreeError(
+                f"has a list of files of more than {LIST_LIMIT // 2**20} MiB. Leave out what does "
+                "not belong there."
+            )
+        return data
+
+
+def _require_few(count: int) -> None:
+    if count > MOST_FILES:
+        raise TreeError(
+            f"holds more than {MOST_FILES:,} files and folders, which no label sets need. Leave "
+            "out what does not belong there."
+        )
+
+
 def _too_large() -> TreeError:
     return TreeError(
         f"unpacks to more than {TOTAL_LIMIT // 2**20} MiB, which no label sets need. Leave out "
@@ -201,10 +250,14 @@ def _too_large() -> TreeError:
 
 def _read_within_limit(file: IO[bytes]) -> bytes | TreeError:
     """A file's content, or why it is not taken: one large file leaves the others readable."""
-    data = file.read(FILE_LIMIT + 1)
-    if len(data) > FILE_LIMIT:
+    pieces = []
+    left = FILE_LIMIT
+    while left >= 0 and (piece := file.read(min(left + 1, PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    if left < 0:
         return TreeError(f"has more than {FILE_LIMIT // 2**20} MiB. Shorten it.")
-    return data
+    return b"".join(pieces)
 
 
 def _refuse_strays(paths: set[str] | Mapping[str, object]) -> None:
@@ -212,7 +265,12 @@ def _refuse_strays(paths: set[str] | Mapping[str, object]) -> None:
     for path in paths:
         parts = path.replace("\\", "/").split("/")
         if ".." in parts or not parts[0] or ":" in parts[0]:
-            raise TreeError(f"holds the path {path!r}, which leads out of it. Build it anew.")
+            raise TreeError(f"holds the path {brief(path)}, which leads out of it. Build it anew.")
+        if len(parts) > DEEPEST:
+            raise TreeError(
+                f"holds the path {brief(path)} of {len(parts):,} folders within each other, and "
+                f"may have {DEEPEST}. Leave out what does not belong there."
+            )
 
 
 def _is_wanted(path: str) -> bool:
@@ -230,7 +288,3 @@ def _join(folder: str, name: str) -> str:
 
 def _parent(path: str) -> str:
     return path.rpartition("/")[0]
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path.startswith(f"{folder}/")

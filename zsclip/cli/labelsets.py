@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -100,10 +101,10 @@ def show_(*, name: str) -> None:
     facts(labelset.title or labelset.name, _facts(labelset))
     _print_list("Templates", labelset.templates or [_without_templates(labelset)])
     _print_list("Labels", _trees(labelset))
-    prompts = [p for own in labelset.prompts_with(labelset.templates) for p in own]
-    if prompts:
-        title = f"Prompts, {min(PROMPTS_SHOWN, len(prompts))} of {len(prompts):,}"
-        _print_list(title, prompts[:PROMPTS_SHOWN])
+    counts = [len(x.prompts) or len(x.texts) * len(labelset.templates) for x in labelset]
+    made = (prompt for x in labelset for prompt in x.prompts_with(labelset.templates))
+    if prompts := list(islice(made, PROMPTS_SHOWN)):
+        _print_list(f"Prompts, {len(prompts)} of {sum(counts):,}", prompts)
 
 
 def _without_templates(labelset: LabelSet) -> str:

@@ -16,6 +16,7 @@ from zsclip.labels.installed import (
 from zsclip.labels.labelset import LabelSet
 from zsclip.labels.lengths import TokenCounter, find_too_long, length_that_fits
 from zsclip.labels.making import require_no_problems
+from zsclip.labels.prompts import blocks_of_prompts
 from zsclip.labels.rules import fold
 from zsclip.labels.values import (
     DEFAULT_TEMPLATES,
@@ -38,6 +39,7 @@ __all__ = [
     "Problem",
     "Provenance",
     "TokenCounter",
+    "blocks_of_prompts",
     "fill_template",
     "find_too_long",
     "fold",

@@ -21,6 +21,7 @@ from zsclip.errors import (
     in_a_row,
     in_lines,
 )
+from zsclip.labels.prompts import require_few_filled
 from zsclip.labels.rules import fold
 from zsclip.labels.values import Group, Label
 
@@ -134,6 +135,9 @@ def with_own_prompts(labels: Iterable[Label], templates: Sequence[str]) -> tuple
     """
     if not templates:
         return tuple(labels)
+    labels = tuple(labels)
+    names = sum(len(label.texts) for label in labels if not label.prompts)
+    require_few_filled(names * len(templates), "The label sets have templates that differ, and")
     filled = []
     for label in labels:
         prompts: dict[str, str] = {}

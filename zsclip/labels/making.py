@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from zsclip.errors import LabelError, ParameterTypeError, brief, in_lines
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text, draft_of
+from zsclip.labels.prompts import require_few_filled
 from zsclip.labels.rules import check_draft
 from zsclip.labels.values import Label, fill_template, plain, texts_of
 
@@ -58,6 +59,7 @@ def labels_of_mapping(
             'Write labels={"car": ["a car", "an automobile"], "bus": ["a bus"]}.'
         )
     nodes, labels = [], []
+    count = 0
     for key, phrases in mapping.items():
         if not isinstance(key, str):
             raise ParameterTypeError(
@@ -65,6 +67,8 @@ def labels_of_mapping(
             )
         place = f"labels[{brief(key)}]"
         texts = texts_of(place, phrases)
+        count += len(texts) * len(forms)
+        require_few_filled(count, "The phrases and `templates`")
         prompts = [Text(f"{place}[{i}]", text) for i, text in enumerate(texts)]
         nodes.append(DraftNode(place, Text(place, plain(key)), prompts=prompts))
         filled = tuple(fill_template(form, text) for text in texts for form in forms)

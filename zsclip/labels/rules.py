@@ -12,9 +12,18 @@ from collections.abc import Iterable, Iterator
 
 from zsclip.errors import LabelSetFormatError, brief, did_you_mean, in_a_row, in_lines
 from zsclip.labels.drafts import PROSE, Draft, DraftNode, Problem, Text
-from zsclip.labels.values import PLACEHOLDER, Expected
+from zsclip.labels.prompts import MOST_PROMPTS
+from zsclip.labels.values import DEFAULT_TEMPLATES, PLACEHOLDER, Expected
 
 __all__ = ["check_draft", "check_text", "fold", "format_error", "in_order"]
+
+LONGEST = 10_000
+"""Characters of a name, an alias, a prompt or a template. CLIP reads some hundreds."""
+
+MOST_MARKS = 100
+"""Accents on one letter: putting them in order takes time that grows with their square."""
+
+SHORT = 500  # characters, of which nothing takes long
 
 # Format characters that nobody sees: with one of them, two texts that look the same differ. The
 # joiners U+200C and U+200D are not here, because Persian, Hindi and emoji are spelled with them.
@@ -92,6 +101,8 @@ def check_draft(draft: Draft) -> tuple[Problem, ...]:
     Each is reported once, however often it was met.
     """
     problems = list(draft.problems)
+    if sizes := list(_check_sizes(draft)):
+        return in_order(dict.fromkeys([*problems, *sizes]))  # the rest would take as long as it is
     if draft.is_empty:
         message = "must hold one label or more, got none. Name what a picture may show."
         problems.append(Problem("R4", "labels", message))
@@ -114,6 +125,42 @@ def check_draft(draft: Draft) -> tuple[Problem, ...]:
     problems += _check_parents(draft)
     problems += [p for i, row in enumerate(draft.expected) for p in _check_expected(i, row)]
     return in_order(dict.fromkeys(problems))
+
+
+def _check_sizes(draft: Draft) -> Iterator[Problem]:
+    """Rules R7 and R8 for what no later rule is to be kept busy with."""
+    nodes = (*draft.labels, *draft.groups)
+    for text in (*draft.templates, *(text for node in nodes for text in node.texts)):
+        if len(text.value) > SHORT:
+            yield from _check_size(text)
+    own = sum(len(node.prompts) for node in draft.labels)
+    names = sum(1 + len(node.aliases) for node in draft.labels if not node.prompts)
+    templates = len(draft.templates) or len(DEFAULT_TEMPLATES)
+    if (count := own + names * templates) > MOST_PROMPTS:
+        message = (
+            f"make {count:,} prompts with the labels and their aliases, and a label set may have "
+            f"{MOST_PROMPTS:,}. Use fewer templates, or divide the set."
+        )
+        yield Problem("R7", "templates", message)
+
+
+def _check_size(text: Text) -> Iterator[Problem]:
+    if (length := len(text.value)) > LONGEST:
+        message = (
+            f"has {length:,} characters, and may have {LONGEST:,}, got {brief(text.value)}. "
+            "Shorten it."
+        )
+        yield Problem("R8", text.where, message)
+    elif any(len(run) > MOST_MARKS for run in _runs_of_marks(text.value)):
+        message = (
+            f"has more than {MOST_MARKS} accents on one letter, got {brief(text.value)}. Remove "
+            "them."
+        )
+        yield Problem("R8", text.where, message)
+
+
+def _runs_of_marks(text: str) -> list[str]:
+    return "".join(c if unicodedata.combining(c) else " " for c in text).split()
 
 
 def _check_expected(i: int, row: Expected) -> list[Problem]:
