@@ -191,6 +191,7 @@ def _exists(path: Any) -> bool:
     return False
 
 
+_VERSION = 1000  # characters of a version that are compared
 _HASHED = 2**20  # bytes; larger files are compared by their size
 
 
@@ -214,7 +215,8 @@ def _agrees(copy: _Copy, packages: set[str]) -> bool:
 
 def _version_key(version: str) -> list[tuple[int, int, str]]:
     """Versions in their order; a release goes behind what was released in advance of it."""
-    parts = re.findall(r"\d+|[a-z]+", version.lower())
+    # No release has numbers of twenty digits, and Python reads none of thousands.
+    parts = re.findall(r"[0-9]{1,20}|[a-z]+", version[:_VERSION].lower())
     return [(1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts] + [(1, -1, "")]
 
 

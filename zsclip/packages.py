@@ -58,7 +58,7 @@ def _remove(folder: str, maker: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def read_from_package(package: str, filename: str) -> bytes:
+def read_from_package(package: str, filename: str, *, limit: int) -> bytes:
     """The bytes of a file that lies in a top-level package, without importing the package.
 
     Works for packages in folders, in zip files, behind editable installs (path files as well as
@@ -67,13 +67,14 @@ def read_from_package(package: str, filename: str) -> bytes:
     Args:
         package: The name of an installed top-level package.
         filename: The name of a file in it, with no folder.
+        limit: How many bytes it may have.
 
     Returns:
         The file's content.
 
     Raises:
-        LabelSetUnreadableError: There is no such package or no such file in it, or either cannot
-            be read.
+        LabelSetUnreadableError: There is no such package or no such file in it, either cannot be
+            read, or the file has more bytes.
     """
     spec = _find(package)
     if spec is None:
@@ -89,20 +90,32 @@ def read_from_package(package: str, filename: str) -> bytes:
     failure: BaseException | None = None
     for read in _readers(spec):
         try:
-            return read(filename)
+            data = read(filename, limit + 1)
+            break
         except (FileNotFoundError, NotADirectoryError):
             continue
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - loaders of others may raise anything
             failure = error
-    if failure is not None:
+    else:
+        raise _unread(package, filename, failure) from failure
+    if len(data) > limit:
         raise LabelSetUnreadableError(
+            f"{filename!r} in the package {package!r} has more than {limit // 2**20} MiB, which no "
+            "label set needs. Its author has to shorten it."
+        )
+    return data
+
+
+def _unread(package: str, filename: str, failure: BaseException | None) -> LabelSetUnreadableError:
+    if failure is not None:
+        return LabelSetUnreadableError(
             f"{filename!r} in the package {package!r} cannot be read "
             f"({type(failure).__name__}: {failure}). Check its permissions, or reinstall the "
             "distribution."
-        ) from failure
-    raise LabelSetUnreadableError(
+        )
+    return LabelSetUnreadableError(
         f"the package {package!r} has no file {filename!r}. Reinstall the distribution; its author "
         "should check that the build puts the file into the wheel."
     )
@@ -121,29 +134,30 @@ def _find(package: str) -> ModuleSpec | None:
         ) from error
 
 
-def _readers(spec: ModuleSpec) -> Iterator[Callable[[str], bytes]]:
+def _readers(spec: ModuleSpec) -> Iterator[Callable[[str, int], bytes]]:
     """Ways to read a file of the package, the loader's own first."""
     get_reader = getattr(spec.loader, "get_resource_reader", None)
     if get_reader is not None:
-        yield lambda filename: _through_reader(get_reader(spec.name), filename)
+        yield lambda filename, size: _through_reader(get_reader(spec.name), filename, size)
     # A namespace package has no loader yet, or one that reads folders only; and a loader need not
     # have a resource reader.
     for location in spec.submodule_search_locations or ():
         yield partial(_in_location, location)
 
 
-def _through_reader(reader: Any, filename: str) -> bytes:
+def _through_reader(reader: Any, filename: str, size: int) -> bytes:
     if reader is None:  # the loader's way to say that it has none for this package
         raise FileNotFoundError(filename)
     with reader.open_resource(filename) as file:
-        data = file.read()
+        data = file.read(size)
     return bytes(data)
 
 
-def _in_location(location: str, filename: str) -> bytes:
+def _in_location(location: str, filename: str, size: int) -> bytes:
     folder = Path(location)
     if folder.is_dir():
-        return (folder / filename).read_bytes()
+        with (folder / filename).open("rb") as file:
+            return file.read(size)
     try:
         importer = zipimport.zipimporter(location)
         return importer.get_data(str(folder / filename))

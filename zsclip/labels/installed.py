@@ -21,6 +21,7 @@ from zsclip.errors import (
 )
 from zsclip.labels.drafts import Draft, Problem
 from zsclip.labels.labelset import LabelSet, labelset_of
+from zsclip.labels.reading import FILE_LIMIT
 from zsclip.labels.rules import format_error
 from zsclip.labels.toml import NAME_FORM, read_toml
 from zsclip.packages import is_top_level_name, read_from_package
@@ -87,19 +88,31 @@ def list_labelsets() -> list[LabelSetInfo]:
     Examples:
         >>> good = [info.name for info in list_labelsets() if info.error is None]
     """
-    declared = find_declared(LABELSETS_GROUP)
+    rivals: dict[str, _Rivals] = {}
     infos = []
-    for one in declared:
-        rivals = [other for other in declared if other.name == one.name]
-        load = functools.partial(_load_or_error, one, rivals)
+    for one in find_declared(LABELSETS_GROUP):
+        of_name = rivals.setdefault(one.name, _Rivals([]))
+        of_name.declared.append(one)
+        load = functools.partial(_load_or_error, one, of_name)
         infos.append(LabelSetInfo(one.name, one.distribution, one.version, one.value, load))
     return sorted(infos, key=lambda info: (info.name, info.distribution, info.package))
 
 
-def _load_or_error(one: Declared, rivals: list[Declared]) -> LabelSet | str:
+@dataclass
+class _Rivals:
+    """All that is declared under one name, and what is said of that, once for all of them."""
+
+    declared: list[Declared]
+
+    @functools.cached_property
+    def conflict(self) -> str:
+        return str(_conflict(self.declared[0].name, self.declared))
+
+
+def _load_or_error(one: Declared, rivals: _Rivals) -> LabelSet | str:
     try:
-        if len(rivals) > 1 and one.name:
-            raise _conflict(one.name, rivals)
+        if len(rivals.declared) > 1 and one.name:
+            return rivals.conflict
         return labelset_of(_read(one))
     except LabelSetError as error:
         return str(error)
@@ -157,7 +170,7 @@ def _read(one: Declared) -> Draft:
         return Draft(what, problems=problems)
     filename = f"{one.name}.toml"
     try:
-        data = read_from_package(one.value, filename)
+        data = read_from_package(one.value, filename, limit=FILE_LIMIT)
     except LabelSetUnreadableError as error:
         raise LabelSetUnreadableError(f"{what} cannot be read: {error}") from error
     return read_toml(

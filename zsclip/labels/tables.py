@@ -80,7 +80,7 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
 
 
 _BULLET = re.compile(r"[-*+\u2022\u00b7\u2013\u2014]\s+\S")
-_NUMBER = re.compile(r"\(?(\d+)(?:[.):]\s*|\s+)(?=\D)")
+_NUMBER = re.compile(r"\(?(\d{1,9})(?:[.):]\s*|\s+)(?=\D)")
 
 
 def _doubts(names: Sequence[Text]) -> Iterator[Problem]:
@@ -195,14 +195,16 @@ def _head(text: str, delimiter: str) -> Row:
 def _head_problems(head: Row, columns: list[str]) -> Iterator[Problem]:
     number, cells = head
     where = f"line {number}"
+    seen: set[str] = set()
     for i, column in enumerate(columns):
         if column not in COLUMNS:
             hint = did_you_mean(column, COLUMNS)
             yield Problem(
                 "R4", where, f"{brief(cells[i])} is no column. {hint} Rename or remove it."
             )
-        elif column in columns[:i]:
+        elif column in seen:
             yield Problem("R4", where, f"the column {column!r} stands there twice. Remove one.")
+        seen.add(column)
     if "name" not in columns:
         yield Problem("R4", where, "has no column 'name'. Add it.")
 

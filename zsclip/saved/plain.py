@@ -95,7 +95,11 @@ class Plain:
         return f"{self.where}.{key}" if self.where else key
 
     def _wrong(self, key: str, expected: str) -> ValueError:
-        got = ascii(self.value[key])
+        value = self.value[key]
+        try:  # of what is long, no more than is shown
+            got = ascii(value[:81] if isinstance(value, str | list) else value)
+        except RecursionError:
+            got = "nested too deeply to be shown"
         got = got if len(got) <= 80 else f"{got[:79]}…"
         return ValueError(f"`{self._place(key)}` must be {expected}, and is {got}")
 
