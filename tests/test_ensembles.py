@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zsclip import LabelSet
+from zsclip import Label, LabelSet, ensembles
 from zsclip.cache import EmbeddingCache
 from zsclip.encoders import create_encoder
 from zsclip.ensembles import Ensembles
 from zsclip.head import Head
+from zsclip.labels import blocks_of_prompts, prompts
 from zsclip.testing import FakeEncoder
 
 TEMPLATES = ("a {}.", "the {}.", "art of a {}")
@@ -55,6 +56,37 @@ def test_a_second_start_encodes_nothing_and_gives_the_same(cache: EmbeddingCache
     assert again.text_calls == []
     np.testing.assert_array_equal(first, second)
     assert not second.flags.writeable
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_labels_are_embedded_a_part_at_a_time(
+    kept: bool, cache: EmbeddingCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = LabelSet.from_names(ANIMALS)
+    whole = _class_matrix(_ensembles(TokenizingEncoder(), None), labels)
+    monkeypatch.setattr(prompts, "AT_ONCE", 6)  # two labels by three templates
+    monkeypatch.setattr(ensembles, "CHUNK", 2)  # so that tokens come in parts too
+    encoder = TokenizingEncoder()
+    parts = _class_matrix(_ensembles(encoder, cache if kept else None), labels)
+    np.testing.assert_array_equal(parts, whole)
+    assert [len(call) for call in encoder.text_calls] == [2] * 6
+    assert len(_prompts(encoder)) == len(set(_prompts(encoder)))
+
+
+def test_no_more_prompts_are_in_memory_than_a_part_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = 0
+
+    def counted(label: Label, templates: tuple[str, ...]) -> tuple[str, ...]:
+        nonlocal made
+        made += len(templates)
+        return tuple(template.replace("{}", label.name) for template in templates)
+
+    monkeypatch.setattr(Label, "prompts_with", counted)
+    monkeypatch.setattr(prompts, "AT_ONCE", 9)
+    labels = [Label(f"n{i}", f"n{i}") for i in range(100)]
+    for i, block in enumerate(blocks_of_prompts(labels, TEMPLATES), start=1):
+        assert sum(map(len, block)) <= 9
+        assert made <= 9 * i
 
 
 def test_a_changed_label_alone_is_encoded(cache: EmbeddingCache) -> None:

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from growth import run_limited
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zsclip import spelling
 from zsclip.errors import (
     LabelError,
     LabelNotFoundError,
@@ -269,6 +271,49 @@ def test_thousands_of_plus_signs_take_no_time() -> None:
             parse_labels(text)
         assert len(str(caught.value)) < 1000
     assert time.process_time() - began < 5
+
+
+def test_a_sum_of_more_sets_than_may_be_is_refused_before_any_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spelling, "read_installed", pytest.fail)
+    for count in (101, 100_000):
+        with pytest.raises(ParameterError, match=rf"100 sets together at most, got {count:,} "):
+            parse_labels("+".join(f"set-{i}" for i in range(count)))
+    assert len(parse_spelling("+".join(f"set-{i}" for i in range(100))).terms) == 100
+
+
+def test_each_label_of_a_sum_is_gone_over_as_often_as_it_has_halves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(64):
+        (tmp_path / f"{i}.txt").write_text(f"a{i}\nb{i}\n")
+    gone_over = []
+    put_together = LabelSet.__or__
+
+    def counted(one: LabelSet, other: LabelSet) -> LabelSet:
+        gone_over.append(len(one) + len(other))
+        return put_together(one, other)
+
+    monkeypatch.setattr(LabelSet, "__or__", counted)
+    whole = parse_labels("+".join(f"{tmp_path}/{i}.txt" for i in range(64)))
+    assert whole.names == tuple(f"{letter}{i}" for i in range(64) for letter in "ab")
+    assert sum(gone_over) == 6 * 128
+
+
+def test_a_path_with_thousands_of_endings_is_looked_up_as_far_as_paths_go(tmp_path: Path) -> None:
+    program = """
+from zsclip.spelling import parse_labels
+for text in ("a.toml/" * 400_000, "./b.txt/" * 400_000 + "+c.txt"):
+    try:
+        parse_labels(text)
+    except ValueError as error:
+        print(type(error).__name__)
+    except OSError as error:
+        print(type(error).__name__)
+"""
+    printed = run_limited(program, folder=tmp_path)
+    assert printed == "LabelSetUnreadableError\nLabelSetUnreadableError\n"
 
 
 def test_what_was_understood() -> None:

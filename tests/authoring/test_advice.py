@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from zsclip import Label, LabelSet
-from zsclip.authoring import COINCIDE, find_near_labels
+from zsclip.authoring import COINCIDE, advice, find_near_labels
 from zsclip.encoders import TooLong
 from zsclip.testing import FakeEncoder
 
@@ -62,6 +63,24 @@ def test_labels_are_compared_as_they_are_classified() -> None:
     assert find_near_labels(apart, Compass()) == []
     near = LabelSet.from_names([Label("t", "tit"), Label("j", "jenny", aliases=("stray", "tit b"))])
     assert [finding.rule for finding in find_near_labels(near, Compass())] == ["M1", "M2", "M2"]
+
+
+def test_labels_are_compared_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    birds = LabelSet.from_names(["tit", "stray", "robin", "jenny", "wren", "far"])
+    whole = find_near_labels(birds, Compass())
+    monkeypatch.setattr(advice, "AT_ONCE", 2)
+    assert find_near_labels(birds, Compass()) == whole != []
+
+
+def test_a_set_too_large_to_be_compared_with_itself_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(advice, "MOST_PAIRS", 8)
+    encoder = Compass()
+    (finding,) = find_near_labels(LabelSet.from_names(["robin", "wren", "tit"]), encoder)
+    assert finding.is_advice
+    assert "are 3 with 3 texts, too many for advice" in finding.message
+    assert encoder.text_calls == []
 
 
 def test_each_pair_is_told_once_by_a_real_model() -> None:

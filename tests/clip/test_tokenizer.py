@@ -11,7 +11,8 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip.clip.tokenizer import END, SPECIAL, START, VOCAB_SIZE, Tokenizer, clean, pad
+from zsclip.clip.cleaning import clean
+from zsclip.clip.tokenizer import END, SPECIAL, START, VOCAB_SIZE, Tokenizer, pad
 from zsclip.errors import ParameterError, PromptTooLongError
 
 REFERENCE = json.loads(

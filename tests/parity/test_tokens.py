@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from zsclip import list_labelsets, load_labelset
-from zsclip.clip.tokenizer import SPECIAL, Tokenizer, clean, pad
+from zsclip.clip.cleaning import clean
+from zsclip.clip.tokenizer import SPECIAL, Tokenizer, pad
 from zsclip.errors import ParameterError, PromptTooLongError
 
 UNBOUNDED = Tokenizer(context_length=1_000_000)

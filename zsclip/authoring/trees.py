@@ -176,8 +176,11 @@ def _read_sdist(file: IO[bytes]) -> Tree:
             if not member.isfile():
                 continue  # a link leads to another file, and folders show in the paths
             paths.add(member.name)
-            opened = archive.extractfile(member) if _is_wanted(member.name) else None
-            if opened is not None:
+            if not _is_wanted(member.name):
+                continue
+            if member.issparse():  # which `tarfile` puts together byte string by byte string
+                contents[member.name] = TreeError("is a sparse file. Build the sdist anew.")
+            elif (opened := archive.extractfile(member)) is not None:
                 contents[member.name] = _read_within_limit(opened)
     _refuse_strays(paths)
     tops = {path.partition("/")[0] for path in paths}
