@@ -12,7 +12,6 @@ from growth import run_limited
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip import spelling
 from zsclip.errors import (
     LabelError,
     LabelNotFoundError,
@@ -276,7 +275,7 @@ def test_thousands_of_plus_signs_take_no_time() -> None:
 def test_a_sum_of_more_sets_than_may_be_is_refused_before_any_is_looked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(spelling, "read_installed", pytest.fail)
+    monkeypatch.setattr("zsclip.spelling.read_installed", pytest.fail)
     for count in (101, 100_000):
         with pytest.raises(ParameterError, match=rf"100 sets together at most, got {count:,} "):
             parse_labels("+".join(f"set-{i}" for i in range(count)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import Distribution, DistributionFinder
@@ -19,12 +20,46 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     ParameterTypeError,
 )
-from zsclip.labels import LabelSetInfo, list_labelsets, load_labelset
+from zsclip.labels import LabelSetInfo, installed, list_labelsets, load_labelset
 
 
 def infos(*names: str) -> list[LabelSetInfo]:
     """What is listed under these names; other sets may be installed beside them."""
     return [info for info in list_labelsets() if info.name in names]
+
+
+def test_many_that_offer_one_name_are_told_once(
+    install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = "".join(f"birds = birds{i}\n" for i in range(2000))
+    install("test-birds", entry_points=f"[zsclip.labelsets]\n{points}")
+    told = []
+    conflict = installed._conflict
+    monkeypatch.setattr(installed, "_conflict", lambda *a: told.append(a) or conflict(*a))
+    errors = {info.error for info in infos("birds")}
+    assert len(errors) == len(told) == 1
+    assert len(str(*errors)) < 2000
+
+
+def test_a_file_of_more_bytes_than_a_set_needs_is_not_read(
+    install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = install("test-birds", sets={"garden-birds": None}) / "test_birds/garden-birds.toml"
+    monkeypatch.setattr(installed, "FILE_LIMIT", path.stat().st_size)
+    load_labelset("garden-birds")
+    with path.open("a") as file:
+        file.truncate(2**40)  # which no memory would hold
+    with pytest.raises(LabelSetUnreadableError, match="has more than 0 MiB, which no label set"):
+        load_labelset("garden-birds")
+
+
+def test_a_version_of_thousands_of_digits_hides_no_set(install: Callable[..., Path]) -> None:
+    site = install("test-birds", sets={"garden-birds": None}, version="1")
+    shutil.copytree(site / "test_birds-1.dist-info", site / "test_birds-2.dist-info")
+    for number in "12":
+        header = f"Metadata-Version: 2.4\nName: test-birds\nVersion: {number * 5000}\n"
+        (site / f"test_birds-{number}.dist-info" / "METADATA").write_text(header)
+    assert len(infos("garden-birds")) == 1
 
 
 def test_an_installed_set_is_found_and_loaded(install: Callable[..., Path]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from zsclip.errors import LabelSetFormatError, LabelSetUnreadableError, ParameterTypeError
 from zsclip.labels import Label, LabelSet, Provenance
 from zsclip.labels.tables import words_of
+from zsclip.spelling import parse_labels
 
 # --------------------------------------------------------------------------------- lines of names
 
@@ -159,3 +160,10 @@ def test_a_folder_whose_name_is_no_text(tmp_path: Path) -> None:
 )
 def test_words_of_a_folder(identifier: str, words: str) -> None:
     assert words_of(identifier) == words
+
+
+def test_numbers_of_thousands_of_digits_are_names(tmp_path: Path) -> None:
+    """Python reads no integer of more than 4,300 digits, and no list has as many items."""
+    path = tmp_path / "names.txt"
+    path.write_text("".join(f"{digit * 5000} a\n" for digit in "12"))
+    assert len(parse_labels(path)) == 2

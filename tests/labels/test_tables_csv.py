@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from growth import run_limited
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -141,3 +142,16 @@ def test_no_table_ends_in_a_traceback(
         str(error).encode()
     else:
         assert len(made) >= 1
+
+
+def test_columns_of_one_name_are_looked_up_and_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "names.csv").write_text("name," + "id," * 200_000 + "id\na,b\n")
+    program = """
+from zsclip.labels import LabelSet
+try:
+    LabelSet.from_csv("names.csv")
+except ValueError as error:
+    print(str(error).splitlines()[-1])
+"""
+    printed = run_limited(program, folder=tmp_path)
+    assert "the column 'id' stands there twice. Remove one." in printed

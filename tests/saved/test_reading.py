@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from deadlines import run_program
+from growth import run_limited
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
@@ -108,6 +109,26 @@ def test_any_flipped_bit(saved: Path, tmp_path: Path, data: Any) -> None:
 def test_damaged_json(refused: Refused, saved: Path, spoil: Spoil, text: str) -> None:
     spoil(text=text)
     assert "it is damaged: " in refused(saved)
+
+
+@pytest.mark.parametrize("depth", [10, 300, 700, 800, 850, 900, 950, 980, 1000, 5000])
+def test_json_of_any_depth(refused: Refused, saved: Path, spoil: Spoil, depth: int) -> None:
+    deep = "[" * depth + "]" * depth
+    spoil(text=f'{{"format": 1, "zsclip": "1", "templates": {deep}, "sha256": "0"}}')
+    assert "it is damaged: " in refused(saved)
+
+
+def test_a_forged_chain_of_groups_is_gone_up_once(
+    saved: Path, spoil: Spoil, tmp_path: Path
+) -> None:
+    parents = [*(f"g{i}" for i in range(1, 60_000)), None]
+    groups = [{"id": f"g{i}", "name": f"g{i}", "parent": p} for i, p in enumerate(parents)]
+    spoil(lambda said: said["labelset"].update(groups=groups))
+    program = """
+from zsclip.saved import read_classifier
+print(len(read_classifier("colors.zsclip").head.labelset.groups))
+"""
+    assert run_limited(program, folder=tmp_path) == "60000\n"
 
 
 @pytest.mark.parametrize("number", [2, 10**30])

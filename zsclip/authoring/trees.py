@@ -130,6 +130,8 @@ class _InMemory:
             while folder and folder not in self._folders[_parent(folder)][-1:]:
                 self._folders[_parent(folder)].append(folder)
                 folder = _parent(folder)
+        for folders in self._folders.values():
+            folders.sort()  # "b-c/d" comes before "b/c", and "b" before "b-c"
 
     def read(self, path: str) -> bytes | None:
         content = self._contents.get(path)

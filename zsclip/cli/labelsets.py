@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,12 @@ from zsclip.cli.output import emit, emit_json, facts, show, table
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from zsclip.labels import Label, LabelSet
+    from zsclip.labels import Group, Label, LabelSet
 
 __all__ = ["describe_labelsets", "labelsets"]
 
 PROMPTS_SHOWN = 5
+DEEPEST_SHOWN = 20  # groups within each other
 FOR_WHOLE_NAMES = 80
 """The width of a terminal from which on no name of a set or a distribution is broken."""
 
@@ -148,25 +150,27 @@ def _trees(labelset: LabelSet) -> list[Tree]:
     """Groups and labels below what they name as their parent, in the order of the set."""
     from rich.tree import Tree
 
-    trees: dict[str, Tree] = {g.id: Tree(_with_id(g.name, g.id)) for g in labelset.groups}
-    trees |= {label.id: Tree(_in_words(label)) for label in labelset}
-    roots = []
+    below: dict[str | None, list[Group | Label]] = defaultdict(list)
     for node in (*labelset.groups, *labelset):
-        tree = trees[node.id]
-        if node.parent is None:
-            roots.append(tree)
-        else:
-            trees[node.parent].children.append(tree)
-    return roots
+        below[node.parent].append(node)
+    top = Tree("")
+    todo: list[tuple[Tree, str | None, int]] = [(top, None, 1)]
+    while todo:
+        tree, parent, depth = todo.pop()
+        if depth > DEEPEST_SHOWN:  # each level is a wider margin
+            tree.add(f"… {len(below[parent]):,} and what is below")
+            continue
+        for node in below[parent]:
+            child = tree.add(_in_words(node))
+            if node.id in below:
+                todo.append((child, node.id, depth + 1))
+    return top.children
 
 
-def _in_words(label: Label) -> str:
-    named = _with_id(label.name, label.id)
-    return f"{named}: {', '.join(label.aliases)}" if label.aliases else named
-
-
-def _with_id(name: str, node_id: str) -> str:
-    return name if name == node_id else f"{name} [{node_id}]"
+def _in_words(node: Group | Label) -> str:
+    named = node.name if node.name == node.id else f"{node.name} [{node.id}]"
+    aliases = getattr(node, "aliases", ())  # which groups have none of
+    return f"{named}: {', '.join(aliases)}" if aliases else named
 
 
 for command in (new, check):

@@ -206,7 +206,7 @@ def _read(file: Path) -> SavedClassifier:
                 if sealed(rest, matrix) != metadata[KEY]:
                     raise ValueError("its SHA-256 says that it is not what was saved")
                 return _saved(about, matrix)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:  # Python writes less deep than it reads
                 raise _damaged(error) from error
     except SafetensorError as error:
         if head[8:] == b"{":
