@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from growth import run_limited
 
 from zsclip import check_labelset
 
@@ -198,3 +199,33 @@ def test_check_of_what_is_not_there(run: Run) -> None:
         result = run("labelsets", "check", name)
         assert result.exit_code == 2
         assert result.stderr.startswith("Error: ")
+
+
+def test_show_counts_prompts_and_makes_the_first(tmp_path: Path) -> None:
+    head = 'schema = 1\nname = "many"\nlicense = "MIT"\nsource = "own"\n'
+    templates = ", ".join(f'"{{}} {i}"' for i in range(1000))
+    labels = ", ".join(f'"n{i}"' for i in range(10_000))
+    (tmp_path / "many.toml").write_text(f"{head}templates = [{templates}]\nlabels = [{labels}]\n")
+    program = """
+from unittest.mock import patch
+from zsclip.cli.labelsets import labelsets
+from zsclip.labels import Label
+with patch.object(Label, "prompts_with", autospec=True, side_effect=Label.prompts_with) as made:
+    labelsets(["show", "many.toml"], standalone_mode=False)
+assert made.call_count < 10
+"""
+    assert "Prompts, 5 of 10,000,000" in run_limited(program, folder=tmp_path)
+
+
+def test_show_draws_groups_as_deep_as_people_read(tmp_path: Path) -> None:
+    head = 'schema = 1\nname = "deep"\nlicense = "MIT"\nsource = "own"\nlabels = ["a", "b"]\n'
+    groups = ", ".join(f'{{ id = "g{i}", parent = "g{i + 1}" }}' for i in range(20_000))
+    (tmp_path / "deep.toml").write_text(f'{head}groups = [{groups}, "g20000"]\n')
+    program = """
+from zsclip.cli.labelsets import labelsets
+labelsets(["show", "deep.toml"], standalone_mode=False)
+"""
+    printed = run_limited(program, folder=tmp_path)
+    assert "── g19981\n" in printed
+    assert "── … 1 and what is below\n" in printed
+    assert "g19980" not in printed

@@ -129,8 +129,11 @@ def check_draft(draft: Draft) -> tuple[Problem, ...]:
 
 def _check_sizes(draft: Draft) -> Iterator[Problem]:
     """Rules R7 and R8 for what no later rule is to be kept busy with."""
-    nodes = (*draft.labels, *draft.groups)
-    for text in (*draft.templates, *(text for node in nodes for text in node.texts)):
+    for node in (*draft.labels, *draft.groups):
+        for text in (node.name, node.id, node.parent, *node.aliases, *node.prompts):
+            if text is not None and len(text.value) > SHORT:
+                yield from _check_size(text)
+    for text in draft.templates:
         if len(text.value) > SHORT:
             yield from _check_size(text)
     own = sum(len(node.prompts) for node in draft.labels)
