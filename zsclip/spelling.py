@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate
@@ -29,6 +29,7 @@ from zsclip.labels.installed import LABELSETS_GROUP, read_installed
 from zsclip.labels.labelset import LabelSet, labelset_of
 from zsclip.labels.making import labels_of_names
 from zsclip.labels.reading import decode
+from zsclip.labels.sums import MOST_TERMS, put_together, too_many_terms
 from zsclip.labels.tables import lines_of, read_csv, read_folder, read_names
 from zsclip.labels.toml import read_toml_file
 from zsclip.labels.values import texts_of
@@ -47,10 +48,6 @@ _ARCHIVES: dict[str, Kind] = {".whl": "wheel", ".tar.gz": "sdist", ".tgz": "sdis
 _SOURCES = ("pyproject.toml", "setup.py", "setup.cfg", "__init__.py")
 _PLUSES = 16  # in a path that is there: were there no limit, a text of nothing else took ages
 _LONGEST = 4096  # bytes of a path, on every system
-
-MOST_TERMS = 100
-"""Sets in a sum: each is looked for among all that are installed. A file has room for any number of
-labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +101,12 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
         )
     text = spelled if _is_there(spelled) else spelled.strip()
     if "," not in text and (count := text.count("+")) > MOST_TERMS * (_PLUSES + 1):
-        raise _too_many_terms(text, count + 1)
+        raise too_many_terms(text, count + 1)
     terms = [term if _is_there(term) else term.strip() for term in _terms(text)]
     if any("," in term and not _is_there(term) for term in terms):
         return _names(text)
     if len(terms) > MOST_TERMS:
-        raise _too_many_terms(text, len(terms))
+        raise too_many_terms(text, len(terms))
     if len(terms) == 1:
         return _term(terms[0])
     if not all(terms):
@@ -118,14 +115,6 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
             "example cartoon-animals+satellite."
         )
     return Spelling("sum", text, terms=tuple(_term(term) for term in terms))
-
-
-def _too_many_terms(text: str, count: int) -> ParameterError:
-    return ParameterError(
-        f"`labels` may put {MOST_TERMS} sets together at most, got {count:,} between plus signs: "
-        f"{brief(text)}. Write their labels into one file, or put the sets together in Python "
-        "with |."
-    )
 
 
 def _names(text: str) -> Spelling:
@@ -216,13 +205,11 @@ def _file_in(term: str) -> str | None:
     """The path of a file that the term starts with, by its ending; what follows is a part."""
     ends = [match.end() for match in _ENDING.finditer(term)]
     paths = [term[:end] for end in ends if end <= _LONGEST or end == ends[-1]]
-    # os.path, for pathlib raises for a text that is too long to be a path.
-    there = (path for path in paths if os.path.isfile(path))  # noqa: PTH113
+    there = (path for path in paths if os.path.isfile(path))  # noqa: PTH113 - as below
     return next(there, paths[-1] if paths else None)
 
 
 def _is_written_as_path(term: str) -> bool:
-    # os.path, which is ten times as quick as pathlib here
     return term.startswith(".") or term.endswith(("/", os.sep)) or os.path.isabs(term)  # noqa: PTH117
 
 
@@ -272,15 +259,7 @@ def parse_labels(labels: Spelled, *, templates: Iterable[str] = ()) -> LabelSet:
     spelling = (
         _opened(cast("IO[Any]", labels)) if hasattr(labels, "read") else parse_spelling(labels)
     )
-    return _together([_read(term, own) for term in spelling.terms or (spelling,)])
-
-
-def _together(sets: Sequence[LabelSet]) -> LabelSet:
-    """Their sum; put together by halves, the labels of a hundred are gone over seven times."""
-    if len(sets) == 1:
-        return sets[0]
-    middle = len(sets) // 2
-    return _together(sets[:middle]) | _together(sets[middle:])
+    return put_together([_read(term, own) for term in spelling.terms or (spelling,)])
 
 
 def _read(spelling: Spelling, templates: tuple[str, ...]) -> LabelSet:
