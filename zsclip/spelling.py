@@ -205,7 +205,7 @@ def _file_in(term: str) -> str | None:
     """The path of a file that the term starts with, by its ending; what follows is a part."""
     ends = [match.end() for match in _ENDING.finditer(term)]
     paths = [term[:end] for end in ends if end <= _LONGEST or end == ends[-1]]
-    there = (path for path in paths if os.path.isfile(path))  # noqa: PTH113 - as below
+    there = (path for path in paths if os.path.isfile(path))  # noqa: PTH113 - pathlib may raise
     return next(there, paths[-1] if paths else None)
 
 
