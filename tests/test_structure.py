@@ -26,13 +26,12 @@ LONG = {  # files that have more, and why
 }
 WRITES = {  # files that write files, and how they keep from replacing what is not zsclip's
     "files.py": "the rule itself",
+    "owners.py": "what is new, or was found to be the user's own when it was opened",
     "cli/group.py": "the null device",
     "packages.py": "a file out of zsclip's own archive, in a temporary folder of its own",
     "authoring/new.py": "into a folder that `files.making_folder` makes",
     "saved/target.py": "by `files.require_replaceable`",
     "weights/checkpoints.py": "what is kept of an archive, by `files.writing_whole`",
-    "weights/http.py": "downloads, in zsclip's own folder",
-    "weights/wanted.py": "notes beside downloads, in zsclip's own folder",
 }
 MOST_OF_ALL = 0.15  # of the lines, in one room
 

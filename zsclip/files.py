@@ -1,8 +1,8 @@
 """Files and what is said of them: paths, whole numbers, sizes; writing whole, or not at all.
 
-Knows nothing but errors, so that every room may use it. What stands on a disk is somebody's: a file
-gets its final name only when all of it is there, and what zsclip did not write itself is not
-replaced without being told.
+Knows nothing but errors and owners, so that every room may use it. What stands on a disk is
+somebody's: a file gets its final name only when all of it is there, and what zsclip did not write
+itself is not replaced without being told.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from zsclip.errors import (
     WouldReplaceError,
     ZsclipError,
 )
+from zsclip.owners import follow, open_new, open_plain
 
 __all__ = [
     "as_path",
@@ -156,13 +157,15 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
     """The SHA-256 of a file, as 64 lower-case hexadecimal digits.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or is no regular file.
 
     Examples:
-        >>> file_sha256(os.devnull)[:16]
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile() as empty:
+        ...     file_sha256(empty.name)[:16]
         'e3b0c44298fc1c14'
     """
-    with Path(path).open("rb") as file:
+    with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -213,24 +216,25 @@ def writing_whole(target: Path) -> Iterator[IO[bytes]]:
     """A file to write to, which takes the name of `target` when all went well, and else is gone.
 
     What stood there keeps its content until then; its mode goes over to the new file. A link is
-    followed, and stays. Content and name are on the disk when this ends, where the system can be
-    asked for it. What writes to a path may be given the file's ``name``.
+    followed, and stays, unless another user put it where everybody may. Content and name are on
+    the disk when this ends, where the system can be asked for it. What writes to a path may be
+    given the file's ``name``.
 
     A process that is killed leaves ``.zsclip-<random>.part`` behind, which can be deleted.
 
     Raises:
         OSError: The disk refuses, `target` is read-only, or no regular file. Nothing has changed.
     """
-    target = Path(os.path.realpath(target))
+    target, mode = follow(target), 0o666
     if target.exists():
         if not target.is_file():
             code = errno.EISDIR if target.is_dir() else errno.EINVAL
             raise OSError(code, "It is no regular file", str(target))
-        with target.open("r+b"):  # what is read-only is not to be replaced
-            pass
+        with target.open("r+b") as there:  # what is read-only is not to be replaced
+            mode &= os.fstat(there.fileno()).st_mode  # nobody reads meanwhile who could not before
     part = part_of(target)
     try:
-        with part.open("xb") as file:
+        with open_new(part, mode) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

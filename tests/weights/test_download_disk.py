@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from io import BufferedWriter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,6 +14,7 @@ import pytest
 from filelock import FileLock
 
 from zsclip.errors import DownloadError
+from zsclip.weights.wanted import Wanted
 
 if TYPE_CHECKING:
     from tests.weights.conftest import Case
@@ -68,9 +70,11 @@ def test_a_file_system_that_refuses_to_tell(case: Case, monkeypatch: pytest.Monk
     case.succeeds()
 
 
-def test_the_disk_is_full_in_the_middle(case: Case) -> None:
-    case.target.parent.mkdir()
-    case.part.symlink_to("/dev/full")  # every write there meets a full disk
+def test_the_disk_is_full_in_the_middle(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(wanted: Wanted, *, resume: bool) -> BufferedWriter:
+        return Path("/dev/full").open("wb")  # every write there meets a full disk
+
+    monkeypatch.setattr(Wanted, "open_part", full)
     message = case.fails()
     assert "no space left" in message
     assert "No space left on device" in message

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError
 from zsclip.files import as_path, part_of, reason_of, require_replaceable
+from zsclip.owners import follow, open_new
 
 __all__ = ["KEY", "check_target", "refused", "shown"]
 
@@ -27,7 +28,7 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
     """
     given = as_path(path)
     try:
-        target = Path(os.path.realpath(given))
+        target = follow(given)
         if target.is_dir():
             raise _unwritable(path, "it is a folder. Add the name of a file.")
         if not target.parent.is_dir():
@@ -41,7 +42,7 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
             with target.open("r+b"):  # what is read-only is not to be replaced
                 pass
         probe = part_of(target)
-        probe.touch(exist_ok=False)
+        open_new(probe).close()
         probe.unlink()
     except (SavedClassifierError, WouldReplaceError):
         raise

@@ -22,7 +22,14 @@ from zsclip.weights.layouts import Tensors, open_tensors
 from zsclip.weights.models import ModelSpec, get_model_spec, list_models
 from zsclip.weights.proven import ProvenTensors, seals_of
 from zsclip.weights.shapes import read_config
-from zsclip.weights.sources import check_kept, fetch_weights, find_ready, kept_path
+from zsclip.weights.sources import (
+    archive_path,
+    check_kept,
+    doubt_kept,
+    fetch_weights,
+    find_ready,
+    kept_path,
+)
 from zsclip.weights.tensor_file import stamp_of
 
 __all__ = ["Checkpoint", "find_published", "load_checkpoint", "write_kept"]
@@ -179,13 +186,16 @@ def load_checkpoint(
         path = as_path(model, "model")
         return Checkpoint(path.stem, path, open_tensors(path))
     spec = get_model_spec(str(model))  # raises for an unknown one, and names the nearest
-    path = fetch_weights(spec, download_root=download_root, progress=progress, offline=offline)
-    kept = kept_path(path)
-    if kept == path:
-        return _open_ready(spec, path)
-    before = stamp_of(path.stat())
+    for _ in range(2):  # once more if it was fetched: what is read is to be what was hashed
+        before = _stamp(archive_path(spec, download_root))
+        path = fetch_weights(spec, download_root=download_root, progress=progress, offline=offline)
+        kept = kept_path(path)
+        if kept == path:
+            return _open_ready(spec, path)
+        if _stamp(path) == before:
+            break
     archive = open_tensors(path)
-    if stamp_of(path.stat()) != before:  # what was read is not what was verified
+    if _stamp(path) != before:  # what was read is not what was verified
         raise CheckpointError(
             f"The archive {str(path)!r} was replaced while it was read. Load {spec.name} again."
         )
@@ -222,6 +232,12 @@ def _open_ready(spec: ModelSpec, path: Path) -> Checkpoint:
     return Checkpoint(spec.name, path, tensors, published=True, seals=seals)
 
 
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    with suppress(OSError):
+        return stamp_of(path.stat())
+    return None
+
+
 def _looks_like_path(model: str) -> bool:
     separators = (os.sep, os.altsep) if os.altsep else (os.sep,)
     is_file_name = model.endswith((".pt", ".pth", ".bin", ".ckpt", ".safetensors"))
@@ -233,6 +249,14 @@ def _keep(tensors: Tensors, kept: Path, spec: ModelSpec) -> bool:
     state = check_kept(kept, spec)
     if state == "ours":  # another thread was first
         return True
+    if state == "doubted":
+        log.warning(
+            "%s is not trusted, and not made: %s. The archive is verified and unpacked at each "
+            "load. If you trust whoever can write there, set ZSCLIP_TRUST to the folder.",
+            kept,
+            doubt_kept(kept),
+        )
+        return False
     if state == "foreign":
         log.warning("%s was not made from %s's archive and is left alone.", kept, spec.name)
         return False

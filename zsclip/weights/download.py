@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_ISDIR, S_ISREG
 from typing import Literal
 
 from filelock import FileLock, Timeout
@@ -139,7 +139,7 @@ def _check(wanted: Wanted) -> Literal["valid", "wrong", "absent"]:
         return "absent"
     if S_ISDIR(stat.st_mode):
         raise IsADirectoryError(errno.EISDIR, "a folder has the name of the file", wanted.target)
-    if wanted.size is not None and stat.st_size != wanted.size:
+    if not S_ISREG(stat.st_mode) or wanted.size not in (None, stat.st_size):
         return "wrong"
     return "valid" if file_sha256(wanted.target) == wanted.sha256 else "wrong"
 

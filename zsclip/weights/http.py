@@ -265,7 +265,7 @@ def _save(
     if bar is not None:
         bar.total, bar.n = total, start
         bar.refresh()
-    with wanted.part.open("ab" if start else "wb") as file:
+    with wanted.open_part(resume=start > 0) as file:
         if not start:
             # A weak ETag cannot stand in If-Range: it promises likeness, not the same bytes.
             etag = response.headers.get("etag", "")

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Literal
 
 from zsclip.errors import CheckpointError, DownloadError
+from zsclip.files import reason_of
+from zsclip.owners import doubt
 from zsclip.packages import own_file
 from zsclip.weights.identity import made_from, read_seals
 from zsclip.weights.models import ModelSpec
 from zsclip.weights.tensor_file import TensorFile
 
 __all__ = [
-    "archive_path", "bundled_path", "cache_dir", "check_kept", "fetch_weights", "find_ready",
-    "find_weights", "kept_path",
+    "archive_path", "bundled_path", "cache_dir", "check_kept", "doubt_kept", "fetch_weights",
+    "find_ready", "find_weights", "kept_path",
 ]  # fmt: skip
 
 
@@ -70,11 +72,16 @@ def kept_path(archive: Path) -> Path:
     return archive.with_suffix(".safetensors")
 
 
-def check_kept(kept: Path, spec: ModelSpec) -> Literal["ours", "foreign", "damaged", "absent"]:
+def check_kept(
+    kept: Path, spec: ModelSpec
+) -> Literal["ours", "doubted", "foreign", "damaged", "absent"]:
     """Whether a file at `kept_path` was made of the published archive, as its header says.
 
-    That each tensor is what was written is seen when it is read.
+    That each tensor is what was written is seen when it is read. Who else may write there could
+    have made header and tensors to fit each other: then it is "doubted", before anything is read.
     """
+    if doubt_kept(kept):
+        return "doubted"
     if not kept.is_file():
         return "absent"
     try:
@@ -85,6 +92,14 @@ def check_kept(kept: Path, spec: ModelSpec) -> Literal["ours", "foreign", "damag
         return "foreign"
     shapes = {name: stored.shape for name, stored in file.tensors.items()}
     return "damaged" if read_seals(file.metadata, shapes) is None else "ours"
+
+
+def doubt_kept(kept: Path) -> str | None:
+    """Why a file at `kept_path` cannot be trusted, or could not, were it made; None if it can."""
+    try:
+        return doubt(kept)
+    except OSError as error:
+        return reason_of(error)
 
 
 def find_weights(

@@ -8,12 +8,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import BufferedWriter
 from pathlib import Path
 
 from zsclip.errors import DownloadError
 from zsclip.files import exact_size
+from zsclip.owners import is_plain_and_own, open_more, open_new, open_plain
 
 __all__ = ["Wanted"]
+
+_MOST_NOTES = 100_000  # bytes, of which an address and a validator take a few hundred
 
 # EFBIG: a limit on the size of one file, of the process or of the file system.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -48,16 +52,30 @@ class Wanted:
         return self.target.with_name(self.target.name + ".part.json")
 
     def have(self) -> int:
-        """Bytes in ``part``."""
+        """Bytes in ``part``, if it is a file that this user can have begun."""
         try:
-            return self.part.stat().st_size
+            found = self.part.lstat()
         except FileNotFoundError:
             return 0
+        return found.st_size if is_plain_and_own(found) else 0
+
+    def open_part(self, *, resume: bool) -> BufferedWriter:
+        """``part``, to write on at its end or anew: never through a link, nor into another's file.
+
+        Raises:
+            OSError: It cannot be opened, or is no file to write on in.
+        """
+        if resume:
+            return open_more(self.part)
+        self.part.unlink(missing_ok=True)
+        return open_new(self.part)
 
     def take_notes(self, validator: str | None) -> None:
         """Keep the validator (ETag or date) under which the server will continue this body."""
         notes = {"url": self.url, "sha256": self.sha256, "validator": validator}
-        self.notes.write_text(json.dumps(notes), "utf-8")
+        self.notes.unlink(missing_ok=True)
+        with open_new(self.notes) as file:
+            file.write(json.dumps(notes).encode("utf-8"))
 
     def validator(self) -> str | None:
         """The validator noted for ``part``, if it belongs to this URL and can stand in a header."""
@@ -72,8 +90,8 @@ class Wanted:
         return self._read_notes().get("sha256", self.sha256) != self.sha256
 
     def _read_notes(self) -> dict[str, object]:
-        with suppress(OSError, ValueError):
-            notes = json.loads(self.notes.read_text("utf-8"))
+        with suppress(OSError, ValueError, RecursionError), open_plain(self.notes) as file:
+            notes = json.loads(file.read(_MOST_NOTES))
             if isinstance(notes, dict):
                 return notes
         return {}
