@@ -20,7 +20,7 @@ from typing import TypeVar
 __all__ = [
     "TRUST",
     "doubt",
-    "doubt_file",
+    "doubt_found",
     "follow",
     "is_plain_and_own",
     "is_trusted",
@@ -39,7 +39,9 @@ _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 def is_trusted(path: Path) -> bool:
     """Whether ``ZSCLIP_TRUST`` names an absolute path, or a folder above it."""
-    named = os.environ.get(TRUST, "")
+    named = os.environ.get(TRUST)
+    if not named:
+        return False
     places = {Path(os.path.expanduser(text)) for text in named.split(os.pathsep) if text}  # noqa: PTH111
     return not places.isdisjoint((path, *path.parents))
 
@@ -58,25 +60,36 @@ def doubt(path: Path) -> str | None:
     """
     if _user() is None or is_trusted(path):
         return None
-    above_home = _above_home()
+    home = os.path.expanduser("~")  # noqa: PTH111 - it is none where there is none
     for place, found, left in _way(path):
-        if place not in above_home and (reason := _doubt_place(place, found, sticky=left > 1)):
+        above_home = home.startswith(place.rstrip("/") + "/")
+        if not above_home and (reason := doubt_found(place, found, sticky=left > 1)):
             return reason
     return None
 
 
-def doubt_file(path: Path) -> str | None:
-    """The same of a file alone, whose folder is known; None where there is no such file.
+def doubt_found(place: str | Path, found: os.stat_result, *, sticky: bool = False) -> str | None:
+    """The same of one file or folder by what it was found to be.
 
-    Raises:
-        OSError: It cannot be looked at.
+    Args:
+        place: Where it is.
+        found: By `lstat`.
+        sticky: Whether it is enough, where others write, that they delete only what is theirs.
     """
-    if _user() is None or is_trusted(path):
+    user, mode = _user(), found.st_mode
+    if user is None:
         return None
-    try:
-        return _doubt_place(path, path.lstat(), sticky=False)
-    except (FileNotFoundError, NotADirectoryError):
+    if found.st_uid not in (0, user):
+        return f"{place} belongs to {_name(found.st_uid)}"
+    if stat.S_ISLNK(mode) or not mode & _OTHERS:
         return None
+    if sticky and stat.S_ISDIR(mode) and mode & stat.S_ISVTX:
+        return None
+    if mode & stat.S_IWOTH:
+        return f"everybody may write to {place}"
+    if _is_private(found.st_gid, found.st_uid):
+        return None
+    return f"the group {found.st_gid} may write to {place}"
 
 
 def is_plain_and_own(found: os.stat_result) -> bool:
@@ -92,53 +105,36 @@ def _user() -> int | None:
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 
-def _above_home() -> frozenset[Path]:
-    with suppress(RuntimeError):  # there is none
-        return frozenset(Path.home().parents)
-    return frozenset()
-
-
-def _way(path: Path) -> Iterator[tuple[Path, os.stat_result, int]]:
+def _way(path: Path) -> Iterator[tuple[str, os.stat_result, int]]:
     """What is passed on the way to a path, links as well, and how many names are left from there.
 
-    Ends where there is nothing.
+    Ends where there is nothing. Of texts: a `Path` for each place takes longer than all else.
     """
-    at, rest = Path(path.anchor), list(reversed(path.parts[1:]))
-    yield at, at.lstat(), len(rest)
+    at, rest = "", _names(os.fspath(path))
+    yield "/", os.lstat("/"), len(rest)
     for _ in range(_MOST_STEPS):
         if not rest:
             return
         name = rest.pop()
-        # Of what was reached without a link, ".." is what stands above it in the path too.
-        place = at.parent if name == ".." else at / name
+        # What was reached has no link in it, so that ".." is what stands above it in the text too.
+        place = at.rpartition("/")[0] if name == ".." else f"{at}/{name}"
         try:
-            found = place.lstat()
+            found = os.lstat(place or "/")
         except (FileNotFoundError, NotADirectoryError):
             return
-        yield place, found, len(rest)
+        yield place or "/", found, len(rest)
         if stat.S_ISLNK(found.st_mode):
-            target = place.readlink()
-            at = Path(target.anchor) if target.is_absolute() else at
-            rest += reversed(target.parts[1:] if target.is_absolute() else target.parts)
+            target = os.readlink(place)  # noqa: PTH115
+            at = "" if target.startswith("/") else at
+            rest += _names(target)
         else:
             at = place
-    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), os.fspath(path))
 
 
-def _doubt_place(place: Path, found: os.stat_result, *, sticky: bool) -> str | None:
-    """What is wrong with a place; `sticky` is whether that bit is enough where others write."""
-    if found.st_uid not in (0, _user()):
-        return f"{place} belongs to {_name(found.st_uid)}"
-    mode = found.st_mode
-    if stat.S_ISLNK(mode) or not mode & _OTHERS:
-        return None
-    if sticky and stat.S_ISDIR(mode) and mode & stat.S_ISVTX:
-        return None
-    if mode & stat.S_IWOTH:
-        return f"everybody may write to {place}"
-    if _is_private(found.st_gid, found.st_uid):
-        return None
-    return f"the group {found.st_gid} may write to {place}"
+def _names(path: str) -> list[str]:
+    """The names in a path, last one first."""
+    return [name for name in reversed(path.split("/")) if name not in ("", ".")]
 
 
 def _name(user: int) -> str:
@@ -232,12 +228,13 @@ def _planted_link(path: Path) -> Path | None:
 
     As Linux's ``protected_symlinks`` has it, which holds for the system's own following alone.
     """
-    user = _user()
+    if (user := _user()) is None:
+        return None
     for place, found, _ in _way(path):
-        if user is not None and stat.S_ISLNK(found.st_mode) and found.st_uid not in (0, user):
-            folder = place.parent.stat()
+        if stat.S_ISLNK(found.st_mode) and found.st_uid not in (0, user):
+            folder = Path(place).parent.stat()
             if folder.st_mode & stat.S_IWOTH and folder.st_uid != found.st_uid:
-                return place
+                return Path(place)
     return None
 
 

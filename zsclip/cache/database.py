@@ -1,19 +1,19 @@
-"""One open file: what is read from it and written to it, in batches. The SQL stands here."""
+"""One open file: what is read from it and written to it, in batches."""
 
 from __future__ import annotations
 
 import math
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from zsclip.cache.faults import DATABASE_ERRORS, Cause, Fault, UnfitError
-from zsclip.cache.schema import checksum, connect, connect_immutable, is_intact, transaction
+from zsclip.cache.records import EMBEDDINGS, FILES, KINDS, Kind
+from zsclip.cache.schema import Steps, connect, connect_immutable, transaction
 
-__all__ = ["EMBEDDINGS", "FILES", "Database", "Kind", "used_bytes"]
+__all__ = ["Database", "used_bytes"]
 
 # Uses are noted by the hour, and many at a time, so that reading hardly ever writes.
 _COARSE = 3600
@@ -24,77 +24,6 @@ _BATCH = 256
 _TARGET = 0.9
 
 # ruff: noqa: S608 - the names in statements are our own
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of record, and the statements that are about it.
-
-    Attributes:
-        tables: Those that a record has a row in; the last one tells when it was used.
-        handle: The column by which its rows are told apart, of the same name in all tables.
-        columns: Those under the checksum. The first one is what a record is looked up by.
-        used: What gives the time of its last use, in seconds.
-        write: What puts a record in the place of the one under its key, with `values`.
-        note: What notes a use, with ``used`` and ``handle``.
-    """
-
-    tables: tuple[str, ...]
-    handle: str
-    columns: tuple[str, ...]
-    used: str
-    write: tuple[str, ...]
-    note: str
-
-    def scan(self, more: str = "") -> str:
-        """Handle, checksum and columns of every record, and `more`."""
-        fields = ", ".join((self.handle, "checksum", *self.columns))
-        return f"SELECT {fields}{more} FROM {self.tables[0]}"
-
-    def look(self) -> str:
-        """The same, of the record with a handle."""
-        return f"{self.scan()} WHERE {self.handle} = ?"
-
-    def find(self, count: int) -> str:
-        """The same with the time of the last use, of the records under some keys."""
-        marks = ",".join("?" * count)
-        return f"{self.scan(f', {self.used}')} WHERE {self.columns[0]} IN ({marks})"
-
-    def delete(self, which: str) -> Iterator[str]:
-        """What removes the records whose handle fits."""
-        return (f"DELETE FROM {table} WHERE {self.handle} {which}" for table in self.tables)
-
-    def values(self, record: Sequence[bytes], used: int) -> dict[str, object]:
-        """What `write` takes for a record, given as its columns."""
-        fields = dict(zip(self.columns, record, strict=True))
-        return {**fields, "checksum": checksum(*record), "used": used}
-
-
-EMBEDDINGS = Kind(
-    tables=("embeddings", "uses"),
-    handle="id",
-    columns=("key", "vector"),
-    used="(SELECT used FROM uses WHERE uses.id = embeddings.id)",
-    write=(
-        "INSERT INTO embeddings (key, checksum, vector) VALUES (:key, :checksum, :vector) "
-        "ON CONFLICT (key) DO UPDATE SET checksum = excluded.checksum, vector = excluded.vector",
-        "INSERT OR REPLACE INTO uses (id, used) SELECT id, :used FROM embeddings WHERE key = :key",
-    ),
-    note="INSERT OR REPLACE INTO uses (id, used) SELECT id, :used FROM embeddings "
-    "WHERE id = :handle",
-)
-FILES = Kind(
-    tables=("files",),
-    handle="path",
-    columns=("path", "stamp", "digest"),
-    used="used",
-    write=(
-        "INSERT OR REPLACE INTO files (path, stamp, checksum, digest, used) "
-        "VALUES (:path, :stamp, :checksum, :digest, :used)",
-    ),
-    note="UPDATE files SET used = :used WHERE path = :handle",
-)
-_KINDS = (EMBEDDINGS, FILES)
 
 
 class Database:
@@ -109,7 +38,7 @@ class Database:
         self.path = path
         self.fault: Fault | None = None
         self._max_bytes = max_bytes
-        self._used: dict[Kind, set[object]] = {kind: set() for kind in _KINDS}  # handles
+        self._used: dict[Kind, set[object]] = {kind: set() for kind in KINDS}  # handles
         try:
             self.connection = connect(path, patience=patience)
         except sqlite3.OperationalError as error:
@@ -118,6 +47,11 @@ class Database:
             self.connection = connect_immutable(path)
         else:
             self._seen = self._look()
+        self._steps = Steps(self.connection)
+
+    def renew(self) -> None:
+        """Begin a new task, which may take as much work as any."""
+        self._steps.renew()
 
     def is_current(self) -> bool:
         """Whether this is still the file of that name, and not one removed or replaced."""
@@ -152,10 +86,10 @@ class Database:
         now = int(time.time())
         for start in range(0, len(keys), _BATCH):
             batch = keys[start : start + _BATCH]
-            for handle, check, *record, used in self.connection.execute(
-                kind.find(len(batch)), batch
-            ).fetchall():
-                if not is_intact(check, record):
+            rows = self.connection.execute(kind.find(len(batch)), batch).fetchall()
+            for row, intact in zip(rows, kind.are_intact(rows), strict=True):
+                handle, _, *record, used = row
+                if not intact:
                     damaged.append(handle)
                     continue
                 found[record[0]] = record[1:]
@@ -190,7 +124,7 @@ class Database:
         """Remove everything, and give the space back to the disk."""
         self._require_writable()
         with transaction(self.connection):
-            for kind in _KINDS:
+            for kind in KINDS:
                 self._used[kind].clear()
                 for statement in kind.delete("NOTNULL"):
                     self.connection.execute(statement)
@@ -212,11 +146,9 @@ class Database:
         """
         damaged = {
             kind: [
-                handle
-                for handle, check, *record in self.connection.execute(kind.scan())
-                if not is_intact(check, record)
+                row[0] for row in self.connection.execute(kind.scan()) if not kind.is_intact(row)
             ]
-            for kind in _KINDS
+            for kind in KINDS
         }
         if not any(damaged.values()):
             return 0
@@ -242,7 +174,7 @@ class Database:
         count = 0
         for handle in handles:
             found = self.connection.execute(kind.look(), (handle,)).fetchone()
-            if found is None or not is_intact(found[1], found[2:]):
+            if found is None or not kind.is_intact(found):
                 count += 1
                 for statement in kind.delete("= ?"):
                     self.connection.execute(statement, (handle,))
@@ -289,7 +221,9 @@ def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
 
 
 def _count(connection: sqlite3.Connection, kind: Kind) -> int:
-    count: int = connection.execute(f"SELECT COUNT(*) FROM {kind.tables[-1]}").fetchone()[0]
+    # One by one, because a count of the whole does not stop where it leads in circles.
+    each = f"SELECT 1 FROM {kind.tables[-1]} LIMIT -1"
+    count: int = connection.execute(f"SELECT COUNT(*) FROM ({each})").fetchone()[0]
     return count
 
 
@@ -301,7 +235,7 @@ def _evict(connection: sqlite3.Connection, max_bytes: int, now: int) -> None:
     """
     if (used := used_bytes(connection)) <= max_bytes:
         return
-    for kind in _KINDS:
+    for kind in KINDS:
         connection.execute(
             f"UPDATE {kind.tables[-1]} SET used = 2 * :now - used WHERE used > :now", {"now": now}
         )
@@ -310,7 +244,7 @@ def _evict(connection: sqlite3.Connection, max_bytes: int, now: int) -> None:
         # A row removed gives a page back only with its neighbours, so this may take a few rounds.
         surplus = 1 - target / used
         gone = 0
-        for kind in _KINDS:
+        for kind in KINDS:
             oldest = math.ceil(_count(connection, kind) * surplus)
             by_age = f"SELECT {kind.handle} FROM {kind.tables[-1]} ORDER BY used, {kind.handle}"
             for statement in kind.delete(f"IN ({by_age} LIMIT ?)"):

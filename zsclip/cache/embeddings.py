@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.cache.database import EMBEDDINGS, FILES, Database
+from zsclip.cache.database import Database
 from zsclip.cache.faults import Fault
 from zsclip.cache.keys import FileStamp, make_key
-from zsclip.cache.place import list_set_aside, locate, size_on_disk, why_unwritable
+from zsclip.cache.place import list_set_aside, locate, size_on_disk, why_unusable
+from zsclip.cache.records import EMBEDDINGS, FILES, pack, unpack
 from zsclip.cache.reports import CacheInfo, CacheReport
-from zsclip.cache.schema import SCHEMA, pack, unpack
+from zsclip.cache.schema import SCHEMA
 from zsclip.cache.store import Store
 from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
@@ -172,7 +173,7 @@ class EmbeddingCache:
         elif found is not None:
             entries, files, schema = found[0], found[1], SCHEMA
             fault = fault or found[2]
-        fault = fault or why_unwritable(self.path)
+        fault = fault or why_unusable(self.path)
         return CacheInfo(
             path=self.path,
             exists=exists,

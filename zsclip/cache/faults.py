@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from zsclip.owners import TRUST
+
 __all__ = ["DATABASE_ERRORS", "TROUBLE", "Cause", "Fault", "UnfitError"]
 
 
@@ -21,6 +23,7 @@ class Cause(Enum):
     FULL = "cannot be written, because there is no room for it"
     READ_ONLY = "cannot be written to"
     UNREACHABLE = "cannot be opened"
+    UNTRUSTED = "may be somebody else's, and is left alone"
     FOREIGN = "is of another program or damaged beyond recognition, and is left alone"
     NEWER = "was made by a newer zsclip, and is left alone"
     FAILED = "does not work"
@@ -66,6 +69,8 @@ _ADVICE = {
     Cause.FULL: "Make room, run `zsclip cache clear`",
     Cause.READ_ONLY: "Make file and folder writable",
     Cause.UNREACHABLE: "Make file and folder accessible",
+    Cause.UNTRUSTED: "Make file and folder your own and nobody else's to write to (chown, chmod "
+    f"go-w), or set {TRUST} to the folder if you trust whoever can write there",
     Cause.FOREIGN: "Choose another file, or move it away",
     Cause.NEWER: "Upgrade zsclip",
     Cause.DAMAGED: "Move it away",

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from zsclip.cache.faults import Cause, Fault
+from zsclip.cache.faults import Cause, Fault, UnfitError
 from zsclip.cache.schema import is_ours
 from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.owners import doubt, doubt_found, is_trusted, make_private_folder, open_new
 
 __all__ = [
+    "begin",
     "default_path",
     "discard",
     "list_set_aside",
     "locate",
+    "make_folder",
     "rename",
+    "require_own",
     "size_on_disk",
-    "why_unwritable",
+    "why_unusable",
 ]
 
 _FILE = "embeddings.sqlite"
 _SUFFIXES = (".sqlite", ".sqlite3", ".db")
-_BESIDE = ("-wal", "-shm")
+_BESIDE = ("-wal", "-shm", "-journal")
 _MARK = ".corrupt-"
 
 
@@ -85,6 +91,58 @@ def _absolute(path: Path, name: str) -> Path:
         ) from error
 
 
+# -------------------------------------------------------------------------------------- whose it is
+
+
+def require_own(path: Path) -> None:
+    """Raise unless file, folder and what SQLite reads beside it are the user's and nobody else's.
+
+    SQLite opens by name, waits for a pipe and follows links, so this is asked before it does. Where
+    the folder is nobody else's to write to, nothing can take the place of what was found.
+
+    Raises:
+        UnfitError: Somebody else could have written it.
+        OSError: It is no regular file, or cannot be looked at.
+    """
+    if reason := doubt(path):
+        raise UnfitError(Cause.UNTRUSTED, reason)
+    name, trusted = os.fspath(path), is_trusted(path)
+    for place in (name, *(name + end for end in _BESIDE)):
+        try:
+            found = os.lstat(place)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "a folder has its name", place)
+        if not stat.S_ISREG(found.st_mode):
+            link = stat.S_ISLNK(found.st_mode)
+            kind = "a link: name the file itself" if link else "no regular file"
+            raise OSError(errno.EINVAL, f"it is {kind}", place)
+        if not trusted and (reason := doubt_found(place, found)):
+            raise UnfitError(Cause.UNTRUSTED, reason)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder of a file, and those above it: the user's alone, or as the umask has it.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if is_trusted(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    else:
+        make_private_folder(path.parent)
+
+
+def begin(path: Path) -> None:
+    """Make an empty file, which SQLite gives its rights to what it puts beside it.
+
+    Raises:
+        OSError: It cannot be made, or is there.
+    """
+    open_new(path, 0o666 if is_trusted(path) else 0o600).close()
+
+
 # ---------------------------------------------------------------------------------- beside the file
 
 
@@ -109,8 +167,10 @@ def rename(path: Path) -> Path:
 def list_set_aside(path: Path) -> list[Path]:
     """The damaged files that a cache took the place of: those of such a name that are caches."""
     form = re.compile(re.escape(path.name + _MARK) + r"\d{8}-\d{6}(-\d+)?")
-    found = []
+    found: list[Path] = []
     with suppress(OSError):
+        if doubt(path):
+            return found
         for file in path.parent.iterdir():
             with suppress(OSError):
                 if form.fullmatch(file.name) and is_ours(file):
@@ -137,8 +197,11 @@ def size_on_disk(path: Path) -> int:
     return total
 
 
-def why_unwritable(path: Path) -> Fault | None:
-    """What the rights to a file, or to the folder to make it in, are short of."""
+def why_unusable(path: Path) -> Fault | None:
+    """What the rights to a file, or to the folder to make it in, are short of, or too wide."""
+    with suppress(OSError):
+        if reason := doubt(path):
+            return Fault(Cause.UNTRUSTED, reason)
     place, needed = path, os.W_OK
     while not os.path.exists(place) and place != place.parent:  # noqa: PTH110 - never raises
         place, needed = place.parent, os.W_OK | os.X_OK

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsclip.cache.database import EMBEDDINGS, FILES, Kind
 from zsclip.cache.faults import DATABASE_ERRORS
-from zsclip.cache.schema import connect_raw, is_intact, transaction
+from zsclip.cache.records import EMBEDDINGS, FILES, Kind
+from zsclip.cache.schema import connect_raw, own_tables, transaction
 
 __all__ = ["Salvaged", "salvage"]
 
@@ -44,10 +44,16 @@ def salvage(damaged: Path, connection: sqlite3.Connection) -> Salvaged:
     with closing(connect_raw(damaged, patience=0)) as old, transaction(connection):
         with suppress(*DATABASE_ERRORS):
             old.execute("PRAGMA writable_schema = ON")  # reads a file that is shorter than it says
-        uses = dict(_walk(old, "SELECT id, used FROM uses", "id"))
+        tables: set[str] = set()  # another may be a view, which never ends
+        with suppress(*DATABASE_ERRORS):
+            tables = own_tables(old)
+        uses = dict(_walk(old, "SELECT id, used FROM uses", "id")) if "uses" in tables else {}
         for kind, known in ((EMBEDDINGS, uses), (FILES, {})):
-            for handle, check, *record in _records(old, kind, known):
-                if not is_intact(check, record):
+            if kind.tables[0] not in tables:
+                continue
+            for row in _records(old, kind, known):
+                handle, _, *record = row
+                if not kind.is_intact(row):
                     bad += 1
                     continue
                 saved[kind] += 1

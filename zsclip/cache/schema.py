@@ -1,34 +1,30 @@
-"""The file as SQLite has it: the tables, connections that are set up for them, and how a vector
-stands in a record, as little-endian float32 with a checksum beside it.
+"""The file as SQLite has it: the tables, and connections that are set up for them.
+
+Of a file that somebody made to do harm no code is run, and what is asked of it ends.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
-import zlib
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote_from_bytes
 
-import numpy as np
-from numpy.typing import NDArray
-
 from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
-from zsclip.errors import ParameterError, ParameterTypeError
 
 __all__ = [
     "SCHEMA",
-    "checksum",
+    "Steps",
     "connect",
     "connect_immutable",
     "connect_raw",
-    "is_intact",
     "is_ours",
-    "pack",
+    "own_tables",
     "transaction",
-    "unpack",
 ]
 
 SCHEMA = 1
@@ -59,8 +55,20 @@ _TABLES = {
         ) WITHOUT ROWID""",
 }
 
-_ON_DISK = np.dtype("<f4")
+# What the schema of a cache holds, and it holds nothing else: a trigger, a view, a virtual table, a
+# generated column and an index on an expression are code, which runs when the tables are used.
+_SCHEMA = {
+    (b"index", b"sqlite_autoindex_embeddings_1", None),
+    *((b"table", name.encode(), sql.encode()) for name, sql in _TABLES.items()),
+}
 
+_MOST_BYTES = 64 * 1024 * 1024
+"""What one field of a row may take."""
+
+_STEPS = 10_000_000
+_MOST_STEPS = 1_000_000_000
+"""Instructions of SQLite's for one task: a hundred for each row of the largest caches. Pages that
+lead into each other, in a file that was made so, take any number."""
 
 # ------------------------------------------------------------------------------------- connections
 
@@ -85,12 +93,37 @@ def connect(path: Path, *, patience: float) -> sqlite3.Connection:
     return connection
 
 
+class Steps:
+    """Ends what takes too many instructions of SQLite's, which says that it was interrupted."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.renew()
+        connection.set_progress_handler(self._count, _STEPS)
+
+    def renew(self) -> None:
+        """Begin a new task."""
+        self._left = _MOST_STEPS
+
+    def _count(self) -> bool:
+        self._left -= _STEPS
+        return self._left <= 0
+
+
 def connect_raw(path: Path, *, patience: float) -> sqlite3.Connection:
     """A connection, with nothing read yet."""
     connection = sqlite3.connect(
         path, timeout=patience, isolation_level=None, check_same_thread=False
     )
+    return _careful(connection)
+
+
+def _careful(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """A connection to what may be damaged, or made to do harm."""
     connection.text_factory = bytes  # of a damaged file, what should be bytes may come as text
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_BYTES)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    Steps(connection)
     return connection
 
 
@@ -103,7 +136,7 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
         sqlite3.Error: It cannot be opened, or is damaged.
         UnfitError: It is not a cache of this version.
     """
-    connection = _connect_immutable(path)
+    connection = _careful(_connect_immutable(path))
     try:
         if _is_empty(connection):
             raise UnfitError(Cause.READ_ONLY, "it is empty")
@@ -115,14 +148,12 @@ def connect_immutable(path: Path) -> sqlite3.Connection:
 
 
 def _connect_immutable(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(
+    return sqlite3.connect(
         f"file:{quote_from_bytes(bytes(path))}?mode=ro&immutable=1",
         uri=True,
         isolation_level=None,
         check_same_thread=False,
     )
-    connection.text_factory = bytes
-    return connection
 
 
 def is_ours(path: Path) -> bool:
@@ -132,10 +163,12 @@ def is_ours(path: Path) -> bool:
     changed or made, whosever file it is.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: It cannot be read, or is no regular file: SQLite would wait for a pipe.
     """
     for _ in range(3):
         seen = path.stat()
+        if not stat.S_ISREG(seen.st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
         ours = not seen.st_size or _has_our_id(path)
         # Another process may have put a new file there meanwhile, which is empty at first.
         if ours or os.path.samestat(seen, path.stat()):
@@ -167,8 +200,8 @@ def _prepare(connection: sqlite3.Connection) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA}")
+    _check(connection)  # before anything can run what stands in a schema
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    _check(connection)
     # A power cut may take the last commits with it, but cannot spoil the file.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_BYTES // _PAGE}")
@@ -177,7 +210,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
     number = _pragma(connection, "application_id"), _pragma(connection, "user_version")
-    return number == (0, 0) and not _tables(connection)
+    return number == (0, 0) and not _schema(connection)
 
 
 def _check(connection: sqlite3.Connection) -> None:
@@ -186,8 +219,8 @@ def _check(connection: sqlite3.Connection) -> None:
     version = _pragma(connection, "user_version")
     if version > SCHEMA:
         raise UnfitError(Cause.NEWER, f"its schema is {version}, and this zsclip knows {SCHEMA}")
-    if version != SCHEMA or not _TABLES.items() <= _tables(connection).items():
-        raise UnfitError(Cause.DAMAGED, "tables are missing or not as they were made")
+    if version != SCHEMA or _schema(connection) != _SCHEMA:
+        raise UnfitError(Cause.DAMAGED, "tables are missing or not as they were made, or not alone")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:
@@ -195,14 +228,16 @@ def _pragma(connection: sqlite3.Connection, name: str) -> int:
     return value
 
 
-def _tables(connection: sqlite3.Connection) -> dict[str, str]:
-    """The names of the tables, and the statements that made them."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {
-        name.decode("utf-8", "replace"): sql.decode("utf-8", "replace")
-        for name, sql in rows
-        if isinstance(name, bytes) and isinstance(sql, bytes)
-    }
+def _schema(connection: sqlite3.Connection) -> set[tuple[object, ...]]:
+    """Kind, name and making statement of what stands in the schema; of much, only some."""
+    query = "SELECT type, name, sql FROM sqlite_master LIMIT 20"
+    return set(connection.execute(query).fetchall())
+
+
+def own_tables(connection: sqlite3.Connection) -> set[str]:
+    """The names of those tables that are as they were made: to read one runs no code."""
+    found = _schema(connection)
+    return {n for n, sql in _TABLES.items() if (b"table", n.encode(), sql.encode()) in found}
 
 
 @contextmanager
@@ -217,45 +252,3 @@ def transaction(connection: sqlite3.Connection, *, begin: str = "IMMEDIATE") -> 
             with suppress(*DATABASE_ERRORS):
                 connection.execute("ROLLBACK")
         raise
-
-
-# ----------------------------------------------------------------------------------------- records
-
-
-def checksum(*fields: bytes) -> int:
-    """The CRC-32 of a record's fields, one after the other: against accidents, not malice."""
-    total = 0
-    for data in fields:
-        total = zlib.crc32(data, total)
-    return total
-
-
-def is_intact(check: object, record: Sequence[object]) -> bool:
-    """Whether the columns of a record are as they were written."""
-    fields = [field for field in record if isinstance(field, bytes)]
-    return len(fields) == len(record) and checksum(*fields) == check
-
-
-def pack(vector: NDArray[np.float32]) -> bytes:
-    """The bytes of a vector.
-
-    Raises:
-        ParameterError: It has not one dimension, or nothing in it.
-        ParameterTypeError: It is no float32 array.
-    """
-    if not isinstance(vector, np.ndarray) or vector.dtype != np.float32:
-        kind = vector.dtype if isinstance(vector, np.ndarray) else type(vector).__name__
-        raise ParameterTypeError(f"`entries` must hold arrays of float32, got {kind}.")
-    if vector.ndim != 1 or not vector.size:
-        raise ParameterError(
-            "`entries` must hold arrays of one dimension with a number or more, got one of shape "
-            f"{vector.shape}."
-        )
-    return vector.astype(_ON_DISK, copy=False).tobytes()
-
-
-def unpack(data: bytes) -> NDArray[np.float32]:
-    """The vector that `pack` was given: float32 (width,), read-only."""
-    vector = np.frombuffer(data, _ON_DISK).astype(np.float32, copy=False)
-    vector.flags.writeable = False
-    return vector

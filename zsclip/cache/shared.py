@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from zsclip.cache.database import Database
 from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
-from zsclip.cache.place import discard, list_set_aside, rename
+from zsclip.cache.place import begin, discard, list_set_aside, make_folder, rename, require_own
 from zsclip.cache.salvage import Salvaged, salvage
 from zsclip.cache.schema import is_ours
 
@@ -66,6 +65,7 @@ class SharedFile:
             AbsentError: There is none, and it is not to be made.
         """
         database = self._open(make=make)
+        database.renew()
         result = action(database)
         if writes and not database.is_current():  # replaced meanwhile: it went into the old one
             result = action(self._open(make=make))
@@ -140,11 +140,12 @@ class SharedFile:
             if self._database.is_current():
                 return self._database
             self._close()  # removed or replaced
+        # Where there is a lock, a new file may be about to come.
+        if not make and not self._lock_path.exists():
+            self._require_there()
         self._require_ours()  # before a lock is put beside it
         if make:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        elif not self._lock_path.exists():  # where there is one, a new file may be about to come
-            self._require_there()
+            make_folder(self.path)
         with self._alone():
             self._require_ours()  # what is there now
             if not make:
@@ -152,11 +153,13 @@ class SharedFile:
             return self._connect()
 
     def _connect(self) -> Database:
-        if self.path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "a folder has its name")
+        if self._identity() is None:
+            begin(self.path)
         self._opened = self._identity()
         self._database = Database(self.path, max_bytes=self.max_bytes, patience=PATIENCE)
-        self._opened = self._identity()
+        if self._identity() not in (self._opened, None):
+            self._close()
+            raise UnfitError(Cause.UNREACHABLE, "another file took its place while it was opened")
         return self._database
 
     def _close(self) -> None:
@@ -165,7 +168,8 @@ class SharedFile:
             self._database = None
 
     def _require_ours(self) -> None:
-        """Raise if there is a file that is not known to be a cache: it is somebody's."""
+        """Raise if another user may have put it there, or it is not known to be a cache."""
+        require_own(self.path)
         with suppress(FileNotFoundError, NotADirectoryError):  # it may go while it is looked at
             if not is_ours(self.path):
                 raise UnfitError(Cause.FOREIGN, "it has not the application id of zsclip's caches")
@@ -177,7 +181,7 @@ class SharedFile:
     def _identity(self) -> tuple[int, int] | None:
         """By what the file is told from another one of its name; None if there is none."""
         try:
-            found = self.path.stat()
+            found = self.path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         return found.st_dev, found.st_ino
