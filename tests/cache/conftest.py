@@ -17,23 +17,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+import vectors
 from numpy.typing import NDArray
+from vectors import unit
 
 from zsclip.cache import EmbeddingCache, FileStamp, make_key
 from zsclip.errors import CacheWarning
 
-WIDTH = 512
 PAGE = 16_384
 
 # What scripts begin with: the same content as `entries` gives, and a report of warnings.
-PRELUDE = """
+PRELUDE = f"""
 import os, sys, warnings
 import numpy as np
+sys.path.append({str(Path(vectors.__file__).parent)!r})
+from vectors import unit
 from zsclip.cache import EmbeddingCache, make_key
 from zsclip.errors import CacheWarning
 
 def entries(*numbers):
-    return [(make_key("entry", str(i)), np.full(512, i, np.float32)) for i in numbers]
+    return [(make_key("entry", str(i)), unit(i)) for i in numbers]
 
 def present(cache, numbers):
     wanted = entries(*numbers)
@@ -55,7 +58,7 @@ def entries() -> Callable[..., list[tuple[bytes, NDArray[np.float32]]]]:
     """Makes entries of 512 numbers, each known by its number."""
 
     def entries(*numbers: int) -> list[tuple[bytes, NDArray[np.float32]]]:
-        return [(make_key("entry", str(i)), np.full(WIDTH, i, np.float32)) for i in numbers]
+        return [(make_key("entry", str(i)), unit(i)) for i in numbers]
 
     return entries
 

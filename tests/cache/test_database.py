@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vectors import unit
 
 from zsclip.cache import EmbeddingCache, FileStamp, database, schema
 from zsclip.errors import CacheWarning
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Entries = Callable[..., list[tuple[bytes, NDArray[np.float32]]]]
 WarnsOnce = Callable[[str], AbstractContextManager[list[warnings.WarningMessage]]]
 
-VECTORS = {b"%04d" % i * 8: np.arange(i, i + 8, dtype=np.float32) for i in range(40)}
+VECTORS = {b"%04d" % i * 8: unit(i, 8) for i in range(40)}
 DIGESTS = {FileStamp(f"/{i}.png", i, 0, 10**10, i, i): b"%04d" % i * 8 for i in range(20)}
 
 

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from vectors import unit
 
 from zsclip import EmbeddingCache
 from zsclip.errors import ParameterError, ParameterTypeError
@@ -24,7 +25,12 @@ Entries = Callable[..., list[tuple[bytes, NDArray[np.float32]]]]
 Present = Callable[..., set[int]]
 
 KEY = st.binary(max_size=40)
-VECTOR = hnp.arrays(np.float32, st.integers(1, 70), elements=st.floats(width=32, allow_nan=True))
+NUMBER = st.floats(-1e6, 1e6, width=32)
+VECTOR = (
+    hnp.arrays(np.float32, st.integers(1, 70), elements=NUMBER)
+    .filter(lambda vector: np.linalg.norm(vector.astype(np.float64)) > 1e-6)
+    .map(lambda vector: (vector / np.linalg.norm(vector.astype(np.float64))).astype(np.float32))
+)
 
 
 @settings(max_examples=40)
@@ -54,13 +60,13 @@ def test_the_last_vector_under_a_key_comes_out_bit_for_bit(
 
 
 def test_arrays_of_any_layout(cache: EmbeddingCache) -> None:
-    table = np.arange(24, dtype=np.float32).reshape(4, 6)
-    cache.put([(b"column", table[:, 1]), (b"backwards", table[0, ::-1])])
+    table = np.stack([unit(1, 4), unit(5, 4)], axis=1)
+    cache.put([(b"column", table[:, 1]), (b"backwards", table[::-1, 0])])
     column, backwards = cache.get([b"column", b"backwards"])
     assert column is not None
     assert backwards is not None
     np.testing.assert_array_equal(column, table[:, 1])
-    np.testing.assert_array_equal(backwards, table[0, ::-1])
+    np.testing.assert_array_equal(backwards, table[::-1, 0])
 
 
 def test_a_few_hundred_keys_take_one_query(cache: EmbeddingCache, entries: Entries) -> None:
@@ -133,7 +139,7 @@ def test_no_pickle_and_no_file_names_are_in_the_file(
     cache.close()
     with closing(sqlite3.connect(cache.path)) as plain:
         [(vector,)] = plain.execute("SELECT vector FROM embeddings").fetchall()
-    assert np.frombuffer(vector, "<f4").tolist() == [1.0] * 512
+    assert np.frombuffer(vector, "<f4").tolist() == unit(1).tolist()
 
 
 @pytest.mark.parametrize(
@@ -144,13 +150,17 @@ def test_no_pickle_and_no_file_names_are_in_the_file(
         (b"a", np.ones(2), ParameterTypeError, "arrays of float32, got float64"),
         (b"a", np.ones((1, 2), np.float32), ParameterError, r"of shape \(1, 2\)"),
         (b"a", np.ones(0, np.float32), ParameterError, r"of shape \(0,\)"),
+        (b"a", np.ones(4, np.float32), ParameterError, "of length 1, got one of length 2"),
+        (b"a", np.zeros(4, np.float32), ParameterError, "got one of length 0"),
+        (b"a", np.full(4, np.nan, np.float32), ParameterError, "got one of length nan"),
+        (b"a", np.full(4, 3e38, np.float32), ParameterError, r"got one of length 6e\+38"),
     ],
 )
 def test_what_cannot_be_kept_is_an_error_and_nothing_is_kept(
     cache: EmbeddingCache, key: Any, vector: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
-        cache.put([(b"good", np.ones(2, np.float32)), (key, vector)])
+        cache.put([(b"good", unit(1)), (key, vector)])
     assert cache.get([b"good"]) == [None]
 
 

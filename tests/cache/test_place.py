@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import platformdirs
 import pytest
+from vectors import unit
 
 from zsclip.cache import EmbeddingCache, default_path, open_cache
 from zsclip.errors import ParameterError, ParameterTypeError
@@ -106,7 +107,7 @@ def test_the_repr_of_a_cache_opens_nothing(cache: EmbeddingCache) -> None:
 @pytest.mark.parametrize("how", ["pickle", "copy", "deepcopy"])
 def test_a_cache_can_be_sent_to_another_process(cache: EmbeddingCache, how: str) -> None:
     limited = EmbeddingCache(cache.path, max_bytes=2**22)
-    limited.put([(b"a", np.ones(2, np.float32))])
+    limited.put([(b"a", unit(1))])
     again: EmbeddingCache = {
         "pickle": lambda c: pickle.loads(pickle.dumps(c)),
         "copy": copy.copy,
@@ -141,7 +142,7 @@ def test_true_follows_the_environment(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_one_that_nobody_uses_is_forgotten(tmp_path: Path) -> None:
     made = open_cache(tmp_path)
     assert made is not None
-    made.put([(b"a", np.ones(2, np.float32))])
+    made.put([(b"a", unit(1))])
     del made
     gc.collect()
     assert not (tmp_path / "embeddings.sqlite-wal").exists()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from vectors import unit
 
 from zsclip.cache import EmbeddingCache
 
@@ -195,7 +196,7 @@ def test_a_damaged_embedding_is_a_miss_and_goes(
     kept: Kept, entries: Entries, present: Present
 ) -> None:
     """In the middle of a vector SQLite notices nothing."""
-    start = kept.path.read_bytes().index(np.full(512, 7, "<f4").tobytes())
+    start = kept.path.read_bytes().index(unit(7).astype("<f4").tobytes())
     kept.overwrite(start + 1000, b"\x01")
     with closing(EmbeddingCache(kept.path)) as cache:
         assert present(cache, range(N)) == set(range(N)) - {7}
@@ -208,7 +209,7 @@ def test_a_damaged_embedding_is_a_miss_and_goes(
 def test_verify_removes_and_counts_damaged_records(kept: Kept, present: Present) -> None:
     data = kept.path.read_bytes()
     for i in (7, 8, 9):
-        kept.overwrite(data.index(np.full(512, i, "<f4").tobytes()), b"\x01")
+        kept.overwrite(data.index(unit(i).astype("<f4").tobytes()), b"\x01")
     with closing(sqlite3.connect(kept.path)) as plain:
         plain.execute("UPDATE files SET stamp = stamp || 'x' WHERE digest = ?", (b"3",))
         plain.commit()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from vectors import unit
 
 from zsclip.cache import EmbeddingCache
 from zsclip.errors import CacheWarning
@@ -120,7 +121,7 @@ def test_whatever_bytes_are_spoilt_nothing_wrong_comes_out(
     tmp_path_factory: pytest.TempPathFactory, spoilt: list[tuple[int, bytes]]
 ) -> None:
     path = tmp_path_factory.mktemp("kept") / "embeddings.sqlite"
-    known = [(b"%d" % i, np.full(64, i, np.float32)) for i in range(200)]
+    known = [(b"%d" % i, unit(i, 64)) for i in range(200)]
     with closing(EmbeddingCache(path)) as cache:
         cache.put(known)
     size = path.stat().st_size
@@ -133,7 +134,7 @@ def test_whatever_bytes_are_spoilt_nothing_wrong_comes_out(
         for _ in range(2):
             for (_, vector), found in zip(known, cache.get([k for k, _ in known]), strict=True):
                 assert found is None or found.tobytes() == vector.tobytes()
-        cache.put([(b"new", np.ones(3, np.float32))])
+        cache.put([(b"new", unit(1, 3))])
         cache.info()
         cache.verify()
         cache.clear()

@@ -168,6 +168,15 @@ def belonging(open_to_all: Path) -> Callable[[Path, int], None]:
     return belonging
 
 
+def regain(folder: Path) -> None:
+    """Have what `belonging` gave away."""
+    folder.chmod(0o755)
+    for place in (folder, *folder.iterdir()):
+        os.chown(place, os.geteuid(), os.getegid())
+        if place != folder:
+            place.chmod(0o644)
+
+
 READ = """
 cache = EmbeddingCache(sys.argv[1])
 def use():
@@ -209,7 +218,7 @@ def test_a_cache_that_can_only_be_read_is_read(
     belonging(folder, 0o555 if how == "folder" else 0o755)
     before = cache.path.read_bytes()
     [told] = finish(UNPRIVILEGED + READ + TOLD, folder).splitlines()
-    belonging(folder, 0o755)
+    regain(folder)
     assert "cannot be written to" in told
     assert "What is in it is used, and nothing is added." in told
     assert cache.path.read_bytes() == before
@@ -250,9 +259,7 @@ def use():
             folder,
         ).splitlines()
         assert "cannot be" in told
-        belonging(folder, 0o755)
-        for file in folder.iterdir():
-            file.chmod(0o644)
+        regain(folder)
         assert present(cache, range(100)) == set(range(51))
 
 

@@ -293,9 +293,10 @@ def test_caches_are_sent_to_spawned_processes(
     script.write_text(
         "import multiprocessing, sys\n"
         "import numpy as np\n"
+        "from vectors import unit\n"
         "from zsclip.cache import EmbeddingCache, make_key\n"
         "def work(cache, i):\n"
-        "    cache.put([(make_key('entry', str(i)), np.full(512, i, np.float32))])\n"
+        "    cache.put([(make_key('entry', str(i)), unit(i))])\n"
         "if __name__ == '__main__':\n"
         "    cache = EmbeddingCache(sys.argv[1])\n"
         "    context = multiprocessing.get_context('spawn')\n"

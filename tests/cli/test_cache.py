@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 from click.testing import Result
+from vectors import unit
 
 from zsclip import EmbeddingCache
 from zsclip.cache import FileStamp, make_key
@@ -32,7 +32,7 @@ def filled(path: Path) -> Iterator[EmbeddingCache]:
     """A cache of 60 embeddings and the hash of one file, closed."""
     with closing(EmbeddingCache()) as cache:
         assert cache.path == path
-        cache.put((make_key(str(i)), np.full(512, i, np.float32)) for i in range(N))
+        cache.put((make_key(str(i)), unit(i)) for i in range(N))
         cache.put_digests([(FileStamp("/fox.png", 5, 0, 10**10), b"hash")])
         cache.close()
         yield cache
@@ -45,7 +45,7 @@ def words(result: Result) -> list[str]:
 def spoil(path: Path, i: int) -> None:
     """Change a number in an embedding."""
     data = bytearray(path.read_bytes())
-    data[data.index(np.full(512, i, "<f4").tobytes()) + 1000] ^= 1
+    data[data.index(unit(i).astype("<f4").tobytes()) + 1000] ^= 1
     path.write_bytes(data)
 
 

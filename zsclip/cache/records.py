@@ -72,7 +72,7 @@ def pack(vector: NDArray[np.float32]) -> bytes:
         length = float(np.linalg.norm(vector.astype(np.float64)))
         raise ParameterError(
             f"`entries` must hold vectors of length 1, got one of length {length:.3g}. Divide it "
-            "by its length: by one that is another, damage is known."
+            "by its length: one that has another counts as damaged."
         )
     return data
 
