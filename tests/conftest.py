@@ -147,6 +147,7 @@ def cache_folder(_not_the_cache_of_the_user: Path, monkeypatch: pytest.MonkeyPat
     """The folder of the cache, which each test has to itself."""
     folder = _not_the_cache_of_the_user / str(next(_serial))
     monkeypatch.setenv("ZSCLIP_CACHE", str(folder))
+    monkeypatch.delenv("ZSCLIP_TRUST", raising=False)
     return folder
 
 

@@ -1,8 +1,8 @@
 """Whose a file is, who else could have put it there, and opening it so that it is no other.
 
 The rule is that of OpenSSH's StrictModes: the file and every folder on the way to it belong to the
-user or to root, and nobody else may write there. What lies above the user's home is not asked
-about. Of a link, both ends count. Where there are no numbers for users, on Windows, nothing is
+user or to root, and nobody else may write there. Of what is in the user's home, nothing above the
+home is asked about. Of a link, both ends count. Where there are no numbers for users, on Windows, nothing is
 doubted.
 """
 
@@ -60,10 +60,12 @@ def doubt(path: Path) -> str | None:
     """
     if _user() is None or is_trusted(path):
         return None
-    home = os.path.expanduser("~")  # noqa: PTH111 - it is none where there is none
+    home = os.path.expanduser("~")  # noqa: PTH111 - "~" where there is none
+    above = home if os.fspath(path).startswith(home + "/") else ""
     for place, found, left in _way(path):
-        above_home = home.startswith(place.rstrip("/") + "/")
-        if not above_home and (reason := doubt_found(place, found, sticky=left > 1)):
+        if above.startswith(place.rstrip("/") + "/"):
+            continue
+        if reason := doubt_found(place, found, sticky=left > 1):
             return reason
     return None
 

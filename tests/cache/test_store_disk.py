@@ -54,7 +54,7 @@ def mount(folder: Path) -> bool:
     """Put a file system of 2 MB there, if that is allowed here."""
     if not ROOT or not shutil.which("mount"):
         return False
-    command = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(folder)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
