@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
@@ -299,7 +300,7 @@ def test_opening_a_cache_adds_a_few_looks_and_using_it_none(
     real = os.lstat
 
     def counted(path: Any, **options: Any) -> os.stat_result:
-        if not str(path).endswith(".lock"):  # which the lock itself looks at
+        if sys._getframe(1).f_globals["__name__"].startswith("zsclip."):  # and not the lock
             looks.append(path)
         return real(path, **options)
 
