@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +20,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from zsclip.errors import DownloadError, OfflineError
+from zsclip.errors import CheckpointError, DownloadError, OfflineError
 from zsclip.weights import checkpoints, models
 from zsclip.weights.checkpoints import find_published, load_checkpoint
+from zsclip.weights.layouts import in_memory
 from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
 
 State = dict[str, Tensor]
@@ -256,3 +259,81 @@ def test_the_server_has_another_file(published: Published) -> None:
         load_checkpoint(NAME)
     assert not published.archive.exists()
     assert not published.kept.exists()
+
+
+# ---------------------------------------------------------------------------------- shared folders
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers here")
+@pytest.mark.parametrize("how", ["folder", "file", "sticky folder"])
+def test_a_planted_file_whose_seals_fit_is_not_taken_for_what_was_kept(
+    published: Published, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """Whoever can write there can make header and tensors to fit each other."""
+    published.put()
+    forged = {**published.state, "logit_scale": torch.tensor(0.0)}
+    checkpoints.write_kept(in_memory(forged), published.kept, published.spec)
+    before = published.kept.read_bytes()
+    shared = published.kept if how == "file" else published.kept.parent
+    shared.chmod({"folder": 0o777, "file": 0o666, "sticky folder": 0o1777}[how])
+    with caplog.at_level(logging.WARNING, "zsclip"):
+        checkpoint = load_checkpoint(NAME)
+    assert f"everybody may write to {shared}. The archive is verified and unpacked" in caplog.text
+    assert "set ZSCLIP_TRUST to the folder" in caplog.text
+    assert checkpoint.path == published.archive
+    _assert_weights(checkpoint, published.state)
+    assert published.kept.read_bytes() == before
+    assert find_published(checkpoint.sha256) is None  # which reads no archive
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers here")
+def test_in_a_shared_folder_nothing_is_kept_unless_the_user_trusts_it(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published.put()
+    published.archive.parent.chmod(0o777)
+    assert load_checkpoint(NAME).path == published.archive
+    assert not published.kept.exists()
+    monkeypatch.setenv("ZSCLIP_TRUST", str(published.cache))
+    assert load_checkpoint(NAME).path == published.kept
+    assert load_checkpoint(NAME).path == published.kept
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0,
+    reason="only root can give a file to another user",
+)
+def test_a_file_that_another_user_planted_is_not_taken_for_what_was_kept(
+    published: Published,
+) -> None:
+    published.put()
+    forged = {**published.state, "logit_scale": torch.tensor(0.0)}
+    checkpoints.write_kept(in_memory(forged), published.kept, published.spec)
+    os.chown(published.kept, 65534, 65534)
+    _assert_weights(load_checkpoint(NAME), published.state)
+
+
+def test_an_archive_that_takes_the_place_of_the_verified_one_is_not_loaded(
+    published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whenever after it was hashed: here, before its stamp was taken again."""
+    published.put()
+    other = tmp_path / "other.pt"
+    torch.save({**published.state, "logit_scale": torch.tensor(0.0)}, other)
+    fetch = checkpoints.fetch_weights
+
+    def fetch_and_swap(*args: object, **options: object) -> Path:
+        path = fetch(*args, **options)  # type: ignore[arg-type]
+        shutil.copy(other, path)
+        return path
+
+    monkeypatch.setattr(checkpoints, "fetch_weights", fetch_and_swap)
+    with pytest.raises(CheckpointError, match="was replaced while it was read"):
+        load_checkpoint(NAME)
+
+
+def test_a_wrong_archive_is_replaced_and_the_right_one_loaded(published: Published) -> None:
+    published.put()
+    published.archive.write_bytes(b"wrong")
+    _assert_weights(load_checkpoint(NAME), published.state)
+    assert published.asked == ["/ViT-B-32.pt"]
