@@ -271,3 +271,18 @@ def test_more_text_than_the_format_has_room_for(
     with pytest.raises(SavedClassifierError, match=r"more than the 1,000 bytes .* Save parts"):
         colors.save(tmp_path / "x.zsclip")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link to another user")
+def test_a_planted_link_does_not_have_another_classifier_replaced(
+    colors: ZeroShotClassifier, saved: Path, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    link = shared / "out.zsclip"
+    link.symlink_to(saved)
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    before = saved.read_bytes()
+    assert "another user put there" in fails(colors, link)
+    assert saved.read_bytes() == before

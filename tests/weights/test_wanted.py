@@ -99,7 +99,7 @@ def test_no_pipe_beside_a_download_is_waited_for(
         "fetch(sys.argv[1], Path(sys.argv[2]), sha256=sys.argv[3], size=eval(sys.argv[4]))\n"
     )
     digest = hashlib.sha256(case.server.body).hexdigest()
-    arguments = ["-c", code, case.server.url, case.target, digest, str(size)]
+    arguments: list[str | Path] = ["-c", code, case.server.url, case.target, digest, str(size)]
     run_online(arguments, tmp_path)
     assert case.target.read_bytes() == case.server.body
 

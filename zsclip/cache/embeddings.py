@@ -36,7 +36,8 @@ class EmbeddingCache:
 
     No method raises for trouble with the disk. A file that fails is done without for a minute and
     then tried again: what is asked for is not there, what is given is not kept, and a
-    `CacheWarning` tells of it, once for each cause. A damaged file is set aside and replaced.
+    `CacheWarning` tells of it, once for each cause. A damaged file is set aside and replaced. One that
+    another user could have written is left alone, unless ``ZSCLIP_TRUST`` names it or its folder.
 
     Nothing is opened before the first use, and a closed cache opens itself again.
 
@@ -105,10 +106,11 @@ class EmbeddingCache:
         """Keep embeddings, all of them or, if the process dies meanwhile, none.
 
         Args:
-            entries: Keys and vectors, float32 (width,). What is under a key already is replaced.
+            entries: Keys and vectors of length 1, float32 (width,). What is under a key already is
+                replaced.
 
         Raises:
-            ParameterError: An array has not one dimension, or nothing in it.
+            ParameterError: An array has not one dimension, or is not of length 1.
             ParameterTypeError: A key is not `bytes`, or a vector is no float32 array.
         """
         records = [(_check_bytes(key, "entries"), pack(vector)) for key, vector in entries]
@@ -195,7 +197,7 @@ class EmbeddingCache:
         return self._store.clear()
 
     def verify(self) -> CacheReport:
-        """Check the structure of the file, and every record in it against its checksum.
+        """Check the structure of the file, every record against its checksum, and the lengths.
 
         What is damaged is removed. If the structure is, the file is set aside, and a new one holds
         what could be read of it.

@@ -21,7 +21,7 @@ from zsclip.cli.models import describe_models
 
 __all__ = ["examine"]
 
-SETTINGS = ("ZSCLIP_CACHE", "ZSCLIP_OFFLINE")
+SETTINGS = ("ZSCLIP_CACHE", "ZSCLIP_OFFLINE", "ZSCLIP_TRUST")
 # Beside the weights lie locks and notes, which say nothing to people.
 NOTES = (".lock", ".verified", ".part.json")
 IMPORT_LIMIT = 120  # seconds; large libraries on a slow disk take some
