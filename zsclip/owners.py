@@ -2,8 +2,8 @@
 
 The rule is that of OpenSSH's StrictModes: the file and every folder on the way to it belong to the
 user or to root, and nobody else may write there. Of what is in the user's home, nothing above the
-home is asked about. Of a link, both ends count. Where there are no numbers for users, on Windows, nothing is
-doubted.
+home is asked about. Of a link, both ends count. Where there are no numbers for users, on Windows,
+nothing is doubted.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def test_the_embedding_cache_is_told_of(run: Run, tmp_path: Path) -> None:
     before = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
     assert f"Embedding cache: {path}" in before
     with closing(EmbeddingCache()) as cache:
-        cache.put([(b"a", np.ones(2, np.float32)), (b"b", np.ones(2, np.float32))])
+        cache.put([(b"a", np.ones(1, np.float32)), (b"b", np.ones(1, np.float32))])
         known = cache.info().entries
     after = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
     assert f"embeddings {known}" in after
@@ -90,7 +90,7 @@ def test_an_embedding_cache_that_cannot_be_used_is_a_problem(
     report: Callable[[], dict[str, object]], tmp_path: Path
 ) -> None:
     with closing(EmbeddingCache()) as cache:
-        cache.put([(b"a", np.ones(2, np.float32))])
+        cache.put([(b"a", np.ones(1, np.float32))])
     with closing(sqlite3.connect(cache.path)) as plain:
         plain.execute("PRAGMA application_id = 1")
     values = report()

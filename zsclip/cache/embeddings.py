@@ -36,8 +36,9 @@ class EmbeddingCache:
 
     No method raises for trouble with the disk. A file that fails is done without for a minute and
     then tried again: what is asked for is not there, what is given is not kept, and a
-    `CacheWarning` tells of it, once for each cause. A damaged file is set aside and replaced. One that
-    another user could have written is left alone, unless ``ZSCLIP_TRUST`` names it or its folder.
+    `CacheWarning` tells of it, once for each cause. A damaged file is set aside and replaced. One
+    that another user could have written is left alone, unless ``ZSCLIP_TRUST`` names it or a
+    folder above it.
 
     Nothing is opened before the first use, and a closed cache opens itself again.
 
