@@ -5,6 +5,7 @@ A vector is kept as little-endian float32, with a checksum beside it.
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def checksum(*fields: bytes) -> int:
 
 def is_unit(data: bytes) -> bool:
     """Whether these are the bytes of a vector of length 1, as every embedding is."""
-    if not data or len(data) % _ON_DISK.itemsize:
+    if not data or len(data) % 4:
         return False
     vector = np.frombuffer(data, _ON_DISK)
     with np.errstate(all="ignore"):  # of damage
@@ -44,8 +45,7 @@ def is_unit(data: bytes) -> bool:
 
 def are_unit(fields: Sequence[bytes]) -> Sequence[bool]:
     """The same of several, which is faster at once."""
-    widths = {len(data) for data in fields}
-    if len(fields) < _FEW or len(widths) != 1 or widths.pop() % _ON_DISK.itemsize:
+    if len(fields) < _FEW or len({len(data) for data in fields}) > 1 or len(fields[0]) % 4:
         return [is_unit(data) for data in fields]
     vectors = np.frombuffer(b"".join(fields), _ON_DISK).reshape(len(fields), -1)
     unit: list[bool] = (np.abs(np.einsum("ij,ij->i", vectors, vectors) - 1) <= _UNIT).tolist()
@@ -92,7 +92,7 @@ def _is_whole(check: object, record: Sequence[object]) -> bool:
     return len(fields) == len(record) and checksum(*fields) == check
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
     """A kind of record, and the statements that are about it.
 
@@ -123,6 +123,7 @@ class Kind:
         """The same, of the record with a handle."""
         return f"{self.scan()} WHERE {self.handle} = ?"
 
+    @functools.cache  # noqa: B019 - of the two there are
     def find(self, count: int) -> str:
         """The same with the time of the last use, of the records under some keys."""
         marks = ",".join("?" * count)
@@ -140,13 +141,14 @@ class Kind:
         """
         end = 2 + len(self.columns)
         whole = [_is_whole(row[1], row[2:end]) for row in rows]
-        fit = self.fit([row[end - 1] for row, good in zip(rows, whole, strict=True) if good])
-        after = iter(fit)
-        return [good and next(after) for good in whole]
+        if not all(whole):
+            return [self.is_intact(row) for row in rows]
+        return list(self.fit([row[end - 1] for row in rows]))
 
     def is_intact(self, row: Sequence[Any]) -> bool:
         """The same of one."""
-        return self.are_intact([row])[0]
+        record = row[2 : 2 + len(self.columns)]
+        return _is_whole(row[1], record) and self.fit([record[-1]])[0]
 
     def values(self, record: Sequence[bytes], used: int) -> dict[str, object]:
         """What `write` takes for a record, given as its columns."""
