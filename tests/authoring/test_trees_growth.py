@@ -165,3 +165,15 @@ def test_headers_of_tar_that_are_large_or_lead_to_each_other(tmp_path: Path) -> 
         path.write_bytes(gzip.compress(content))
         (problem, *_) = check_distribution(path)
         assert problem.startswith("birds-1.tar.gz: D1 file: is no sdist that can be read")
+
+
+def test_a_folder_is_listed_once_for_all_files_that_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ", ".join(f'"L{i}"' for i in range(200))
+    (tmp_path / "pyproject.toml").write_text(f"[project]\nlicense-files = [{names}]\n")
+    listed = Mock(wraps=trees._Folder(tmp_path).files_in)
+    monkeypatch.setattr(trees._Folder, "files_in", lambda _, folder: listed(folder))
+    found = check_distribution(tmp_path)
+    assert sum("D6 project.license-files" in problem for problem in found) == 200
+    assert listed.call_count < 10

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import csv
 import email
+import functools
 import hashlib
 import re
 from collections.abc import Iterable
@@ -150,11 +151,11 @@ def _check_named_files(tree: Tree, own: dict[str, Any], project: Project) -> Non
     if isinstance(license_, dict):
         named.append(("license", license_.get("file")))
     named += [("license-files", path) for path in list_in(own, "license-files")]
+    files = functools.cache(lambda folder: frozenset(tree.files_in(folder)))
     for key, path in named:
         if not isinstance(path, str) or set(path) & set("*?["):
             continue  # none, or a pattern, which may match whatever there is
-        folder, _, _ = path.rpartition("/")
-        if path not in tree.files_in(folder):
+        if path not in files(path.rpartition("/")[0]):
             message = f"names {path!r}, which is not there. Write that file."
             project.note("D6", f"project.{key}", message)
 
