@@ -271,7 +271,7 @@ def test_a_planted_file_whose_seals_fit_is_not_taken_for_what_was_kept(
 ) -> None:
     """Whoever can write there can make header and tensors to fit each other."""
     published.put()
-    forged = {**published.state, "logit_scale": torch.tensor(0.0)}
+    forged = {**published.state, "ln_final.bias": published.state["ln_final.bias"] + 1}
     checkpoints.write_kept(in_memory(forged), published.kept, published.spec)
     before = published.kept.read_bytes()
     shared = published.kept if how == "file" else published.kept.parent
@@ -307,7 +307,7 @@ def test_a_file_that_another_user_planted_is_not_taken_for_what_was_kept(
     published: Published,
 ) -> None:
     published.put()
-    forged = {**published.state, "logit_scale": torch.tensor(0.0)}
+    forged = {**published.state, "ln_final.bias": published.state["ln_final.bias"] + 1}
     checkpoints.write_kept(in_memory(forged), published.kept, published.spec)
     os.chown(published.kept, 65534, 65534)
     _assert_weights(load_checkpoint(NAME), published.state)
