@@ -92,7 +92,9 @@ def _all_bytes(
     if layout == _GRAY_ALPHA:
         gray = low[:, :, :1].astype(np.uint16) << 8 | low[:, :, 1:2]
         return gray.repeat(3, axis=2), low[:, :, 2]
-    colors = high[:, :, :3].astype(np.uint16) << 8 | low[:, :, :3]
+    colors = high[:, :, :3].astype(np.uint16)
+    colors <<= 8
+    colors |= low[:, :, :3]
     return colors, high[:, :, 3] if high.shape[2] == 4 else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
@@ -26,6 +27,7 @@ __all__ = [
     "declared_bits",
     "declared_top",
     "deep_to_bytes",
+    "in_parts",
     "integers_to_bytes",
     "spread",
 ]
@@ -78,7 +80,10 @@ def deep_to_bytes(
 
 def _is_exact(values: NDArray[Any], top: int, narrow: NDArray[np.uint8]) -> bool:
     """Whether nothing was lost, because a picture of eight bits lay in a larger type."""
-    return bool((values.astype(np.int64) * 255 == narrow.astype(np.int64) * top).all())
+    return all(
+        (some.astype(np.int64) * 255 == narrow[rows].astype(np.int64) * top).all()
+        for rows, some in _in_parts(values)
+    )
 
 
 def spread(narrow: NDArray[np.uint8]) -> int:
@@ -88,7 +93,9 @@ def spread(narrow: NDArray[np.uint8]) -> int:
         >>> spread(np.array([[3, 4, 7]], np.uint8))
         5
     """
-    counts = np.array(Image.fromarray(narrow.reshape(len(narrow), -1)).histogram())
+    counts = np.zeros(256, np.int64)
+    for _, some in _in_parts(narrow):
+        counts += Image.fromarray(some.reshape(len(some), -1)).histogram()
     below = counts.cumsum()
     least = TAILS * below[-1]
     first = int(np.argmax(below > least))
@@ -113,16 +120,39 @@ def integers_to_bytes(values: NDArray[Any], top: int) -> NDArray[np.uint8]:
             "Say what is black and what is white, reading=Reading(levels=(low, high)), or "
             "--levels low,high on the command line."
         )
-    wide = values.astype(np.uint32 if top <= 65535 else np.uint64)  # has room for 510 * top
-    return ((wide * 510 + top) // (2 * top)).astype(np.uint8)
+    wide = np.uint32 if top <= 65535 else np.uint64  # has room for 510 * top
+    return in_parts(values, lambda some: (some.astype(wide) * 510 + top) // (2 * top))
 
 
 def _between(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
     """Numbers scaled so that ``low`` is 0 and ``high`` 255, cut off on either side."""
     dtype = np.float32 if values.dtype.itemsize <= 2 else np.float64
-    scaled: NDArray[Any] = np.subtract(values, low, dtype=dtype) * (255 / (high - low))
-    narrow: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
-    return narrow
+
+    def scale(values: NDArray[Any]) -> NDArray[Any]:
+        scaled: NDArray[Any] = np.subtract(values, low, dtype=dtype) * (255 / (high - low))
+        return np.rint(scaled.clip(0, 255))
+
+    return in_parts(values, scale)
+
+
+def in_parts(
+    values: NDArray[Any], narrow: Callable[[NDArray[Any]], NDArray[Any]]
+) -> NDArray[np.uint8]:
+    """What becomes of values, some rows at a time: on the way to a byte each takes many."""
+    result = np.empty(values.shape, np.uint8)
+    for rows, some in _in_parts(values):
+        result[rows] = narrow(some)
+    return result
+
+
+def _in_parts(values: NDArray[Any]) -> Iterator[tuple[slice, NDArray[Any]]]:
+    step = max(1, _AT_ONCE * len(values) // max(1, values.size))
+    for start in range(0, len(values), step):
+        rows = slice(start, start + step)
+        yield rows, values[rows]
+
+
+_AT_ONCE = 2**17  # values
 
 
 # ----------------------------------------------------------------------------- what a file declares
@@ -184,11 +214,15 @@ _MAX_SAMPLE_VALUE = 281  # TIFF 6.0
 def _scaled_up(values: NDArray[Any], bits: int) -> bool:
     """Whether all values are of fewer bits, shifted up to 16 or multiplied."""
     low = np.uint16(2 ** (16 - bits) - 1)
-    if not (values & low).any():
+    if not any((some & low).any() for _, some in _in_parts(values)):
         return True
     top = 2**bits - 1
-    wide = values.astype(np.uint32)
-    original = (wide * top + 32767) // 65535
-    multiplied = (original * 65535 + top // 2) // top
-    repeated = ((original << (16 - bits)) | (original >> (2 * bits - 16))) & 65535
-    return bool((wide == multiplied).all() or (wide == repeated).all())
+    are_multiplied = are_repeated = True
+    for _, some in _in_parts(values):
+        wide = some.astype(np.uint32)
+        original = (wide * top + 32767) // 65535
+        multiplied = (original * 65535 + top // 2) // top
+        repeated = ((original << (16 - bits)) | (original >> (2 * bits - 16))) & 65535
+        are_multiplied = are_multiplied and bool((wide == multiplied).all())
+        are_repeated = are_repeated and bool((wide == repeated).all())
+    return are_multiplied or are_repeated

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
 from zsclip.forks import is_survivor, on_new_thread
-from zsclip.images.levels import Levels, declared_top, deep_to_bytes
+from zsclip.images.levels import Levels, declared_top, deep_to_bytes, in_parts
 from zsclip.images.reading import Reading
 from zsclip.images.unreadable import UnreadableError
 
@@ -167,9 +167,9 @@ def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
             f"floats must lie in [0, 1], and they go from {low:g} to {high:g}. {hint}."
         )
     dtype = np.float64 if values.dtype.itemsize > 4 else np.float32
-    scaled: NDArray[Any] = np.multiply(values, 255, dtype=dtype)
-    narrow: NDArray[np.uint8] = np.rint(scaled.clip(0, 255)).astype(np.uint8)
-    return narrow
+    return in_parts(
+        values, lambda some: np.rint(np.multiply(some, 255, dtype=dtype).clip(0, 255))
+    )
 
 
 # ------------------------------------------------------------------------------ arrays and tensors
