@@ -11,6 +11,7 @@ Nothing here knows about models, embeddings or labels.
 
 from __future__ import annotations
 
+from zsclip.images.allowance import Watched
 from zsclip.images.decode import decode_picture
 from zsclip.images.folders import Images, Listed, find_pictures, picture_suffixes, sources_of
 from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
@@ -24,6 +25,7 @@ __all__ = [
     "Images",
     "Listed",
     "Reading",
+    "Watched",
     "as_reading",
     "decode_picture",
     "describe_source",

@@ -6,22 +6,26 @@ import logging
 import struct
 import warnings
 from collections.abc import Callable
-from typing import BinaryIO
+from contextlib import closing
+from typing import BinaryIO, cast
 
 from PIL import ExifTags, Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zsclip.errors import ImageWarning
+from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.deep import deep_color, deep_layout
 from zsclip.images.heif import register_heif
+from zsclip.images.icons import ICON_FORMATS, MEMORY_OF_ICON, largest_in_icon
 from zsclip.images.jpeg import decode_jpeg
 from zsclip.images.levels import declared_bits
+from zsclip.images.memory import memory_of
 from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.remarks import mark, one_at_a_time, telling
 from zsclip.images.unreadable import UnreadableError, explain, is_heic
 
-__all__ = ["REFUSED_FORMATS", "decode_picture", "finish_given"]
+__all__ = ["REFUSED_FORMATS", "decode_here", "decode_picture", "finish_given"]
 
 logger = logging.getLogger("zsclip.images")
 
@@ -44,33 +48,64 @@ _ORIENTED_INFO = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
 
 def decode_picture(
-    stream: BinaryIO, *, name: str, reading: Reading, min_side: int | None = None
+    stream: Watched | BinaryIO, *, name: str, reading: Reading, min_side: int | None = None
 ) -> Image.Image:
     """The picture in a stream that can seek, upright and RGB.
 
     Args:
-        stream: The encoded picture.
+        stream: The encoded picture, from `open_source`.
         name: What it is, in a few words, for errors.
         reading: How to read it.
         min_side: What the short side may be reduced to while decoding; None for the full size.
 
     Raises:
-        ImageError: It is no picture, too large, damaged or cut off.
+        ImageError: It is no picture, damaged or cut off, or more than a limit allows.
     """
+    if not isinstance(stream, Watched):
+        with closing(Allowance(reading)) as allowance:
+            watched = Watched(stream, allowance)
+            return decode_picture(watched, name=name, reading=reading, min_side=min_side)
 
     def attempt() -> Image.Image:
-        image = _identify(stream)
-        _check_size(image, reading.max_pixels)
-        scale = _scale(image, min_side) if min_side is not None and reading.reduced else 1
-        if isinstance(image, JpegImageFile):
-            decoded = decode_jpeg(image, stream, scale=scale, strict=reading.strict)
-            if decoded is not None:
-                return _finish(decoded, None, reading)
-            if scale > 1:
-                image.draft(None, (image.width // scale, image.height // scale))
-        return _load(image, reading, lambda: _identify(stream))
+        if reading.isolate:
+            from zsclip.images.isolated import decode_apart  # which starts processes
 
-    return _guarded(attempt, name)
+            return decode_apart(stream, reading, min_side)
+        return _decode(stream, reading, min_side)
+
+    return _guarded(
+        attempt,
+        name,
+        before_alone=lambda: stream.allowance.take_memory(reading.memory),
+    )
+
+
+def decode_here(stream: Watched, reading: Reading, min_side: int | None) -> Image.Image:
+    """`decode_picture` in this process, of a picture that has no name.
+
+    Raises:
+        UnreadableError: It is no picture, damaged or cut off, or more than a limit allows.
+    """
+    return _translated(lambda: _decode(stream, reading, min_side))
+
+
+def _decode(stream: Watched, reading: Reading, min_side: int | None) -> Image.Image:
+    inner = largest_in_icon(stream)
+    _check_size(inner, reading.max_pixels)
+    if any(inner):
+        stream.allowance.take_memory(MEMORY_OF_ICON * inner[0] * inner[1])
+    image = _identify(stream)
+    _check_size(image.size, reading.max_pixels)
+    scale = _scale(image, min_side) if min_side is not None and reading.reduced else 1
+    if isinstance(image, JpegImageFile):
+        decoded = decode_jpeg(image, stream, scale=scale, strict=reading.strict)
+        if decoded is not None:
+            return _finish(decoded, None, reading)
+        if scale > 1:
+            image.draft(None, (image.width // scale, image.height // scale))
+    elif image.format not in ICON_FORMATS:
+        stream.allowance.take_memory(memory_of(image, stream.size, reading))
+    return _load(image, reading, lambda: _identify(stream))
 
 
 def finish_given(image: Image.Image, *, name: str, reading: Reading) -> Image.Image:
@@ -88,7 +123,7 @@ def finish_given(image: Image.Image, *, name: str, reading: Reading) -> Image.Im
     return _guarded(attempt, name, given=image)
 
 
-def _identify(stream: BinaryIO) -> ImageFile.ImageFile:
+def _identify(stream: Watched) -> ImageFile.ImageFile:
     """Opens the picture with the first of Pillow's formats that recognizes it.
 
     `PIL.Image.open` does the same, but measures every picture by ``Image.MAX_IMAGE_PIXELS``, which
@@ -113,15 +148,15 @@ def _identify(stream: BinaryIO) -> ImageFile.ImageFile:
                     damage = damage or f"{recognized}."
                 elif recognized:
                     stream.seek(0)
-                    return factory(stream, "")
+                    return factory(cast("BinaryIO", stream), "")
             except (SyntaxError, IndexError, TypeError, struct.error) as error:
                 if accept and recognized:
                     damage = damage or f"it looks like {name}, but {_cut_off(error)}"
     raise UnreadableError(explain(head, damage))
 
 
-def _check_size(image: Image.Image, max_pixels: int) -> None:
-    width, height = image.size
+def _check_size(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
     if width * height > max_pixels:
         raise UnreadableError(
             f"its {width} x {height} pixels are more than `max_pixels` ({max_pixels:,}). "
@@ -148,8 +183,8 @@ def _load(
     """Have Pillow decode a picture, if it has not done so; upright and RGB."""
     transparency, bits, layout = true_transparency(image), declared_bits(image), deep_layout(image)
     image.load()
-    if reopen is not None:  # icons hold pictures that may be larger than their header says
-        _check_size(image, reading.max_pixels)
+    if reopen is not None:  # a plugin's picture may be larger than its header says
+        _check_size(image.size, reading.max_pixels)
     if layout:
         scaled = deep_color(
             image,
@@ -224,18 +259,24 @@ def _cut_off(error: BaseException) -> str:
 
 
 def _guarded(
-    attempt: Callable[[], Image.Image], name: str, *, given: Image.Image | None = None
+    attempt: Callable[[], Image.Image],
+    name: str,
+    *,
+    given: Image.Image | None = None,
+    before_alone: Callable[[], None] = lambda: None,
 ) -> Image.Image:
     """Runs the reading of one picture, and turns whatever Pillow raises into an `ImageError`.
 
     Pillow warns of oddities in files that it reads well; they become remarks. What is warned of in
     a way that is not heard, in a program that turns warnings into errors, ends the reading. It can
-    only be silenced for all threads at once: that is done just then, and for one picture at a time.
+    only be silenced for all threads at once: that is done just then, and for one picture at a time,
+    which then waits for nothing: what it needs it has had before.
     """
     with telling(name) as remarks:
         try:
             image = _translated(attempt)
         except Warning as first:
+            before_alone()
             with one_at_a_time, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 image = _translated(attempt)

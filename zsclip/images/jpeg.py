@@ -8,12 +8,13 @@ for bit (``tests/images/test_jpeg.py``), as fast, and hears.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from zsclip.errors import DamagedImageWarning
+from zsclip.images.allowance import Watched
+from zsclip.images.memory import memory_of_jpeg
 from zsclip.images.remarks import remark
 from zsclip.images.unreadable import UnreadableError
 
@@ -42,12 +43,19 @@ _AMBIGUOUS = 6
 # picture in its file may be as long as it will.
 _BYTES_PER_PIXEL, _BYTES_BESIDE = 32, 2**26
 
+# How a scan begins in a file, and in which entropy-coded data have no such bytes. This decoder goes
+# through all scans and does not come back before the end, which Pillow's does; a picture of a
+# gigapixel in all its scans takes seconds.
+_SCAN = b"\xff\xda"
+_MOST_WORK, _USUAL_SCANS = 2**30, 16
+_PIXELS_BESIDE = 2**14  # what a scan costs at least
+
 # What libjpeg warns of in a header, and decodes well.
 _HARMLESS = ("Warning: unknown JFIF revision", "Unknown Adobe color transform")
 
 
 def decode_jpeg(
-    header: JpegImageFile, stream: BinaryIO, *, scale: int, strict: bool
+    header: JpegImageFile, stream: Watched, *, scale: int, strict: bool
 ) -> Image.Image | None:
     """The pixels of a JPEG, and what Pillow knows of it; damage is remarked.
 
@@ -58,25 +66,36 @@ def decode_jpeg(
         strict: Whether damage is an error.
 
     Returns:
-        A picture of the mode of ``header``; None where Pillow has to decode it: it is damaged, or
-        one of the rare kinds that this decoder does not know.
+        A picture of the mode of ``header``; None where Pillow has to decode it: it is damaged, has
+        more scans than make a picture, or is one of the rare kinds that this decoder does not know.
+        The memory for it is had in any case.
 
     Raises:
-        UnreadableError: It is damaged, and `strict` is set.
+        UnreadableError: It is damaged, and `strict` is set; it takes too much memory or time.
     """
     import simplejpeg
 
     form = _FORMS.get(header.mode)
     width, height = header.size
+    first = stream.tell() if header.format == "JPEG" else 0  # behind where its first scan begins
+    stream.seek(0)
+    data = stream.read(_BYTES_BESIDE + _BYTES_PER_PIXEL * width * height)
+    scans = 1 + data.count(_SCAN, first)
+    stream.allowance.take_memory(
+        memory_of_jpeg(
+            header, len(data), scale=scale, in_scans=scans > 1 or _is_progressive(header)
+        )
+    )
+    if scans * (width * height + _PIXELS_BESIDE) > _MOST_WORK and scans > _USUAL_SCANS:
+        return None
     if form is None or (scale > 1 and max(width, height) <= _AMBIGUOUS):
         return None
     size = (-(-width // scale), -(-height // scale))
     least = {} if scale == 1 else {"min_width": size[0], "min_height": size[1]}
-    stream.seek(0)
-    data = stream.read(_BYTES_BESIDE + _BYTES_PER_PIXEL * width * height)
     try:
         pixels = simplejpeg.decode_jpeg(data, form.colorspace, **least)
     except ValueError as error:
+        stream.allowance.require_time()
         said = str(error)
         if not said.startswith(_HARMLESS) and _can_go_on(data, form, least):
             reason = f"it is a damaged JPEG (libjpeg: {said.rstrip('.')})"

@@ -130,7 +130,8 @@ def _between(values: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]
 
     def scale(values: NDArray[Any]) -> NDArray[Any]:
         scaled: NDArray[Any] = np.subtract(values, low, dtype=dtype) * (255 / (high - low))
-        return np.rint(scaled.clip(0, 255))
+        rounded: NDArray[Any] = np.rint(scaled.clip(0, 255))
+        return rounded
 
     return in_parts(values, scale)
 

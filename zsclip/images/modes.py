@@ -167,9 +167,7 @@ def floats_to_bytes(values: NDArray[Any]) -> NDArray[np.uint8]:
             f"floats must lie in [0, 1], and they go from {low:g} to {high:g}. {hint}."
         )
     dtype = np.float64 if values.dtype.itemsize > 4 else np.float32
-    return in_parts(
-        values, lambda some: np.rint(np.multiply(some, 255, dtype=dtype).clip(0, 255))
-    )
+    return in_parts(values, lambda some: np.rint(np.multiply(some, 255, dtype=dtype).clip(0, 255)))
 
 
 # ------------------------------------------------------------------------------ arrays and tensors

@@ -13,6 +13,7 @@ from PIL import ImageColor
 
 from zsclip.errors import ParameterError, ParameterTypeError, brief
 from zsclip.files import whole_number
+from zsclip.images.budget import default_memory
 
 __all__ = ["Reading", "as_reading", "other_urls", "raise_limit", "reading_like"]
 
@@ -35,8 +36,9 @@ class Reading:
         max_pixels: The most pixels, width times height, that an encoded picture may have. Pillow
             warns from the same number on.
         max_bytes: The most bytes taken from a URL, a file object or a pipe: 64 MiB.
-        timeout: Seconds for a URL: the most for connecting, for each wait, and in all; and for all
-            of a pipe or device that is given by its path.
+        timeout: Seconds for a picture as a whole, from a URL, a pipe or a file to its pixels.
+            Waiting for memory does not count, and decoders that take a picture whole are only held
+            to it with `isolate`.
         urls: Which URLs are fetched. "any": all, but from a public address no redirect is followed
             to one that is not. "public": none that is not at a public address, in the end or on the
             way, and none through a proxy. "none": none at all. Not public are private, loopback,
@@ -47,6 +49,11 @@ class Reading:
             0.1st to the 99.9th percentile of the picture. Two numbers: what is black, and what is
             white; all beyond is cut off.
         strict: Whether a damaged picture that can be read in part is refused; else it is warned of.
+        max_memory: The most bytes that decoding may take, all pictures together that the process
+            decodes at the same time: one that needs more is refused, and others wait. None is a
+            quarter of the memory that the machine has, or the container.
+        isolate: Whether pictures are decoded in a process of its own, which ends with its time or
+            memory, whatever a decoder does: for those that strangers send.
 
     Raises:
         ParameterError: A field has a value that it cannot have.
@@ -67,14 +74,16 @@ class Reading:
     urls: str = "any"
     levels: str | Sequence[float] = "auto"
     strict: bool = False
+    max_memory: int | None = None
+    isolate: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("reduced", "strict"):
+        for name in ("reduced", "strict", "isolate"):
             if not isinstance(getattr(self, name), bool):
                 raise ParameterTypeError(
                     f"`{name}` must be True or False, got {getattr(self, name)!r}."
                 )
-        checked = {
+        checked: dict[str, object] = {
             "background": _color(self.background),
             "max_pixels": whole_number("max_pixels", self.max_pixels),
             "max_bytes": whole_number("max_bytes", self.max_bytes),
@@ -82,6 +91,8 @@ class Reading:
             "urls": _urls(self.urls),
             "levels": _levels(self.levels),
         }
+        if self.max_memory is not None:
+            checked["max_memory"] = whole_number("max_memory", self.max_memory)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
 
@@ -94,6 +105,11 @@ class Reading:
     def scale(self) -> str | tuple[float, float]:
         """The levels: one of the words, or what is black and what is white."""
         return cast("str | tuple[float, float]", self.levels)
+
+    @property
+    def memory(self) -> int:
+        """The most bytes that decoding may take: `max_memory`, or a quarter of what there is."""
+        return default_memory() if self.max_memory is None else self.max_memory
 
     @property
     def key(self) -> str:

@@ -19,7 +19,7 @@ from zsclip.errors import ImageWarning, printable
 from zsclip.forks import ForkLock
 from zsclip.images.unreadable import UnreadableError, named
 
-__all__ = ["Remarks", "is_doubted", "mark", "one_at_a_time", "remark", "telling"]
+__all__ = ["Remarks", "is_doubted", "listening", "mark", "one_at_a_time", "remark", "telling"]
 
 logger = logging.getLogger("zsclip.images")
 
@@ -64,7 +64,7 @@ def telling(name: str) -> Iterator[Remarks]:
         ImageError: It cannot be read.
     """
     with named(name):
-        with _listening() as remarks:
+        with listening() as remarks:
             yield remarks
         for category, text in dict.fromkeys(remarks):
             _tell(category, f"{printable(name)}: {text}", text)
@@ -120,7 +120,7 @@ class _Heard(metaclass=_Hears):
 
 
 @contextmanager
-def _listening() -> Iterator[Remarks]:
+def listening() -> Iterator[Remarks]:
     """Takes for remarks what is warned of in this thread, whatever filters there are.
 
     The standard library can only catch warnings for all threads at once.

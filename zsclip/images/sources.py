@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from zsclip.errors import ParameterTypeError, printable, shown
 from zsclip.files import reason_of, size_in_words
+from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.kinds import is_data_uri, is_url
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError, named
@@ -38,8 +39,10 @@ _SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 
 
 @contextmanager
-def open_source(source: object, *, name: str, reading: Reading) -> Iterator[BinaryIO]:
+def open_source(source: object, *, name: str, reading: Reading) -> Iterator[Watched]:
     """A stream that can seek over the encoded picture in `source`; closed on leaving.
+
+    The picture's time begins here, and the memory that decoding takes is its own until the end.
 
     Args:
         source: A path, URL, ``data:`` URI, bytes-like object or file object.
@@ -50,12 +53,15 @@ def open_source(source: object, *, name: str, reading: Reading) -> Iterator[Bina
         ImageError: There is nothing to read, or too much.
         ParameterTypeError: The source is of no such kind.
     """
+    allowance = Allowance(reading)
     with named(name):
         try:
             with _open(source, reading) as stream:
-                yield stream
+                yield Watched(stream, allowance)
         except MemoryError as error:
             raise UnreadableError("there is not enough memory to read it.") from error
+        finally:
+            allowance.close()
 
 
 def _open(source: object, reading: Reading) -> AbstractContextManager[BinaryIO]:

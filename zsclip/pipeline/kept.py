@@ -6,14 +6,13 @@ import hashlib
 import io
 import sys
 from collections.abc import Sequence
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, make_key
 from zsclip.encoders import PixelEncoder, engine_key
-from zsclip.images import Reading
+from zsclip.images import Reading, Watched
 from zsclip.pipeline.picture import Picture
 
 __all__ = ["KeptEmbeddings"]
@@ -79,7 +78,7 @@ class KeptEmbeddings:
         """Look up a picture by the bytes that were read of it."""
         self._find_digest(picture, hashlib.sha256(content).digest())
 
-    def find_large(self, picture: Picture, stream: BinaryIO) -> None:
+    def find_large(self, picture: Picture, stream: Watched) -> None:
         """Look up a large file by its content, after it was decoded; it is read a second time.
 
         Both times it was the same only if its stamp tells any change. If not, or if it is too
@@ -101,7 +100,7 @@ class KeptEmbeddings:
         if left > 0 and picture.stamp is not None:
             self._find_digest(picture, digest.digest())
 
-    def check_stamp(self, picture: Picture, stream: BinaryIO) -> None:
+    def check_stamp(self, picture: Picture, stream: Watched) -> None:
         """Forget the stamp of a file if what was read is another one, or it has changed since.
 
         The file itself is asked and not its path, which may have led elsewhere in between.

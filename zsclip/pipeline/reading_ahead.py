@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import os
 from contextlib import AbstractContextManager
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +11,10 @@ from PIL import Image
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_pixels
-from zsclip.errors import ImageError, ZsclipError, shown
+from zsclip.errors import EncoderError, ImageError, ZsclipError, shown
 from zsclip.images import (
     ImageSource,
+    Watched,
     decode_picture,
     describe_source,
     is_doubted,
@@ -106,6 +105,8 @@ class Reader:
                 if self._kept is not None:
                     self._kept.check_stamp(picture, stream)
                 picture.source = content
+        except EncoderError:
+            raise
         except ZsclipError as error:
             self._fail(picture, error)
 
@@ -116,15 +117,17 @@ class Reader:
 
     def read(self, picture: Picture) -> None:
         """Read, decode and prepare a picture, whose full size is not kept."""
-        image = picture.image
+        if picture.image is not None:
+            self._finish(picture, picture.image)
+            return
         try:
-            if image is None:
-                with self._open(picture) as stream:
-                    image = self._decode(picture, stream)
+            # until it is small: as long its memory is counted
+            with self._open(picture) as stream:
+                self._finish(picture, self._decode(picture, stream))
+        except EncoderError:
+            raise
         except ZsclipError as error:
             self._fail(picture, error)
-            return
-        self._finish(picture, image)
 
     def _finish(self, picture: Picture, image: Image.Image | None) -> None:
         """Prepare what was decoded; None if its embedding is known."""
@@ -133,10 +136,10 @@ class Reader:
             image = None
         picture.source, picture.image = None, image  # last: until then, a fork can begin anew
 
-    def _open(self, picture: Picture) -> AbstractContextManager[BinaryIO]:
+    def _open(self, picture: Picture) -> AbstractContextManager[Watched]:
         return open_source(picture.source, name=picture.name, reading=self._reading)
 
-    def _decode(self, picture: Picture, stream: BinaryIO) -> Image.Image | None:
+    def _decode(self, picture: Picture, stream: Watched) -> Image.Image | None:
         """The picture, decoded; None if its embedding is known."""
         if self._kept is None:
             return self._decoded(picture, stream)
@@ -152,10 +155,10 @@ class Reader:
             self._kept.find_content(picture, content)
             if picture.embedding is not None:
                 return None
-            image = self._decoded(picture, io.BytesIO(content))
+            image = self._decoded(picture, stream.over(content))
         return image if picture.embedding is None else None
 
-    def _decoded(self, picture: Picture, stream: BinaryIO) -> Image.Image:
+    def _decoded(self, picture: Picture, stream: Watched) -> Image.Image:
         image = decode_picture(
             stream, name=picture.name, reading=self._reading, min_side=self._min_side
         )
