@@ -28,6 +28,8 @@ FIELDS: dict[str, tuple[Any, bool]] = {
     "urls": ("none", False),
     "levels": ("stretch", True),
     "strict": (True, False),
+    "max_memory": (7, False),
+    "isolate": (True, False),
 }
 
 
@@ -49,6 +51,7 @@ FIELDS: dict[str, tuple[Any, bool]] = {
         ("urls", ""),
         ("max_bytes", 0),
         ("max_pixels", -1),
+        ("max_memory", 0),
         ("levels", "wide"),
         ("levels", (0,)),
         ("levels", (0, 1, 2)),
@@ -86,6 +89,8 @@ def test_row_parameters(option: str, value: Any) -> None:
         ("levels", ("0", "1")),
         ("levels", (False, True)),
         ("strict", 1),
+        ("max_memory", "1 GB"),
+        ("isolate", None),
     ],
 )
 def test_a_field_of_another_type_is_a_type_error(option: str, value: Any) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 import gc
 import io
 import json
+import os
 import struct
 import subprocess
 import sys
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from PIL import Image, ImageFile
 
 __all__ = ["CASES", "measured"]
 
-SIDE = 1600
+SIDE = 700
 TINY = 64
 
 Make = Callable[[int], bytes]
@@ -279,17 +280,8 @@ CASES: dict[str, tuple[Make, dict[str, Any]]] = {
 """How a square picture is made, and how it is read."""
 
 
-def make(case: str, folder: Path) -> tuple[Path, Path]:
-    """A file of usual size and a tiny one of a case."""
-    ImageFile.MAXBLOCK = 2**26  # or Pillow cannot write a large progressive JPEG
-    paths = folder / f"{case}.image", folder / f"{case}.tiny"
-    for path, side in zip(paths, (SIDE, TINY), strict=True):
-        path.write_bytes(CASES[case][0](side))
-    return paths
-
-
-def measure(case: str, large: str, tiny: str) -> tuple[int, int, int]:
-    """How many bytes it takes at its peak, how many were counted, and how many pixels it has.
+def measure(case: str, large: str, tiny: str) -> tuple[float, float]:
+    """How many bytes a pixel takes at the peak, and how many were counted.
 
     For processes that do nothing else.
     """
@@ -308,10 +300,11 @@ def measure(case: str, large: str, tiny: str) -> tuple[int, int, int]:
 
     budget.take = noted
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5")
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
     before = _status("VmRSS")
     load_image(large, reading=reading, min_side=min_side)
-    return _status("VmHWM") - before, max(counted, default=0), SIDE * SIDE
+    budget.take = take
+    return (_status("VmHWM") - before) / SIDE**2, max(counted) / SIDE**2
 
 
 def _status(name: str) -> int:
@@ -320,30 +313,34 @@ def _status(name: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def measured(case: str, folder: Path) -> tuple[int, int, int]:
-    """What `measure` says in a process of its own."""
+def measured(cases: Iterable[str], folder: Path) -> dict[str, tuple[float, float]]:
+    """What `measure` says of each case, in a process of its own."""
+    ImageFile.MAXBLOCK, before = 2**26, ImageFile.MAXBLOCK  # or a long JPEG cannot be written
+    named = []
+    for case in cases:
+        named.append([case, *(str(folder / f"{case}.{side}") for side in (SIDE, TINY))])
+        for path, side in zip(named[-1][1:], (SIDE, TINY), strict=True):
+            Path(path).write_bytes(CASES[case][0](side))
+    ImageFile.MAXBLOCK = before
     done = subprocess.run(
-        [sys.executable, __file__, "--measure", case, *map(str, make(case, folder))],
+        [sys.executable, __file__, "--measure"],
+        input=json.dumps(named),
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=600,
+        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"},  # what is freed is free
     )
     assert done.returncode == 0, done.stderr
-    peak, counted, pixels = json.loads(done.stdout)
-    return peak, counted, pixels
-
-
-def _print(cases: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        for case in cases:
-            peak, counted, pixels = measured(case, Path(folder))
-            print(f"{case:26} {peak / pixels:6.2f} measured {counted / pixels:6.2f} counted")
+    result: dict[str, tuple[float, float]] = json.loads(done.stdout)
+    return result
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
         warnings.simplefilter("ignore")
-        print(json.dumps(measure(*sys.argv[2:])))
+        print(json.dumps({case: measure(case, *paths) for case, *paths in json.load(sys.stdin)}))
     else:
-        _print(sys.argv[1:] or list(CASES))
+        with tempfile.TemporaryDirectory() as name:
+            for case, numbers in measured(sys.argv[1:] or CASES, Path(name)).items():
+                print("{:26} {:6.2f} measured {:6.2f} counted".format(case, *numbers))

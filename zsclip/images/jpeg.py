@@ -81,11 +81,9 @@ def decode_jpeg(
     stream.seek(0)
     data = stream.read(_BYTES_BESIDE + _BYTES_PER_PIXEL * width * height)
     scans = 1 + data.count(_SCAN, first)
-    stream.allowance.take_memory(
-        memory_of_jpeg(
-            header, len(data), scale=scale, in_scans=scans > 1 or _is_progressive(header)
-        )
-    )
+    in_scans = scans > 1 or bool(header.info.get("progressive"))
+    need = memory_of_jpeg(header, len(data), scale=scale, in_scans=in_scans)
+    stream.allowance.take_memory(need)
     if scans * (width * height + _PIXELS_BESIDE) > _MOST_WORK and scans > _USUAL_SCANS:
         return None
     if form is None or (scale > 1 and max(width, height) <= _AMBIGUOUS):

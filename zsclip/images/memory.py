@@ -36,6 +36,7 @@ _DECODER = {
     "FITS": 64,
     "GIF": 0,
     "PNG": 0,
+    "PPM": 28,
     "TGA": 0,
     "TIFF": 6,
     "WEBP": 12,

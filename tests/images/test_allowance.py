@@ -1,0 +1,196 @@
+"""The time of a picture, from its source to its pixels, and the memory that it may take."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from deadlines import run_program
+from PIL import Image
+
+from zsclip.errors import ImageError
+from zsclip.images import Reading, allowance, budget, decode_picture, load_image
+from zsclip.images.allowance import Allowance, Watched
+
+Encode = Callable[..., bytes]
+
+# A progressive JPEG of 1.6 MB whose last scan comes 10,000 times: minutes for a decoder that goes
+# through all of them.
+SCANS = """
+    import io, os, signal, sys, threading
+    from PIL import Image
+    from zsclip import Reading, load_image
+    from zsclip.errors import ImageError
+    stream = io.BytesIO()
+    Image.effect_noise((1500, 1000), 9).convert("RGB").save(stream, "JPEG", progressive=True, quality=5)
+    data = stream.getvalue()
+    last = data[data.rindex(b"\\xff\\xda"):-2]
+    bomb = data[:-2] + min(last, b"\\xff\\xda\\0\\x08\\1\\3\\0\\1\\x3f\\x10" + b"\\0", key=len) * 10_000
+"""
+
+
+def run(program: str, folder: Path) -> str:
+    path = folder / "program.py"
+    path.write_text(textwrap.dedent(SCANS) + textwrap.dedent(program))
+    return run_program([path], folder=folder, seconds=100)
+
+
+def test_a_jpeg_of_ten_thousand_scans_ends_with_its_time(tmp_path: Path) -> None:
+    out = run(
+        """
+        try:
+            load_image(bomb, reading=Reading(timeout=0.5))
+        except ImageError as error:
+            print(error.reason)
+        """,
+        tmp_path,
+    )
+    assert "longer than `timeout` (0.5 s)" in out
+    assert "--timeout" in out
+
+
+def test_a_long_decode_can_be_interrupted(tmp_path: Path) -> None:
+    out = run(
+        """
+        threading.Timer(0.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+        try:
+            load_image(bomb, reading=Reading(timeout=600))
+        except KeyboardInterrupt:
+            print("interrupted")
+        """,
+        tmp_path,
+    )
+    assert out == "interrupted\n"
+
+
+class Late(Watched):
+    """Gives a few blocks, and then the time is up."""
+
+    left = 3
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.started:
+            self.left -= 1
+            if self.left < 0:
+                raise self.allowance.too_late()
+        return super().read(size)
+
+    started = False
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        ("PNG", {}),
+        ("JPEG", {"progressive": True}),
+        ("GIF", {}),
+        ("BMP", {}),
+        ("TGA", {}),
+        ("PPM", {}),
+        ("PCX", {}),
+        ("TIFF", {}),
+        ("QOI", {}),
+    ],
+)
+def test_decoders_that_come_back_for_more_are_ended(
+    form: str, options: dict[str, Any], encode: Encode
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (600, 600, 3), np.uint8)
+    data = encode(Image.fromarray(noise), form, **options)
+    if form == "JPEG":  # by Pillow, which sees to those that are damaged
+        data = data[: len(data) // 2] + b"\xff\xd9"
+    with Image.open(io.BytesIO(data)) as image:
+        reads = []
+
+        class Counted(Watched):
+            def read(self, size: int | None = -1, /) -> bytes:
+                reads.append(size)
+                return super().read(size)
+
+        image.fp = Counted(io.BytesIO(data), Allowance(Reading()))  # type: ignore[assignment]
+        image.load()
+    assert len(reads) > 3, "it takes all at once: the docs name it among those that do"
+    stream = Late(io.BytesIO(data), Allowance(Reading()))
+    stream.started, stream.left = True, len(reads) // 2
+    with pytest.raises(ImageError, match=r"longer than `timeout` \(10 s\)"):
+        decode_picture(stream, name="x", reading=Reading())
+
+
+def test_getting_a_picture_and_decoding_it_share_one_time(
+    png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(allowance, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            now[0] += 1
+            return super().read(size)
+
+    assert load_image(Slow(png), reading=Reading(timeout=3)).size
+    now[0] = 0.0
+    with pytest.raises(ImageError, match=r"longer than `timeout` \(1.5 s\)"):
+        load_image(Slow(png), reading=Reading(timeout=1.5))
+
+
+def test_waiting_for_memory_is_not_the_pictures_time(
+    png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(allowance, "time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    def take(holder: object, need: int, most: int) -> float:
+        now[0] += 60
+        return 60
+
+    monkeypatch.setattr(budget, "take", take)
+    assert load_image(png, reading=Reading(timeout=1)).size
+
+
+def test_a_picture_that_takes_too_much_memory_names_the_limit(png: bytes, encode: Encode) -> None:
+    with pytest.raises(ImageError) as caught:
+        load_image(encode(Image.new("RGBA", (300, 300))), reading=Reading(max_memory=1_000_000))
+    assert caught.value.reason == (
+        "decoding it takes about 1.1 MB of memory, more than `max_memory` (1.0 MB). Pass a higher "
+        "limit, reading=Reading(max_memory=...), or on the command line --max-memory, if you trust "
+        "where it comes from."
+    )
+    assert load_image(png, reading=Reading(max_memory=1_000_000)).size
+
+
+def test_what_a_decoder_reads_whole_is_counted_before(encode: Encode) -> None:
+    data = encode(Image.new("RGB", (8, 8)), "WEBP") + bytes(2_000_000)
+    with pytest.raises(ImageError, match=r"takes about 2.0 MB of memory, .* \(1.0 MB\)"):
+        load_image(data, reading=Reading(max_memory=1_000_000))
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_share_is_given_back_whatever_happens(
+    fails: bool, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: set[object] = set()
+    take, give_back = budget.take, budget.give_back
+
+    def taken(holder: object, need: int, most: int) -> float:
+        held.add(holder)
+        return take(holder, need, most)
+
+    def given(holder: object) -> None:
+        held.discard(holder)
+        give_back(holder)
+
+    monkeypatch.setattr(budget, "take", taken)
+    monkeypatch.setattr(budget, "give_back", given)
+    if fails:
+        with pytest.raises(ImageError):
+            load_image(png[:-40])
+    else:
+        load_image(png)
+        decode_picture(io.BytesIO(png), name="x", reading=Reading())
+    assert held == set()
