@@ -230,12 +230,15 @@ def test_templates_and_background_reach_the_model(run: Run, tmp_path: Path) -> N
 def test_limits_on_pictures_reach_them(run: Run, tmp_path: Path) -> None:
     (tmp_path / "frog.png").write_bytes(DRAWINGS["frog.png"])
     args = ("classify", tmp_path / "frog.png", *TINY, "--no-cache")
-    assert run(*args, "--max-pixels", 10**9, "--max-bytes", 1, "--timeout", 0.5).exit_code == 0
+    assert run(*args, "--max-pixels", 10**9, "--max-bytes", 1, "--timeout", 50).exit_code == 0
     refused = run(*args, "--max-pixels", 100)
     assert refused.exit_code == 1
     assert "are more than `max_pixels` (100). Pass a higher limit" in refused.stderr
     assert "--max-pixels" in refused.stderr
-    for option in ("--max-pixels", "--max-bytes", "--timeout"):
+    too_much = run(*args, "--max-memory", 100)
+    assert "more than `max_memory` (100 bytes). Pass a higher limit" in too_much.stderr
+    assert run(*args, "--isolate", "--timeout", 500).exit_code == 0
+    for option in ("--max-pixels", "--max-bytes", "--max-memory", "--timeout"):
         wrong = run(*args, option, 0)
         assert wrong.exit_code == 2
         assert option in wrong.stderr

@@ -95,7 +95,10 @@ def reading_options(command: F) -> F:
     def with_reading(**given: Any) -> Any:
         from zsclip.images import Reading
 
-        fields = ("background", "max_pixels", "max_bytes", "timeout", "urls", "levels", "strict")
+        fields = (
+            *("background", "max_pixels", "max_bytes", "max_memory", "timeout", "urls", "levels"),
+            *("strict", "isolate"),
+        )
         chosen = {field: given.pop(field) for field in fields}
         reading = Reading(**{field: value for field, value in chosen.items() if value is not None})
         return command(**given, reading=reading)
@@ -135,7 +138,20 @@ def reading_options(command: F) -> F:
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="How long a URL may take to give its picture.",
+            help="How long a picture may take, from its URL, pipe or file to its pixels.",
+        ),
+        click.option(
+            "--max-memory",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="The most bytes of memory that decoding may take, all pictures at a time together; "
+            "a quarter of what there is if not given.",
+        ),
+        click.option(
+            "--isolate",
+            is_flag=True,
+            help="Decode pictures in processes of their own, with limits that hold whatever a "
+            "decoder does: for those that strangers send.",
         ),
         click.option(
             "--urls",
