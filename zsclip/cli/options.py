@@ -144,8 +144,8 @@ def reading_options(command: F) -> F:
             "--max-memory",
             type=click.IntRange(min=1),
             metavar="N",
-            help="The most bytes of memory that decoding may take, all pictures at a time together; "
-            "a quarter of what there is if not given.",
+            help="The most bytes of memory that decoding may take, all pictures at a time "
+            "together; a quarter of what there is if not given.",
         ),
         click.option(
             "--isolate",

@@ -49,6 +49,7 @@ _BYTES_PER_PIXEL, _BYTES_BESIDE = 32, 2**26
 _SCAN = b"\xff\xda"
 _MOST_WORK, _USUAL_SCANS = 2**30, 16
 _PIXELS_BESIDE = 2**14  # what a scan costs at least
+_BLOCK = 256  # bytes that Pillow's is given at a time then: a scan may have no more than 17
 
 # What libjpeg warns of in a header, and decodes well.
 _HARMLESS = ("Warning: unknown JFIF revision", "Unknown Adobe color transform")
@@ -85,6 +86,7 @@ def decode_jpeg(
     need = memory_of_jpeg(header, len(data), scale=scale, in_scans=in_scans)
     stream.allowance.take_memory(need)
     if scans * (width * height + _PIXELS_BESIDE) > _MOST_WORK and scans > _USUAL_SCANS:
+        header.decodermaxblock = _BLOCK
         return None
     if form is None or (scale > 1 and max(width, height) <= _AMBIGUOUS):
         return None
