@@ -236,7 +236,7 @@ def test_limits_on_pictures_reach_them(run: Run, tmp_path: Path) -> None:
     assert "are more than `max_pixels` (100). Pass a higher limit" in refused.stderr
     assert "--max-pixels" in refused.stderr
     too_much = run(*args, "--max-memory", 100)
-    assert "more than `max_memory` (100 bytes). Pass a higher limit" in too_much.stderr
+    assert "more than `max_memory` (100 B). Pass a higher limit" in too_much.stderr
     assert run(*args, "--isolate", "--timeout", 500).exit_code == 0
     for option in ("--max-pixels", "--max-bytes", "--max-memory", "--timeout"):
         wrong = run(*args, option, 0)

@@ -13,8 +13,9 @@ import pytest
 from deadlines import run_program
 from PIL import Image
 
+from zsclip import budget
 from zsclip.errors import ImageError
-from zsclip.images import Reading, allowance, budget, decode_picture, load_image
+from zsclip.images import Reading, allowance, decode_picture, load_image
 from zsclip.images.allowance import Allowance, Watched
 
 Encode = Callable[..., bytes]
@@ -25,7 +26,8 @@ SCANS = """
     import io, os, signal, threading
     from PIL import Image
     from zsclip import Reading, load_image
-    from zsclip.errors import ImageError
+    from zsclip import budget
+from zsclip.errors import ImageError
     stream = io.BytesIO()
     picture = Image.new("RGB", (3000, 2000), (10, 20, 30))
     picture.save(stream, "JPEG", progressive=True)

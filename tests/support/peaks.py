@@ -285,7 +285,8 @@ def measure(case: str, large: str, tiny: str) -> tuple[float, float]:
 
     For processes that do nothing else.
     """
-    from zsclip.images import Reading, budget, load_image
+    from zsclip import budget
+    from zsclip.images import Reading, load_image
 
     options = dict(CASES[case][1])
     min_side = options.pop("min_side", None)

@@ -7,8 +7,8 @@ import os
 import time
 from typing import BinaryIO
 
+from zsclip import budget
 from zsclip.files import size_in_words
-from zsclip.images import budget
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError
 

@@ -21,9 +21,9 @@ from typing import BinaryIO, cast
 
 from PIL import Image
 
+from zsclip import frames
 from zsclip.errors import DamagedImageWarning, ImageWarning, LevelsWarning, printable
 from zsclip.forks import usable_cores
-from zsclip.images import frames
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.reading import Reading
 from zsclip.images.remarks import remark

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from zsclip import frames
 from zsclip.forks import usable_cores
-from zsclip.images import frames
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.decode import decode_here
 from zsclip.images.reading import Reading

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from zsclip import budget
 from zsclip.forks import on_new_thread
-from zsclip.images import Reading, budget
+from zsclip.images import Reading
 
 
 @pytest.fixture
