@@ -68,9 +68,7 @@ def _try(names: list[str], options: argparse.Namespace) -> None:
     found = [
         one
         for name in names
-        for one in try_alone(
-            name, seed=options.seed, number=options.number or 0, file=options.file
-        )
+        for one in try_alone(name, seed=options.seed, number=options.number or 0, file=options.file)
     ]
     for one in found:
         print(f"{one.kind} {one.where}\n{one.detail}")

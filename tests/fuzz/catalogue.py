@@ -11,8 +11,6 @@ from tests.fuzz.mutations import Seed, mutate
 
 __all__ = ["SELFTESTS", "TARGETS", "Examples", "Target", "find_target"]
 
-_MUTABLE = 100_000  # bytes of a seed that examples are made of; longer ones are examples as they are
-
 
 @dataclass(frozen=True)
 class Target:
@@ -37,7 +35,7 @@ class Examples:
     def __init__(self, name: str, target: Target, seed: int) -> None:
         self._name, self._target, self._seed = name, target, seed
         self.seeds = list(target.seeds())
-        self._mutable = [one for one in self.seeds if len(one.data) <= _MUTABLE]
+        self._mutable = [one for one in self.seeds if not one.is_large]
 
     def __getitem__(self, number: int) -> tuple[str, bytes]:
         """What it was made of, and the example."""

@@ -104,7 +104,9 @@ def fuzz(
     return state
 
 
-def try_alone(name: str, *, seed: int = 0, number: int = 0, file: Path | None = None) -> list[Found]:
+def try_alone(
+    name: str, *, seed: int = 0, number: int = 0, file: Path | None = None
+) -> list[Found]:
     """Run one example, or one file, in a worker of its own."""
     given = str(file.resolve()) if file else ""
     task = Task(name, seed, number, number + 1, time.monotonic() + 600, "", given)
@@ -206,7 +208,14 @@ def _end(worker: subprocess.Popen[bytes]) -> None:
 
 def _environment(folder: str) -> dict[str, str]:
     """Nothing of this machine's helps, and nothing is sent from it."""
-    hidden = {"PYTHONWARNINGS", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"}
+    hidden = {
+        "PYTHONWARNINGS",
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "all_proxy",
+    }
     own = {
         "HOME": folder, "TMPDIR": f"{folder}/temporary", "XDG_CACHE_HOME": f"{folder}/cache",
         "ZSCLIP_CACHE": f"{folder}/cache", "ZSCLIP_OFFLINE": "1", "OMP_NUM_THREADS": "1",

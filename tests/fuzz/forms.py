@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["FORMS", "Form", "Part"]
+__all__ = ["FORMS", "Form", "Part", "deflated_zeros"]
 
 Part = tuple[bytes, bytes]
 """What it is called in its format, and what is in it."""
@@ -163,7 +163,9 @@ def _saved_together(parts: list[Part]) -> bytes:
 
     from zsclip.saved.format import TENSOR, sealed
 
-    about, numbers = (b"".join(body for key, body in parts if key == k) for k in (b"about", b"data"))
+    about, numbers = (
+        b"".join(body for key, body in parts if key == k) for k in (b"about", b"data")
+    )
     text = about.decode("utf-8", "replace")
     try:
         value = json.loads(text)
@@ -194,11 +196,19 @@ FORMS = {
     "jpeg": Form(_jpeg_apart, _jpeg_together),
     "riff": Form(_riff_apart, _riff_together),
     "zip": Form(_zip_apart, _zip_together),
-    "deflated": Form(
-        _zip_apart, lambda parts: _zip_together(parts, method=zipfile.ZIP_DEFLATED)
-    ),
+    "deflated": Form(_zip_apart, lambda parts: _zip_together(parts, method=zipfile.ZIP_DEFLATED)),
     "tar.gz": Form(_tar_apart, _tar_together),
     "safetensors": Form(_tensors_apart, _tensors_together),
     "saved": Form(_saved_apart, _saved_together),
     "lines": Form(_lines_apart, _lines_together),
 }
+
+
+def deflated_zeros(size: int) -> bytes:
+    """So many zeros as gzip has them, but for the checksum; `size` in MiB."""
+    packer = zlib.compressobj(9, wbits=-15)
+    block = packer.compress(bytes(1024**2)) + packer.flush(zlib.Z_FULL_FLUSH)
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    return (
+        head + block * size + packer.flush() + bytes(4) + struct.pack("<I", size * 1024**2 % 2**32)
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -29,13 +29,24 @@ class Seed:
 
     Attributes:
         name: What it is, in a word or two.
-        data: A whole file, or whatever else the target reads.
+        made: A whole file, or whatever else the target reads; or what makes it, where it is large:
+            it is run as it is, and nothing else is made of it.
         form: A key of `FORMS`, where it can be taken apart.
     """
 
     name: str
-    data: bytes
+    made: bytes | Callable[[], bytes]
     form: str = ""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is an example only."""
+        return not isinstance(self.made, bytes)
+
+    @property
+    def data(self) -> bytes:
+        """It itself."""
+        return self.made if isinstance(self.made, bytes) else self.made()
 
 
 def mutate(seed: Seed, others: Sequence[Seed], pieces: Sequence[bytes], rng: Random) -> bytes:

@@ -71,16 +71,18 @@ def _wheels() -> Iterator[Seed]:
     parts = _wheel()
     yield Seed("stored", FORMS["zip"].together(parts), "zip")
     yield Seed("deflated", FORMS["deflated"].together(parts), "deflated")
-    folders = [(b"a%d/" % i, b"") for i in range(12_000)]
-    yield Seed("many folders", FORMS["zip"].together(parts + folders))
-    deep = (b"a/" * 12_000 + b"x", b"")
-    yield Seed("deep folders", FORMS["zip"].together([*parts, deep]))
-    yield Seed("zeros", FORMS["deflated"].together(_grown(parts, 300_000_000)))
-    yield Seed("entry points", FORMS["deflated"].together(
-        [(n, _ENTRY * 40_000 if n.endswith(b"entry_points.txt") else body) for n, body in parts]
+    yield Seed("many folders", lambda: FORMS["zip"].together(
+        parts + [(b"a%d/" % i, b"") for i in range(12_000)]
     ))  # fmt: skip
-    yield Seed("headers", FORMS["deflated"].together(
-        [(n, b"X: y\n" * 100_000 + body if n.endswith(b"METADATA") else body) for n, body in parts]
+    yield Seed(
+        "deep folders", lambda: FORMS["zip"].together([*parts, (b"a/" * 12_000 + b"x", b"")])
+    )
+    yield Seed("zeros", lambda: FORMS["deflated"].together(_grown(parts, b".toml", bytes(10**9))))
+    yield Seed("entry points", lambda: FORMS["deflated"].together(
+        _grown(parts, b"entry_points.txt", _ENTRY * 40_000)
+    ))  # fmt: skip
+    yield Seed("headers", lambda: FORMS["deflated"].together(
+        _grown(parts, b"METADATA", b"X: y\n" * 100_000 + _METADATA)
     ))  # fmt: skip
 
 
@@ -90,12 +92,14 @@ def _sdists() -> Iterator[Seed]:
     yield Seed("sdist", together(parts), "tar.gz")
     yield Seed("with a link", together([*parts, (_TOP + b"x", b"link:/etc/passwd")]), "tar.gz")
     yield Seed("link for a folder", together([(_TOP[:-1], b"link:/etc"), *parts]), "tar.gz")
-    yield Seed("many files", together(parts + [(_TOP + b"a%d/b" % i, b"") for i in range(12_000)]))
-    yield Seed("zeros", together(_grown(parts, 300_000_000)))
+    yield Seed("many files", lambda: together(
+        parts + [(_TOP + b"a%d/b" % i, b"") for i in range(12_000)]
+    ))  # fmt: skip
+    yield Seed("zeros", lambda: together(_grown(parts, b".toml", bytes(500_000_000))))
 
 
-def _grown(parts: list[Part], size: int) -> list[Part]:
-    return [(name, bytes(size) if name.endswith(b".toml") else body) for name, body in parts]
+def _grown(parts: list[Part], end: bytes, body: bytes) -> list[Part]:
+    return [(name, body if name.endswith(end) else own) for name, own in parts]
 
 
 def _check(data: bytes, name: str) -> str:

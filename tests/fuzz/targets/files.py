@@ -44,16 +44,16 @@ def _saved_seeds() -> Iterator[Seed]:
         source="own work",
         templates=("a {}.", "the {}."),
     )
-    chain = tuple(Group(str(i), f"g{i}", str(i + 1)) for i in range(3000))
+    chain = tuple(Group(str(i), f"g{i}", str(i + 1)) for i in range(300))
     long = LabelSet(
         name="chain",
         labels=(Label("a", "ant", (), (), "0"), Label("b", "bee")),
-        groups=(*chain, Group("3000", "last", None)),
+        groups=(*chain, Group("300", "last", None)),
     )
     for name, labels, form in (
         ("small", LabelSet.from_names(["cat", "dog"]), "saved"),
         ("tree", tree, "saved"),
-        ("chain", long, ""),
+        ("chain", long, "saved"),
     ):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "classifier.zsclip"
@@ -134,16 +134,22 @@ _ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELE
 def _planted(tables: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Databases of the right form with something of a stranger's in them."""
     for table in tables:
-        yield f"trigger on {table}", [
-            f"CREATE TRIGGER t AFTER {what} ON {table} BEGIN {_ENDLESS}; END".replace(
-                "TRIGGER t", f"TRIGGER t{what.lower()}"
-            )
-            for what in ("INSERT", "UPDATE", "DELETE")
-        ]
-        yield f"view for {table}", [
-            f"ALTER TABLE {table} RENAME TO moved",
-            f"CREATE VIEW {table} AS {_ENDLESS}",
-        ]
+        yield (
+            f"trigger on {table}",
+            [
+                f"CREATE TRIGGER t AFTER {what} ON {table} BEGIN {_ENDLESS}; END".replace(
+                    "TRIGGER t", f"TRIGGER t{what.lower()}"
+                )
+                for what in ("INSERT", "UPDATE", "DELETE")
+            ],
+        )
+        yield (
+            f"view for {table}",
+            [
+                f"ALTER TABLE {table} RENAME TO moved",
+                f"CREATE VIEW {table} AS {_ENDLESS}",
+            ],
+        )
 
 
 def _use(data: bytes) -> str:

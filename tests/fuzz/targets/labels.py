@@ -11,7 +11,7 @@ from random import Random
 from tests.fuzz.catalogue import Target
 from tests.fuzz.mutations import Seed
 from zsclip.clip import Tokenizer
-from zsclip.errors import LabelSetError, PromptTooLongError, ZsclipError
+from zsclip.errors import LabelSetError, ParameterError, PromptTooLongError, ZsclipError
 from zsclip.labels.labelset import labelset_of
 from zsclip.labels.toml import read_toml
 from zsclip.spelling import parse_labels
@@ -51,22 +51,27 @@ def _toml_seeds() -> Iterator[Seed]:
         data = path.read_bytes()
         yield Seed(path.stem, data if len(data) <= _LONGEST else _shortened(data), "lines")
     head = VALID.partition(b"groups")[0]
-    for count in (50, 8000):
-        chain = b"".join(
-            b'  { id = "%d", name = "n%d", parent = "%d" },\n' % (i, i, i + 1) for i in range(count)
-        )
-        last = b'  { id = "%d", name = "last" },\n' % count
-        both = b"groups = [\n" + chain + last + b']\nlabels = [{ name = "x", parent = "0" }, "y"]\n'
-        yield Seed(f"chain of {count}", head + both, "lines")
-    yield Seed("nested arrays", b"a = " + b"[" * 40_000)
-    yield Seed("nested tables", b"a = " + b"{a=" * 40_000)
-    yield Seed("dotted", b"a" + b".a" * 40_000 + b" = 1")
-    tables = b"".join(b"[a%s]\n" % (b".a" * i) for i in range(800))
-    yield Seed("deep tables", tables)
-    same = b", ".join(b'"label"' for _ in range(50_000))
-    yield Seed("doubled labels", head + b"labels = [" + same + b"]\n")
-    many = b", ".join(b'"label %d"' % i for i in range(30_000))
-    yield Seed("many labels", head + b"labels = [" + many + b"]\n")
+    yield Seed("chain", head + _chain(50), "lines")
+    yield Seed("chain of thousands", lambda: head + _chain(8000))
+    yield Seed("nested arrays", lambda: b"a = " + b"[" * 40_000)
+    yield Seed("nested tables", lambda: b"a = " + b"{a=" * 40_000)
+    yield Seed("dotted", lambda: b"a" + b".a" * 40_000 + b" = 1")
+    yield Seed("deep tables", lambda: b"".join(b"[a%s]\n" % (b".a" * i) for i in range(800)))
+    for name, label in (("doubled labels", b'"label", '), ("many labels", b'"label %d", ')):
+        labels = functools.partial(_many, label)
+        yield Seed(name, lambda labels=labels: head + b"labels = [" + labels() + b"]\n")
+
+
+def _chain(count: int) -> bytes:
+    """Groups each of which is in the next."""
+    form = b'  { id = "%d", name = "n%d", parent = "%d" },\n'
+    chain = b"".join(form % (i, i, i + 1) for i in range(count))
+    last = b'  { id = "%d", name = "last" },\n' % count
+    return b"groups = [\n" + chain + last + b']\nlabels = [{ name = "x", parent = "0" }, "y"]\n'
+
+
+def _many(form: bytes) -> bytes:
+    return b"".join(form % i if b"%" in form else form for i in range(20_000))
 
 
 def _shortened(data: bytes) -> bytes:
@@ -99,13 +104,13 @@ def _table_seeds() -> list[Seed]:
         Seed("tabs", b"name\tid\nrobin\tr\ntit\tt\n", "lines"),
         Seed("column", b'robin\n"tit, blue"\nsparrow\n', "lines"),
         Seed("utf-16", "robin\ntit\n".encode("utf-16")),
-        Seed("quotes", b'name\n"' + b'""' * 400_000),
-        Seed("one line", b"a," * 400_000),
-        Seed("many lines", b"".join(b"name %d\n" % i for i in range(30_000))),
-        Seed("line ends", b"\r" * 1_000_000),
-        Seed("chain", b"name,id,parent\n" + b"".join(b"n%d,%d,%d\n" % (i, i, i + 1) for i in range(8000))),
-        Seed("several", b"name,aliases\nrobin," + b"x|" * 400_000 + b"\ntit,\n"),
-        Seed("marks", ("e" + "\u0301\u0327" * 200_000 + "\nrobin\n").encode()),
+        Seed("quotes", lambda: b'name\n"' + b'""' * 400_000),
+        Seed("one line", lambda: b"a," * 400_000),
+        Seed("many lines", lambda: b"".join(b"name %d\n" % i for i in range(30_000))),
+        Seed("line ends", lambda: b"\r" * 1_000_000),
+        Seed("chain", lambda: b"name,id,parent\n" + b"".join(b"n%d,%d,%d\n" % (i, i, i + 1) for i in range(8000))),
+        Seed("several", lambda: b"name,aliases\nrobin," + b"x|" * 400_000 + b"\ntit,\n"),
+        Seed("marks", lambda: ("e" + "\u0301\u0327" * 200_000 + "\nrobin\n").encode()),
     ]  # fmt: skip
 
 
@@ -140,14 +145,14 @@ def _expression_seeds() -> list[Seed]:
              "~/x.toml", "..", "")  # fmt: skip
     return [
         *(Seed(word or "nothing", word.encode()) for word in words),
-        Seed("pluses", b"+" * 3000),
-        Seed("many pluses", b"+" * 1_000_000),
-        Seed("terms", b"./a+" * 30_000),
-        Seed("files", b"a.toml+" * 30_000),
-        Seed("endings", b".toml" * 30_000),
-        Seed("names", b"a," * 100_000),
-        Seed("slashes", b"/" * 500_000),
-        Seed("long", b"x" * 1_000_000),
+        Seed("pluses", lambda: b"+" * 3000),
+        Seed("many pluses", lambda: b"+" * 1_000_000),
+        Seed("terms", lambda: b"./a+" * 30_000),
+        Seed("files", lambda: b"a.toml+" * 30_000),
+        Seed("endings", lambda: b".toml" * 30_000),
+        Seed("names", lambda: b"a," * 100_000),
+        Seed("slashes", lambda: b"/" * 500_000),
+        Seed("long", lambda: b"x" * 1_000_000),
     ]
 
 
@@ -171,16 +176,16 @@ def _text_seeds() -> list[Seed]:
         Seed("prompt", b"a photo of a house sparrow, a kind of bird."),
         Seed("marks", "\u0627\u0644\u0637 \u4e2d\u6587 e\u0301 \U0001f426 &eacute;".encode()),
         Seed("mojibake", "schÃ¶n \u00e2\u20ac\u0153 &amp;amp;lt;".encode()),
-        Seed("ampersands", b"&amp;" * 75_000),
-        Seed("nested ampersands", b"&" + b"amp;" * 75_000),
-        Seed("word", b"x" * 200_000),
-        Seed("words", b"x " * 200_000),
-        Seed("blanks", b" " * 1_000_000),
-        Seed("combining", ("e" + "\u0301" * 100_000).encode()),
-        Seed("emoji", "\U0001f426".encode() * 50_000),
-        Seed("digits", b"1" * 300_000),
-        Seed("apostrophes", b"'s" * 100_000),
-        Seed("latin", "Ã¶".encode() * 50_000),
+        Seed("ampersands", lambda: b"&amp;" * 75_000),
+        Seed("nested ampersands", lambda: b"&" + b"amp;" * 75_000),
+        Seed("word", lambda: b"x" * 200_000),
+        Seed("words", lambda: b"x " * 200_000),
+        Seed("blanks", lambda: b" " * 1_000_000),
+        Seed("combining", lambda: ("e" + "\u0301" * 100_000).encode()),
+        Seed("emoji", lambda: "\U0001f426".encode() * 50_000),
+        Seed("digits", lambda: b"1" * 300_000),
+        Seed("apostrophes", lambda: b"'s" * 100_000),
+        Seed("latin", lambda: "Ã¶".encode() * 50_000),
     ]
 
 
@@ -198,7 +203,7 @@ def _read_text(data: bytes) -> str:
 
 
 TEXTS = Target(
-    _text_seeds, _read_text, (PromptTooLongError,),
+    _text_seeds, _read_text, (PromptTooLongError, ParameterError),
     (b"&", b"&amp;", b"&#", b"&#x10FFFF;", b"&#0;", b"&lt", b";", b"'", b"'ll", b"\xcc\x81", b"\xc2\xa0",
      b"\xe2\x80\xa6", b"\xef\xac\x81", b"\xc3\x83", b"\xe2\x82\xac", b"\0", b"<|startoftext|>",
      b"<|endoftext|>", b"</w>", b"\xf0\x9f\x87\xa6", b"\xe2\x80\x8d"),

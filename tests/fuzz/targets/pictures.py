@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import struct
 import zlib
@@ -21,7 +22,7 @@ from zsclip import Reading, load_image
 from zsclip.errors import ImageError
 from zsclip.images.heif import register_heif
 
-__all__ = ["DATA_URIS", "PICTURES", "limited", "picture_seeds"]
+__all__ = ["DATA_URIS", "PICTURES", "limited", "picture_seeds", "small_pictures"]
 
 _SIZE = (37, 23)
 
@@ -66,7 +67,12 @@ def _exif() -> Image.Exif:
 
 def picture_seeds() -> list[Seed]:
     """A small picture in each way that pictures are kept, and some that were made to do harm."""
-    return [*_sound(), *_modern(), *_harmful()]
+    return [*small_pictures(), *_harmful()]
+
+
+def small_pictures() -> list[Seed]:
+    """The first of these: nothing in them is large."""
+    return [*_sound(), *_modern()]
 
 
 def _sound() -> Iterator[Seed]:
@@ -162,30 +168,36 @@ def _harmful() -> Iterator[Seed]:
     head = struct.pack(">IIBBBBB", 2000, 2000, 16, 6, 0, 0, 0)
     parts = [(b"IHDR", head), (b"IDAT", flat), (b"IEND", b"")]
     yield Seed("png of zeros", FORMS["png"].together(parts), "png")
-    text = zlib.compress(bytes(100_000_000), 9)
-    parts = FORMS["png"].apart(_saved("RGB", "PNG"))
     for kind in (b"zTXt", b"iCCP"):
-        bomb = [parts[0], (kind, b"a\0\0" + text), *parts[1:]]
-        yield Seed(f"png {kind.decode()} bomb", FORMS["png"].together(bomb), "png")
+        yield Seed(f"png {kind.decode()} bomb", functools.partial(_bomb, kind))
     # of which a decoder goes through all of the picture for each
-    scans = FORMS["jpeg"].apart(_large_progressive())
-    last = scans[-1]
-    yield Seed("jpeg of many scans", FORMS["jpeg"].together(scans + [last] * 10_000))
+    yield Seed("jpeg of many scans", _many_scans)
     out = io.BytesIO()
     Image.new("RGB", (1990, 1990)).save(out, "TIFF", compression="tiff_adobe_deflate")
     yield Seed("tiff of zeros", out.getvalue())
     out = io.BytesIO()
     Image.new("F", (1990, 1990)).save(out, "TIFF", compression="tiff_lzw")
     yield Seed("tiff of floats", out.getvalue())
-    out = io.BytesIO()
-    many = [Image.new("P", (1, 1), i % 2) for i in range(2000)]
-    many[0].save(out, "GIF", save_all=True, append_images=many[1:])
-    yield Seed("gif of many frames", out.getvalue())
+    yield Seed("gif of many frames", _many_frames)
 
 
-def _large_progressive() -> bytes:
+def _bomb(kind: bytes) -> bytes:
+    parts = FORMS["png"].apart(_saved("RGB", "PNG"))
+    body = (kind, b"a\0\0" + zlib.compress(bytes(100_000_000), 9))
+    return FORMS["png"].together([parts[0], body, *parts[1:]])
+
+
+def _many_scans() -> bytes:
     out = io.BytesIO()
     Image.new("L", (1900, 1900), 90).save(out, "JPEG", progressive=True)
+    scans = FORMS["jpeg"].apart(out.getvalue())
+    return FORMS["jpeg"].together(scans + [scans[-1]] * 10_000)
+
+
+def _many_frames() -> bytes:
+    out = io.BytesIO()
+    frames = [Image.new("P", (1, 1), i % 2) for i in range(2000)]
+    frames[0].save(out, "GIF", save_all=True, append_images=frames[1:])
     return out.getvalue()
 
 
@@ -227,9 +239,9 @@ def _uri_seeds() -> list[Seed]:
         Seed("url-safe", b"data:;BASE64 ," + base64.urlsafe_b64encode(png).rstrip(b"=")),
         Seed("quoted", b"data:," + quoted),
         Seed("wrapped", b"data:image/png;base64," + base64.encodebytes(png)),
-        Seed("many percents", b"data:," + b"%4" * 500_000),
-        Seed("many blanks", b"data:;base64," + b"A B" * 500_000),
-        Seed("one blank line", b"data:" + b" " * 1_000_000 + b";base64,AAAA"),
+        Seed("many percents", lambda: b"data:," + b"%4" * 500_000),
+        Seed("many blanks", lambda: b"data:;base64," + b"A B" * 500_000),
+        Seed("one blank line", lambda: b"data:" + b" " * 1_000_000 + b";base64,AAAA"),
     ]
 
 
