@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import struct
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,17 @@ def encode() -> Callable[..., bytes]:
         return stream.getvalue()
 
     return encode
+
+
+@pytest.fixture
+def without_heif(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow without the plugin for HEIC, whether or not that is installed here."""
+    Image.init()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setattr(Image, "ID", [name for name in Image.ID if name != "HEIF"])
+    for table in ("OPEN", "EXTENSION"):
+        known = getattr(Image, table).items()
+        monkeypatch.setattr(Image, table, {k: v for k, v in known if "HEIF" not in (k, v)})
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ def test_row_find_suffixes(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> 
     assert not caplog.records
 
 
+@pytest.mark.usefixtures("without_heif")
 def test_row_find_heic(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     fill(tmp_path, "a.heic", "b/c.HEIF", "d.png")
     with caplog.at_level(logging.WARNING, logger="zsclip"):

@@ -81,17 +81,13 @@ class Decoder(ImageFile.ImageFile):
 
 
 @pytest.fixture
-def plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+def plugin(without_heif: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """pillow-heif as far as zsclip calls it, installed until the test ends."""
 
     def register_heif_opener() -> None:
         Image.register_open("HEIF", Decoder, lambda prefix: prefix[4:12] == b"ftypheic")
         Image.register_extension("HEIF", ".heic")
 
-    Image.init()
-    monkeypatch.setattr(Image, "ID", list(Image.ID))
-    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
-    monkeypatch.setattr(Image, "EXTENSION", dict(Image.EXTENSION))
     module = types.ModuleType("pillow_heif")
     module.register_heif_opener = register_heif_opener  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pillow_heif", module)

@@ -40,9 +40,18 @@ def named(name: str) -> Iterator[None]:
         yield
     except UnreadableError as error:
         # not by a name: the traceback holds this frame, and all that was to be read with
-        raise ImageError(name, error.reason).with_traceback(
-            error.__traceback__
-        ) from error.__cause__
+        raise _told(name, error) from error.__cause__
+
+
+def _told(name: str, error: UnreadableError) -> ImageError:
+    """The error that leaves, with the traceback of the other, which keeps none.
+
+    From Python 3.12 on the frame of a context manager made of a generator holds, by way of the one
+    that called it, the error that went through it: with its traceback that would be a cycle.
+    """
+    told = ImageError(name, error.reason).with_traceback(error.__traceback__)
+    error.__traceback__ = None
+    return told
 
 
 # ----------------------------------------------------------------------- what is no picture
