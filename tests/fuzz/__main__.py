@@ -11,6 +11,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +108,21 @@ def _figures(states: list[State]) -> dict[str, Any]:
                 "examples": state.next,
                 "minutes": round(state.seconds / 60, 1),
                 "findings": sum(one.confirmed for one in state.found),
+                "faults": [f"{one.kind} {one.where}" for one in state.found if one.confirmed],
                 "peak_mb": round(state.peak / 1e6),
-                "outcomes": dict(state.outcomes.most_common()),
+                "outcomes": _outcomes(state),
             }
             for state in states
         },
     }
+
+
+def _outcomes(state: State) -> dict[str, int]:
+    """What came of how many, whatever they were made of."""
+    found: Counter[str] = Counter()
+    for what, count in state.outcomes.items():
+        found[what.rpartition(": ")[2]] += count
+    return dict(found.most_common())
 
 
 if __name__ == "__main__":

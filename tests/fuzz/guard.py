@@ -54,16 +54,21 @@ class Guard:
         elif event == "open":
             path, mode, flags = arguments
             writes = bool(flags & _WRITES) if isinstance(flags, int) else "w" in str(mode)
-            if writes and isinstance(path, str | bytes) and not self._is_ours(path):
-                self._found.append(f"{_text(path)} was opened for writing")
-        elif event.startswith(_CHANGES) and arguments and isinstance(arguments[0], str | bytes):
-            if not self._is_ours(arguments[0]):
-                self._found.append(f"{event} of {_text(arguments[0])}")
+            if writes and self._is_elsewhere(path):
+                self._found.append(f"{self._named(path)} was opened for writing")
+        elif event.startswith(_CHANGES) and arguments and self._is_elsewhere(arguments[0]):
+            self._found.append(f"{event} of {self._named(arguments[0])}")
 
-    def _is_ours(self, path: str | bytes) -> bool:
+    def _is_elsewhere(self, path: Any) -> bool:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return False  # a descriptor
         whole = os.path.abspath(_text(path))  # noqa: PTH100 - a path that is not there yet
-        return whole == os.devnull or whole.startswith(self._folder)
+        return whole != os.devnull and not whole.startswith(self._folder)
+
+    def _named(self, path: Any) -> str:
+        """A path without what is made anew for each worker."""
+        return _text(path).replace(os.path.dirname(self._folder), "...")  # noqa: PTH120
 
 
 def _text(path: Any) -> str:
-    return os.fsdecode(path) if isinstance(path, str | bytes) else str(path)
+    return os.fsdecode(path) if isinstance(path, str | bytes | os.PathLike) else str(path)

@@ -46,14 +46,7 @@ class Soak:
     """
 
     def __init__(self, folder: Path, model: str | None, pictures: int, threads: int) -> None:
-        self._make = lambda: ZeroShotClassifier(
-            ["ant", "bee", "cat"],
-            encoder=None if model else FakeEncoder(embedding_dim=16),
-            model=model,
-            cache=False,
-            reading=limited(strict=True),
-            workers=2,
-        )
+        self._model = model
         self._pictures, self._threads = pictures, threads
         self._shared = self._make()
         self._sound: list[tuple[Any, str, float]] = []
@@ -64,6 +57,16 @@ class Soak:
         self.wrong: list[str] = []
         self.failures = 0
         self.samples: list[tuple[int, int]] = []
+
+    def _make(self) -> ZeroShotClassifier:
+        return ZeroShotClassifier(
+            ["ant", "bee", "cat"],
+            encoder=None if self._model else FakeEncoder(embedding_dim=16),
+            model=self._model,
+            cache=False,
+            reading=limited(strict=True),
+            workers=2,
+        )
 
     def _sort(self, folder: Path) -> None:
         """Find out with one thread which pictures can be read, and what they are."""

@@ -22,6 +22,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ class Task:
         first: The number of the first example.
         last: The number behind the last one.
         until: When to stop, by `time.monotonic`.
-        folder: Where it writes its trace and the note on what it is at, and has its temporary files.
+        folder: Where its trace, its note on what it is at, and its temporary files are.
         file: A file to run in place of examples.
     """
 
@@ -89,10 +90,8 @@ class _Worker:
         self._outcomes: Counter[str] = Counter()
         self._guard = Guard(Path.cwd())
         well = self._examples[0][1]
-        try:  # loads what is loaded once
-            self._target.run(well)
-        except self._target.expected:
-            pass
+        with suppress(*self._target.expected):
+            self._target.run(well)  # loads what is loaded once
         gc.collect()
         size, self._memory = _memory()
         resource.setrlimit(resource.RLIMIT_AS, (size + _ROOM, size + _ROOM))
@@ -160,9 +159,9 @@ class _Held:
 
 
 def _held() -> _Held:
-    return _Held(
-        threading.active_count(), len(os.listdir("/proc/self/fd")), " ".join(sorted(os.listdir()))
-    )
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    files = " ".join(sorted(path.name for path in Path.cwd().iterdir()))
+    return _Held(threading.active_count(), descriptors, files)
 
 
 def _memory() -> tuple[int, int]:

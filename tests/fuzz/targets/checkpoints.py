@@ -76,7 +76,7 @@ def _scripted(state: dict[str, Tensor]) -> bytes:
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")  # TorchScript is deprecated; the archives remain
         path = Path(folder) / "archive.pt"
-        torch.jit.save(trace(_Node(state).eval(), torch.zeros(1)), path)  # type: ignore[no-untyped-call]
+        torch.jit.save(trace(_Node(state).eval(), torch.zeros(1)), path)
         return path.read_bytes()
 
 
@@ -130,9 +130,12 @@ def _load(data: bytes) -> str:
 
 CHECKPOINTS = Target(
     lambda: list(_seeds()), _load, (ModelError, NonFiniteError),
-    (b"ctorch._utils\n_rebuild_tensor_v2\n", b"cos\nsystem\n", b"c__builtin__\neval\n", b"R", b"b", b".",
-     b"\x81", b"\x93", b"r\xff\xff\xff\x7f", b"\x8a\x08" + b"\xff" * 8, b"K\x00", b"J\xff\xff\xff\x7f",
-     b"X\xff\xff\xff\x7f", b"]", b"}", b"(", b"t", b"Q", b"cuda:0", b"HalfStorage", b"DoubleStorage",
+    (b"ctorch._utils\n_rebuild_tensor_v2\n", b"cos\nsystem\n", b"c__builtin__\neval\n", b"R",
+     b"b", b".",
+     b"\x81", b"\x93", b"r\xff\xff\xff\x7f", b"\x8a\x08" + b"\xff" * 8, b"K\x00",
+     b"J\xff\xff\xff\x7f",
+     b"X\xff\xff\xff\x7f", b"]", b"}", b"(", b"t", b"Q", b"cuda:0", b"HalfStorage",
+     b"DoubleStorage",
      b"constants.pkl", b"data/0", b"byteorder", b"big", b"F64", b"F8_E5M2", b"\x7f\xc0\0\0",
      b'"shape":[', b"data_offsets", b"18446744073709551615", b"-1"),
 )  # fmt: skip

@@ -114,9 +114,12 @@ def _check(data: bytes, name: str) -> str:
     return "broken rules" if problems else "read"
 
 
-_WORDS = (b"../", b"/", b"\\", b"\0", b"\n", b":", b"zsclip_labels_garden/", b".toml", b".dist-info/",
-          b"METADATA", b"entry_points.txt", b"[zsclip.labelsets]", b"Name: ", b"Version: ", b"License: ",
-          b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\6\6", b"\xff\xff\xff\xff", b"[project]", b"dynamic = [",
+_WORDS = (b"../", b"/", b"\\", b"\0", b"\n", b":", b"zsclip_labels_garden/", b".toml",
+          b".dist-info/",
+          b"METADATA", b"entry_points.txt", b"[zsclip.labelsets]", b"Name: ", b"Version: ",
+          b"License: ",
+          b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\6\6", b"\xff\xff\xff\xff", b"[project]",
+          b"dynamic = [",
           b"''", b"Requires-Dist: ")  # fmt: skip
 
 WHEELS = Target(

@@ -80,7 +80,8 @@ def _load(data: bytes) -> str:
 
 SAVED = Target(
     lambda: list(_saved_seeds()), _load, (ZsclipError,),
-    (b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"true", b"NaN", b"1e999", b'"model"', b'"name"',
+    (b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"true", b"NaN", b"1e999", b'"model"',
+    b'"name"',
      b'"tiny-cartoon"', b'"encoder"', b'"native"', b'"F32"', b'"F64"', b"data_offsets", b"\\u0000",
      b"18446744073709551615"),
 )  # fmt: skip
@@ -179,5 +180,6 @@ def _use(data: bytes) -> str:
 CACHES = Target(
     lambda: list(_cache_seeds()), _use, (),
     (b"SQLite format 3\0", b"\xff\xff\xff\xff", b"\0\0\0\0", b"CREATE TABLE", b"CREATE VIEW",
-     b"CREATE TRIGGER", b"WITHOUT ROWID", b"embeddings", b"\0\0\0\1", b"\x0d", b"\x05", b"\x0a", b"\x02"),
+     b"CREATE TRIGGER", b"WITHOUT ROWID", b"embeddings", b"\0\0\0\1", b"\x0d", b"\x05", b"\x0a",
+     b"\x02"),
 )  # fmt: skip

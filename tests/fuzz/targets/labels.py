@@ -28,7 +28,7 @@ source = "own work"
 templates = ["a photo of a {}.", "a drawing of a {}."]
 groups = [{ id = "bird", name = "bird" }, { id = "small", name = "small bird", parent = "bird" }]
 labels = [
-  { id = "robin", name = "robin", aliases = ["redbreast"], prompts = ["a robin."], parent = "small" },
+  { id = "robin", name = "robin", aliases = ["red"], prompts = ["a robin."], parent = "small" },
   "house sparrow",
 ]
 """
@@ -57,9 +57,8 @@ def _toml_seeds() -> Iterator[Seed]:
     yield Seed("nested tables", lambda: b"a = " + b"{a=" * 40_000)
     yield Seed("dotted", lambda: b"a" + b".a" * 40_000 + b" = 1")
     yield Seed("deep tables", lambda: b"".join(b"[a%s]\n" % (b".a" * i) for i in range(800)))
-    for name, label in (("doubled labels", b'"label", '), ("many labels", b'"label %d", ')):
-        labels = functools.partial(_many, label)
-        yield Seed(name, lambda labels=labels: head + b"labels = [" + labels() + b"]\n")
+    yield Seed("doubled labels", lambda: head + b"labels = [" + b'"label", ' * 20_000 + b"]\n")
+    yield Seed("many labels", lambda: head + b"labels = [" + _many(20_000) + b"]\n")
 
 
 def _chain(count: int) -> bytes:
@@ -70,8 +69,8 @@ def _chain(count: int) -> bytes:
     return b"groups = [\n" + chain + last + b']\nlabels = [{ name = "x", parent = "0" }, "y"]\n'
 
 
-def _many(form: bytes) -> bytes:
-    return b"".join(form % i if b"%" in form else form for i in range(20_000))
+def _many(count: int) -> bytes:
+    return b"".join(b'"label %d", ' % i for i in range(count))
 
 
 def _shortened(data: bytes) -> bytes:
@@ -98,8 +97,9 @@ def _table_seeds() -> list[Seed]:
     return [
         Seed("names", b"robin\nhouse sparrow\n# no bird\nblue tit\n", "lines"),
         Seed("list", b"1. robin\n2. sparrow\n- tit\n", "lines"),
-        Seed("csv", b'name,aliases,prompts,id,parent\nrobin,"redbreast|ruddock",,r,bird\ntit,,,t,bird\n',
-             "lines"),  # fmt: skip
+        Seed(
+            "csv", b'name,aliases,prompts,id,parent\nrobin,"a|b",,r,bird\ntit,,,t,bird\n', "lines"
+        ),
         Seed("semicolons", b"name;aliases\nrobin;redbreast\ntit;\n", "lines"),
         Seed("tabs", b"name\tid\nrobin\tr\ntit\tt\n", "lines"),
         Seed("column", b'robin\n"tit, blue"\nsparrow\n', "lines"),
@@ -108,10 +108,15 @@ def _table_seeds() -> list[Seed]:
         Seed("one line", lambda: b"a," * 400_000),
         Seed("many lines", lambda: b"".join(b"name %d\n" % i for i in range(30_000))),
         Seed("line ends", lambda: b"\r" * 1_000_000),
-        Seed("chain", lambda: b"name,id,parent\n" + b"".join(b"n%d,%d,%d\n" % (i, i, i + 1) for i in range(8000))),
+        Seed("chain", _chain_of_rows),
         Seed("several", lambda: b"name,aliases\nrobin," + b"x|" * 400_000 + b"\ntit,\n"),
-        Seed("marks", lambda: ("e" + "\u0301\u0327" * 200_000 + "\nrobin\n").encode()),
-    ]  # fmt: skip
+        Seed("marks", lambda: b"e" + b"\xcc\x81\xcc\xa7" * 200_000 + b"\nrobin\n"),
+    ]
+
+
+def _chain_of_rows() -> bytes:
+    rows = (b"n%d,%d,%d\n" % (i, i, i + 1) for i in range(8000))
+    return b"name,id,parent\n" + b"".join(rows)
 
 
 def _read_table(data: bytes) -> str:
@@ -131,7 +136,8 @@ def _read_table(data: bytes) -> str:
 
 TABLES = Target(
     _table_seeds, _read_table, (ZsclipError,),
-    (b",", b";", b"\t", b'"', b"|", b"\r", b"\n", b"\r\n", b"#", b"name", b"aliases", b"parent", b"\0",
+    (b",", b";", b"\t", b'"', b"|", b"\r", b"\n", b"\r\n", b"#", b"name", b"aliases", b"parent",
+     b"\0",
      b"\xff\xfe", b"\xef\xbb\xbf", b"\xe2\x80\xa8", b"\x85", b"\xcc\x81", b"1. "),
 )  # fmt: skip
 
@@ -141,7 +147,8 @@ TABLES = Target(
 
 def _expression_seeds() -> list[Seed]:
     words = ("cartoon-animals", "cartoon-animals/bird + satellite", "cat, dog", "birds.toml/tit",
-             "./photos", "a.txt+b.csv", "zsclip-labels-x:y/z", "x.whl", "y.tar.gz", "cartoon-anmals",
+             "./photos", "a.txt+b.csv", "zsclip-labels-x:y/z", "x.whl", "y.tar.gz",
+             "cartoon-anmals",
              "~/x.toml", "..", "")  # fmt: skip
     return [
         *(Seed(word or "nothing", word.encode()) for word in words),
@@ -163,7 +170,8 @@ def _read_expression(data: bytes) -> str:
 
 EXPRESSIONS = Target(
     _expression_seeds, _read_expression, (ZsclipError,),
-    (b"+", b",", b"/", b":", b".", b"..", b"~", b" ", b".toml", b".txt", b".csv", b".whl", b".tar.gz",
+    (b"+", b",", b"/", b":", b".", b"..", b"~", b" ", b".toml", b".txt", b".csv", b".whl",
+     b".tar.gz",
      b"\0", b"\n", b"cartoon-animals", b"satellite", b"bird", b"\xc3\xa9", b"\xff", b"-"),
 )  # fmt: skip
 
@@ -181,11 +189,11 @@ def _text_seeds() -> list[Seed]:
         Seed("word", lambda: b"x" * 200_000),
         Seed("words", lambda: b"x " * 200_000),
         Seed("blanks", lambda: b" " * 1_000_000),
-        Seed("combining", lambda: ("e" + "\u0301" * 100_000).encode()),
-        Seed("emoji", lambda: "\U0001f426".encode() * 50_000),
+        Seed("combining", lambda: b"e" + b"\xcc\x81" * 100_000),
+        Seed("emoji", lambda: b"\xf0\x9f\x90\xa6" * 50_000),
         Seed("digits", lambda: b"1" * 300_000),
         Seed("apostrophes", lambda: b"'s" * 100_000),
-        Seed("latin", lambda: "Ã¶".encode() * 50_000),
+        Seed("latin", lambda: b"\xc3\x83\xc2\xb6" * 50_000),
     ]
 
 
@@ -204,7 +212,8 @@ def _read_text(data: bytes) -> str:
 
 TEXTS = Target(
     _text_seeds, _read_text, (PromptTooLongError, ParameterError),
-    (b"&", b"&amp;", b"&#", b"&#x10FFFF;", b"&#0;", b"&lt", b";", b"'", b"'ll", b"\xcc\x81", b"\xc2\xa0",
+    (b"&", b"&amp;", b"&#", b"&#x10FFFF;", b"&#0;", b"&lt", b";", b"'", b"'ll", b"\xcc\x81",
+     b"\xc2\xa0",
      b"\xe2\x80\xa6", b"\xef\xac\x81", b"\xc3\x83", b"\xe2\x82\xac", b"\0", b"<|startoftext|>",
      b"<|endoftext|>", b"</w>", b"\xf0\x9f\x87\xa6", b"\xe2\x80\x8d"),
 )  # fmt: skip

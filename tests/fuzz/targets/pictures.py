@@ -30,8 +30,11 @@ _SIZE = (37, 23)
 def limited(**more: object) -> Reading:
     """A reading as somebody sets it who serves strangers: what is promised holds under it."""
     limits: dict[str, object] = {
-        "max_pixels": 4_000_000, "max_bytes": 8_000_000, "max_memory": 512 * 1024**2, "timeout": 1.5,
-    }  # fmt: skip
+        "max_pixels": 4_000_000,
+        "max_bytes": 8_000_000,
+        "max_memory": 512 * 1024**2,
+        "timeout": 1.5,
+    }
     known = {field.name for field in fields(Reading)}
     return Reading(**{key: limits[key] for key in known & limits.keys()}, **more)  # type: ignore[arg-type]
 
@@ -222,9 +225,12 @@ def _read(data: bytes) -> str:
     return "read"
 
 
-_WORDS = (b"\xff\xd8", b"\xff\xda", b"\xff\xc4", b"II*\0", b"MM\0*", b"IHDR", b"acTL", b"fdAT", b"\0\0\0\0",
-          b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"GIF89a", b"VP8X", b"ANMF", b"ftypheic", b"ftypavif",
-          b"Exif\0\0", b"8BIM", b"jP  ", b"\xff\x4f", b"icns", b"it32", b"DXT1", b"DX10", b"qoif", b"P6",
+_WORDS = (b"\xff\xd8", b"\xff\xda", b"\xff\xc4", b"II*\0", b"MM\0*", b"IHDR", b"acTL", b"fdAT",
+          b"\0\0\0\0",
+          b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"GIF89a", b"VP8X", b"ANMF", b"ftypheic",
+          b"ftypavif",
+          b"Exif\0\0", b"8BIM", b"jP  ", b"\xff\x4f", b"icns", b"it32", b"DXT1", b"DX10",
+          b"qoif", b"P6",
           b"P3", b"255", b"999999999", b"mdat", b"iloc", b"irot")  # fmt: skip
 
 PICTURES = Target(picture_seeds, _read, (ImageError,), _WORDS)

@@ -64,7 +64,7 @@ def _file(data: bytes) -> str:
 
 def _descriptor(data: bytes) -> str:
     if data == b"bad":
-        _kept.append(Path("/dev/zero").open("rb"))
+        _kept.append(os.open("/dev/zero", os.O_RDONLY))
     return "read"
 
 

@@ -89,7 +89,7 @@ def _seeds() -> list[Seed]:
             "trailers",
             answer(b"200 OK\nTransfer-Encoding: chunked", chunks + b"0\r\nX: y\r\n\r\n"),
             "lines",
-        ),  # fmt: skip
+        ),
         Seed(
             "gzip",
             answer(b"200 OK\nContent-Encoding: gzip" + length % len(zipped), zipped),
@@ -106,7 +106,7 @@ def _seeds() -> list[Seed]:
             "early hints",
             b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 3 + answer(b"200 OK"),
             "lines",
-        ),  # fmt: skip
+        ),
         Seed("many hints", lambda: b"HTTP/1.1 103 Early Hints\r\n\r\n" * 50_000),
         Seed("cookies", answer(b"200 OK\nSet-Cookie: a=b" + b"\nSet-Cookie: c=d" * 20), "lines"),
         Seed("many headers", lambda: answer(b"200 OK" + b"\nX: y" * 15_000)),
@@ -125,9 +125,12 @@ def _seeds() -> list[Seed]:
 
 HTTP = Target(
     _seeds, _read, (ImageError,),
-    (b"\r\n", b"\r\n\r\n", b"\n", b"HTTP/1.1 ", b"103 ", b"100 Continue", b"302 Found", b"Location: ",
+    (b"\r\n", b"\r\n\r\n", b"\n", b"HTTP/1.1 ", b"103 ", b"100 Continue", b"302 Found",
+     b"Location: ",
      b"http://127.0.0.1:1/", b"//127.1/", b"http://[::1]:1/", b"Content-Encoding: br",
-     b"Content-Encoding: gzip", b"Content-Encoding: zstd", b"Content-Length: 0", b"Content-Length: -1",
-     b"Transfer-Encoding: chunked", b"FFFFFFFFFFFFFFFF\r\n", b"0\r\n", b"-5\r\n", b": ", b"\x1b[2J", b"\0",
+     b"Content-Encoding: gzip", b"Content-Encoding: zstd", b"Content-Length: 0",
+     b"Content-Length: -1",
+     b"Transfer-Encoding: chunked", b"FFFFFFFFFFFFFFFF\r\n", b"0\r\n", b"-5\r\n", b": ",
+     b"\x1b[2J", b"\0",
      b"Content-Type: text/html", b"Connection: keep-alive", b"Upgrade: h2c"),
 )  # fmt: skip
