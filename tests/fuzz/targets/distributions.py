@@ -95,7 +95,7 @@ def _sdists() -> Iterator[Seed]:
     yield Seed("many files", lambda: together(
         parts + [(_TOP + b"a%d/b" % i, b"") for i in range(12_000)]
     ))  # fmt: skip
-    yield Seed("zeros", lambda: together(_grown(parts, b".toml", bytes(500_000_000))))
+    yield Seed("zeros", lambda: together(_grown(parts, b".toml", bytes(200_000_000))))
 
 
 def _grown(parts: list[Part], end: bytes, body: bytes) -> list[Part]:
