@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 
+from zsclip.errors import shown
 from zsclip.files import size_in_words
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError
+from zsclip.logs import untold
 
 __all__ = ["fetch"]
 
@@ -55,6 +57,7 @@ def _download(url: str, reading: Reading, abandoned: threading.Event) -> bytes:
 
     try:
         with (
+            untold(),
             httpx.Client(
                 timeout=reading.timeout,
                 follow_redirects=True,
@@ -66,7 +69,7 @@ def _download(url: str, reading: Reading, abandoned: threading.Event) -> bytes:
             client.stream("GET", url) as response,
         ):
             if not response.is_success:
-                status = f"{response.status_code} {response.reason_phrase}".strip()
+                status = shown(f"{response.status_code} {response.reason_phrase}".strip())
                 raise UnreadableError(f"the server answered {status}.")
             declared = response.headers.get("Content-Length", "")
             if declared.isdecimal() and int(declared) > reading.max_bytes:
@@ -86,16 +89,20 @@ def _download(url: str, reading: Reading, abandoned: threading.Event) -> bytes:
     except httpx.TooManyRedirects as error:
         raise UnreadableError(f"the server redirects more than {_MAX_REDIRECTS} times.") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, UnicodeError) as error:
-        raise UnreadableError(f"it is not a valid http or https URL ({error}).") from error
+        said = shown(str(error))
+        raise UnreadableError(f"it is not a valid http or https URL ({said}).") from error
     except httpx.ConnectError as error:
-        raise UnreadableError(f"cannot connect to the server ({error}).") from error
+        raise UnreadableError(f"cannot connect to the server ({shown(str(error))}).") from error
     # ImportError: a proxy from the environment that httpx has no support for.
     except (httpx.HTTPError, OSError, ValueError, ImportError) as error:
-        raise UnreadableError(f"the download failed ({type(error).__name__}: {error}).") from error
+        said = f"{type(error).__name__}: {shown(str(error))}"
+        raise UnreadableError(f"the download failed ({said}).") from error
 
 
 def _too_late(reading: Reading) -> UnreadableError:
-    return UnreadableError(f"it did not arrive within `timeout` ({reading.timeout:g} s).")
+    return UnreadableError(
+        f"it did not arrive within `timeout` ({reading.timeout:g} s). {raise_limit('timeout')}"
+    )
 
 
 def _too_large(reading: Reading) -> UnreadableError:
