@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import warnings
 import zipfile
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zsclip.errors import CheckpointError, ModelNotFoundError
+from zsclip.errors import CheckpointError, ModelNotFoundError, fit_to_tell
 from zsclip.files import reason_of
 from zsclip.forks import ForkLock
 from zsclip.weights.tensor_file import TensorFile
@@ -84,8 +85,9 @@ def open_tensors(path: Path) -> Tensors:
         ModelNotFoundError: There is no such file.
         CheckpointError: The file is none of the three.
     """
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
+    # os.path, for pathlib raises for a text that is too long to be a path.
+    if not os.path.isfile(path):  # noqa: PTH113
+        what = "is a folder" if os.path.isdir(path) else "does not exist"  # noqa: PTH112
         raise ModelNotFoundError(
             f"The checkpoint {str(path)!r} {what}. Give the path of a .pt or .safetensors file."
         )
@@ -96,19 +98,21 @@ def open_tensors(path: Path) -> Tensors:
     except (CheckpointError, MemoryError):
         raise
     except PermissionError as e:
-        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}.") from e
+        raise CheckpointError(
+            f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}."
+        ) from fit_to_tell(e)
     except pickle.UnpicklingError as e:  # PyTorch's own message tells how to run the code
         raise CheckpointError(
             f"The checkpoint {str(path)!r} holds Python objects other than tensors, or is no "
             "checkpoint at all. zsclip unpickles nothing but tensors, because other objects can "
             "run code. If it is yours, save model.state_dict() in place of the model."
-        ) from e
-    except Exception as e:  # what damaged files raise is not documented and varies
+        ) from fit_to_tell(e)
+    except Exception as e:  # noqa: BLE001 - what damaged files raise is not documented and varies
         reason = (str(e).splitlines() or [""])[0][:200]
         raise CheckpointError(
             f"The checkpoint {str(path)!r} is damaged or none ({type(e).__name__}: {reason}). "
             "zsclip reads OpenAI's TorchScript archives, state dicts of tensors, and safetensors."
-        ) from e
+        ) from fit_to_tell(e)
     return in_memory(state)
 
 
