@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Literal, Protocol, TypeAlias
 
-from zsclip.errors import LabelSetUnreadableError
+from zsclip.errors import LabelSetUnreadableError, brief, shown
 from zsclip.files import reason_of
 from zsclip.labels.reading import FILE_LIMIT
 
@@ -57,7 +57,7 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
         file = Path(path).open("rb")  # noqa: SIM115 - closed below, where other errors count
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise LabelSetUnreadableError(
-            f"Cannot read {os.fspath(path)!r}: {reason_of(error)}. Check the path."
+            f"Cannot read {brief(os.fspath(path))}: {reason_of(error)}. Check the path."
         ) from error
     with file:
         try:
@@ -66,7 +66,8 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
             raise
         except Exception as error:  # the archive modules raise whatever they stumble over
             raise TreeError(
-                f"is no {kind} that can be read ({type(error).__name__}: {error}). Build it anew."
+                f"is no {kind} that can be read ({type(error).__name__}: {shown(str(error))}). "
+                "Build it anew."
             ) from error
 
 
@@ -212,7 +213,7 @@ def _refuse_strays(paths: set[str] | Mapping[str, object]) -> None:
     for path in paths:
         parts = path.replace("\\", "/").split("/")
         if ".." in parts or not parts[0] or ":" in parts[0]:
-            raise TreeError(f"holds the path {path!r}, which leads out of it. Build it anew.")
+            raise TreeError(f"holds the path {brief(path)}, which leads out of it. Build it anew.")
 
 
 def _is_wanted(path: str) -> bool:

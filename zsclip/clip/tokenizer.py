@@ -24,7 +24,7 @@ from tokenizers import Tokenizer as BPETokenizer
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
-from zsclip.errors import ParameterError, PromptTooLongError
+from zsclip.errors import ParameterError, PromptTooLongError, brief
 
 VOCAB_SIZE = 49_408
 START = VOCAB_SIZE - 2
@@ -128,8 +128,8 @@ def _clean_prompt(text: str) -> str:
     for special in SPECIAL:
         if special in cleaned:
             raise ParameterError(
-                f"A prompt must not spell out CLIP's special token {special!r}, got {text!r}. "
-                "Take it out: zsclip adds the start and end tokens itself."
+                f"A prompt must not spell out CLIP's special token {brief(special)}, got "
+                f"{brief(text)}. Take it out: zsclip adds the start and end tokens itself."
             )
     return cleaned
 
