@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zsclip.driving import DrivenModel
 from zsclip.encoders import Encoder, ModelInfo
-from zsclip.errors import ImageError, ParameterError, ParameterTypeError
+from zsclip.errors import ImageError, ParameterError, ParameterTypeError, brief, shown
 from zsclip.head import Head, Labels
 from zsclip.images import Images, ImageSource, Listed, sources_of
 from zsclip.labels import LabelSet, texts_of
@@ -266,10 +266,10 @@ class ZeroShotClassifier:
 
     def __repr__(self) -> str:
         n, t, info = len(self.labelset), len(self.templates), self.model_info
-        name = f"{self.labelset.name!r} " if self.labelset.provenance else ""
+        name = f"{brief(self.labelset.name)} " if self.labelset.provenance else ""
         return (
             f"<{type(self).__name__} {name}{n} labels, {t} template{'s' * (t != 1)}, "
-            f"{info.name} on {info.device} in {info.precision}>"
+            f"{shown(info.name)} on {info.device} in {info.precision}>"
         )
 
     # ------------------------------------------------------------------------- classification
@@ -340,7 +340,7 @@ class ZeroShotClassifier:
         tuple or a folder are read in threads when it is their turn, and URLs are in any case.
         """
         if on_error not in ("raise", "record"):
-            raise ParameterError(f"`on_error` must be 'raise' or 'record', got {on_error!r}.")
+            raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
         return self._stream(sources_of(images), on_error, advice=_GO_ON)
 
     def predict(self, images: Images) -> NDArray[np.str_]:

@@ -17,6 +17,7 @@ from zsclip.encoders import (
     score_function_of,
 )
 from zsclip.ensembles import Ensembles
+from zsclip.errors import brief
 from zsclip.files import as_path
 from zsclip.head import Head
 from zsclip.images import as_reading, reading_like
@@ -85,7 +86,7 @@ class DrivenModel:
         """
         reading = reading_like(as_reading(given["reading"]), saved.reading)
         pictures, encoder = _pictures({**given, "reading": reading}), given["encoder"]
-        what = f"the classifier {os.fspath(path)!r}"
+        what = f"the classifier {brief(os.fspath(path))}"
         if encoder is None or isinstance(encoder, str):
             encoder = find_encoder_again(
                 saved.model,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, make_key
 from zsclip.encoders import Encoder, TokenEncoder, TooLong, engine_key, require_embeddings
+from zsclip.errors import brief
 from zsclip.forks import ForkLock
 from zsclip.head import Head
 from zsclip.labels import blocks_of_prompts
@@ -103,7 +104,7 @@ class Ensembles:
         def encode(some: Sequence[str]) -> NDArray[np.float32]:
             embeddings = self._encoder.encode_texts(some, too_long=too_long)
             return require_embeddings(
-                embeddings, len(some), self._encoder, lambda row: f"the text {some[row]!r}"
+                embeddings, len(some), self._encoder, lambda row: f"the text {brief(some[row])}"
             )
 
         texts = [text for group in groups for text in group]

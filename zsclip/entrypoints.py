@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import logging
 import re
 import sys
 from collections.abc import Iterator
@@ -18,9 +17,12 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, DistributionFinder
 from typing import Any
 
+from zsclip.errors import brief, shown
+from zsclip.logs import logger_for
+
 __all__ = ["Declared", "find_declared", "normalize_name"]
 
-logger = logging.getLogger("zsclip")
+logger = logger_for("zsclip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Declared:
     broken: str = ""
 
     def __str__(self) -> str:
-        return f"{self.distribution} {self.version}".strip()
+        return shown(f"{self.distribution} {self.version}".strip())
 
 
 def normalize_name(distribution: str) -> str:
@@ -231,16 +233,17 @@ def _declared_by(copy: _Copy, group: str) -> Iterator[Declared]:
         points = [point for point in copy.distribution.entry_points if point.group == group]
     except Exception as error:  # noqa: BLE001 - the parser raises whatever it stumbles over
         reason = (
-            f"The entry_points.txt of {name or copy.key} cannot be parsed ({type(error).__name__}: "
-            f"{error}). Reinstall it, or ask its author to correct it."
+            f"The entry_points.txt of {shown(name or copy.key)} cannot be parsed "
+            f"({type(error).__name__}: {shown(str(error))}). Reinstall it, or ask its author to "
+            "correct it."
         )
         yield Declared("", name or copy.key, version, "", reason)
         return
     broken = ""
     if not name or not version:
         broken = (
-            f"The metadata of the distribution {name or copy.key!r} cannot be read, so that its "
-            "name and version are not known. Reinstall it."
+            f"The metadata of the distribution {brief(name or copy.key)} cannot be read, so that "
+            "its name and version are not known. Reinstall it."
         )
     for point in points:
         yield Declared(point.name, name or copy.key, version, point.value, broken)

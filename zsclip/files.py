@@ -23,6 +23,7 @@ from zsclip.errors import (
     ParameterTypeError,
     WouldReplaceError,
     ZsclipError,
+    brief,
 )
 from zsclip.owners import follow, open_new, open_plain
 
@@ -104,9 +105,9 @@ def whole_number(param: str, value: object, *, least: int = 1) -> int:
             raise TypeError
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise ParameterTypeError(f"`{param}` must be a whole number, got {value!r}.") from None
+        raise ParameterTypeError(f"`{param}` must be a whole number, got {brief(value)}.") from None
     if number < least:
-        raise ParameterError(f"`{param}` must be {least:,} or more, got {value!r}.")
+        raise ParameterError(f"`{param}` must be {least:,} or more, got {brief(value)}.")
     return number
 
 
@@ -197,7 +198,7 @@ def require_replaceable(
         return
     if not target.is_file():
         raise WouldReplaceError(
-            f"{str(target)!r} is there already and is no regular file. Name another place."
+            f"{brief(str(target))} is there already and is no regular file. Name another place."
         )
     if overwrite or not target.stat().st_size:
         return
@@ -205,7 +206,7 @@ def require_replaceable(
         if is_ours(target):
             return
     raise WouldReplaceError(
-        f"{str(target)!r} is there already and is no {kind}, so zsclip does not replace it "
+        f"{brief(str(target))} is there already and is no {kind}, so zsclip does not replace it "
         "unasked. Give another name, or pass overwrite=True (on the command line, --force) to "
         "replace it."
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo, TooLong, non_finite
-from zsclip.errors import LabelError, PromptTooLongError
+from zsclip.errors import LabelError, PromptTooLongError, brief
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
     Label,
@@ -90,8 +90,8 @@ class Head:
             labels = labels.with_templates(own)
         if own and all(label.prompts for label in labels):
             raise LabelError(
-                f"`templates` has no effect, because every label of {labels.name!r} has complete "
-                "prompts of its own. Leave it out, or give the labels' names alone."
+                f"`templates` has no effect, because every label of {brief(labels.name)} has "
+                "complete prompts of its own. Leave it out, or give the labels' names alone."
             )
         return cls(labels, labels.templates or DEFAULT_TEMPLATES)
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from zsclip.encoders import Encoder, TooLong
-from zsclip.errors import ParameterError
+from zsclip.errors import ParameterError, brief
 from zsclip.images import Reading
 
 if TYPE_CHECKING:
@@ -74,15 +74,19 @@ def filled_in(options: Options) -> Options:
     """
     unknown = options.keys() - DEFAULTS.keys()
     if unknown:
-        raise TypeError(f"ZeroShotClassifier got an unexpected keyword argument {min(unknown)!r}")
+        raise TypeError(
+            f"ZeroShotClassifier got an unexpected keyword argument {brief(min(unknown))}"
+        )
     given = cast("Options", {**DEFAULTS, **options})
     if given["too_long"] not in ("error", "cut"):
-        raise ParameterError(f"`too_long` must be 'error' or 'cut', got {given['too_long']!r}.")
+        raise ParameterError(
+            f"`too_long` must be 'error' or 'cut', got {brief(given['too_long'])}."
+        )
     if given["exact"] is True:
         if given["precision"] not in ("auto", "fp32"):
             raise ParameterError(
-                f"`exact` means fp32, and `precision` is {given['precision']!r}. Leave one of them "
-                "out."
+                f"`exact` means fp32, and `precision` is {brief(given['precision'])}. Leave one "
+                "of them out."
             )
         if given["encoder"] is None or isinstance(given["encoder"], str):
             given["precision"] = "fp32"

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from zsclip.errors import LabelSetUnreadableError
+from zsclip.errors import LabelSetUnreadableError, brief, shown
 
 __all__ = ["is_top_level_name", "own_file", "read_from_package"]
 
@@ -79,13 +79,13 @@ def read_from_package(package: str, filename: str, *, limit: int) -> bytes:
     spec = _find(package)
     if spec is None:
         raise LabelSetUnreadableError(
-            f"the package {package!r} is not installed where Python looks for it. Reinstall the "
-            "distribution; its author should check that the package is in the wheel."
+            f"the package {brief(package)} is not installed where Python looks for it. Reinstall "
+            "the distribution; its author should check that the package is in the wheel."
         )
     if spec.submodule_search_locations is None:
         raise LabelSetUnreadableError(
-            f"{package!r} is a single module, and a label set lies in a package: a folder with an "
-            "__init__.py. Its author has to move the file into one."
+            f"{brief(package)} is a single module, and a label set lies in a package: a folder "
+            "with an __init__.py. Its author has to move the file into one."
         )
     failure: BaseException | None = None
     for read in _readers(spec):
@@ -102,8 +102,8 @@ def read_from_package(package: str, filename: str, *, limit: int) -> bytes:
         raise _unread(package, filename, failure) from failure
     if len(data) > limit:
         raise LabelSetUnreadableError(
-            f"{filename!r} in the package {package!r} has more than {limit // 2**20} MiB, which no "
-            "label set needs. Its author has to shorten it."
+            f"{brief(filename)} in the package {brief(package)} has more than {limit // 2**20} "
+            "MiB, which no label set needs. Its author has to shorten it."
         )
     return data
 
@@ -111,13 +111,13 @@ def read_from_package(package: str, filename: str, *, limit: int) -> bytes:
 def _unread(package: str, filename: str, failure: BaseException | None) -> LabelSetUnreadableError:
     if failure is not None:
         return LabelSetUnreadableError(
-            f"{filename!r} in the package {package!r} cannot be read "
+            f"{brief(filename)} in the package {brief(package)} cannot be read "
             f"({type(failure).__name__}: {failure}). Check its permissions, or reinstall the "
             "distribution."
         )
     return LabelSetUnreadableError(
-        f"the package {package!r} has no file {filename!r}. Reinstall the distribution; its author "
-        "should check that the build puts the file into the wheel."
+        f"the package {brief(package)} has no file {brief(filename)}. Reinstall the distribution; "
+        "its author should check that the build puts the file into the wheel."
     )
 
 
@@ -129,8 +129,8 @@ def _find(package: str) -> ModuleSpec | None:
         raise
     except BaseException as error:  # finders of others raise anything, and even end the program
         raise LabelSetUnreadableError(
-            f"Python's search for the package {package!r} failed ({type(error).__name__}: "
-            f"{error}). Reinstall the distribution."
+            f"Python's search for the package {brief(package)} failed ({type(error).__name__}: "
+            f"{shown(str(error))}). Reinstall the distribution."
         ) from error
 
 

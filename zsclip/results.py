@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
-from zsclip.errors import ParameterError, shown
+from zsclip.errors import BriefRepr, ParameterError, brief, in_a_row, shown, told
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet, Provenance
 
 __all__ = ["Failure", "Origin", "Prediction", "Score"]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+@dataclass(frozen=True, slots=True, repr=False)
+class Score(BriefRepr):
     """One label and its score.
 
     Attributes:
@@ -69,13 +69,13 @@ class Origin:
         return plain
 
     def __repr__(self) -> str:
-        labels = repr(self.labelset)
+        labels = brief(self.labelset)
         if self.provenance:
-            labels += f" of {' + '.join(map(str, self.provenance))}"
+            labels += f" of {in_a_row(list(map(str, self.provenance)), ' + ')}"
         where = f"{self.model.device} in {self.model.precision}"
         if self.labels_precision:
             where += f" (labels in {self.labels_precision})"
-        return f"<Origin {self.model.name} on {where}, {labels}, zsclip {self.zsclip}>"
+        return f"<Origin {shown(self.model.name)} on {where}, {labels}, zsclip {self.zsclip}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -87,7 +87,8 @@ class Prediction:
 
     Attributes:
         source: The picture: its path exactly as it was given, which opens the file again; its URL,
-            less a password; or else what it is in a few words, ``<PIL.Image RGB 64x64>``.
+            less what is secret in it (`describe_source`); or else what it is in a few words,
+            ``<PIL.Image RGB 64x64>``.
         scores: float32 (number of labels,), read-only, in the order of the label set.
         labelset: The labels.
         origin: How the scores came about.
@@ -184,7 +185,7 @@ class Prediction:
         return self.labelset.labels[int(self.scores.argmax())]
 
     def __repr__(self) -> str:
-        return f"<Prediction {self.label!r} {self.score:.3f} for {shown(self.source)}>"
+        return f"<Prediction {brief(self.label)} {self.score:.3f} for {shown(self.source)}>"
 
     def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
         # A pickled array forgets that it is read-only; made anew, it is again.
@@ -221,12 +222,12 @@ class Failure:
         kind = type(self.error).__name__
         return {
             "source": _plain(self.source),
-            "error": _plain(str(self.error)),
+            "error": _plain(told(str(self.error))),
             "error_type": kind,
         }
 
     def __repr__(self) -> str:
-        return f"<Failure {type(self.error).__name__}: {self.error}>"
+        return told(f"<Failure {type(self.error).__name__}: {self.error}>")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Failure):

@@ -17,6 +17,7 @@ from typing import IO, Any, Literal, TypeAlias, cast
 
 from zsclip.entrypoints import find_declared
 from zsclip.errors import (
+    BriefRepr,
     LabelSetNotFoundError,
     LabelSetUnreadableError,
     ParameterError,
@@ -50,8 +51,8 @@ _PLUSES = 16  # in a path that is there: were there no limit, a text of nothing 
 _LONGEST = 4096  # bytes of a path, on every system
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+@dataclass(frozen=True, slots=True, repr=False)
+class Spelling(BriefRepr):
     """What was understood of a text.
 
     Attributes:
@@ -187,8 +188,8 @@ def _term(term: str, *, is_path: bool = False) -> Spelling:
         return Spelling("file", path, term[len(path) + 1 :])
     if os.path.isfile(term):  # noqa: PTH113 - false for what is too long to be a path
         raise ParameterError(
-            f"`labels` must name a set, a .toml, .txt or .csv file, or a folder, got {term!r}. "
-            "Write the names into a .txt file, one a line."
+            "`labels` must name a set, a .toml, .txt or .csv file, or a folder, got "
+            f"{brief(term)}. Write the names into a .txt file, one a line."
         )
     if is_path or _is_written_as_path(term):
         is_sources = any(_is_there(f"{term}/{file}") for file in _SOURCES)
@@ -313,18 +314,18 @@ def draft_of_spelling(spelling: Spelling, *, own_name: str | None = None) -> Dra
             "labels=['cat', 'dog']."
         )
         if _is_there(whole) and whole:
-            hint = f"For the folder write {whole + '/'!r}."
+            hint = f"For the folder write {brief(whole + '/')}."
         raise LabelSetNotFoundError(f"{error} {hint}") from None
 
 
 def _advice(spelling: Spelling) -> str:
     """What to write in place of a distribution, which may hold several sets."""
-    told = f"{spelling.text!r} is a package, and no label set or folder of class folders."
+    told = f"{brief(spelling.text)} is a package, and no label set or folder of class folders."
     files: list[str] = []
     with suppress(OSError):
         for form in ("*/*.toml", "src/*/*.toml", "*.toml") if spelling.kind == "sources" else ():
             found = sorted(Path(spelling.text).glob(form))
-            files += [repr(str(file)) for file in found if file.name not in _SOURCES]
+            files += [brief(str(file)) for file in found if file.name not in _SOURCES]
     if files:
         return f"{told} Its label set is in a file; write {' or '.join(files[:3])}."
     return f"{told} Install it, and give the name of the label set in it."

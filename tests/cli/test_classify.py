@@ -183,7 +183,7 @@ fields = st.text(st.characters(exclude_characters="\0"))
 def test_any_names_come_back_from_rows_of_csv(names: list[str]) -> None:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writers, "emit", lines.append)
+        patch.setattr(writers, "emit_exactly", lines.append)
         write = writers.make_writer("csv", LabelSet.from_names(["a", "b"]), 1)
         for name in names:
             write(name, Failure(name, ValueError(name)))

@@ -93,3 +93,12 @@ assert not slow, slow
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_name_that_a_terminal_would_obey_is_not_offered(
+    offered: Callable[..., list[str]], install: Callable[..., None]
+) -> None:
+    declared = "[zsclip.labelsets]\ngar\x1b[2J = x\n[zsclip.encoders]\nclip\x1b[2J = x\n"
+    install("test-evil", entry_points=declared)
+    assert offered("classify", "-l", "gar") == ["garden"]
+    assert offered("classify", "--encoder", "c") == ["clip"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+import zsclip
 from zsclip import LabelSet, load_labelset
+from zsclip.cli.classify import classify
 from zsclip.cli.options import reading_options
 from zsclip.errors import (
     LabelError,
@@ -29,6 +33,17 @@ words = st.text(
     min_size=1,
 ).filter(lambda text: text == text.strip())
 several = st.lists(words, min_size=2, max_size=6, unique_by=lambda text: text.casefold())
+
+
+def test_every_limit_that_a_message_says_to_raise_is_a_field_and_an_option() -> None:
+    package = Path(zsclip.__file__).parent
+    texts = [file.read_text("utf-8") for file in package.rglob("*.py")]
+    named = {name for text in texts for name in re.findall(r"raise_limit\([\"'](\w+)", text)}
+    assert {"max_pixels", "max_bytes", "timeout"} <= named
+    fields = {field.name for field in dataclasses.fields(Reading)}
+    options = {option for param in classify.params for option in param.opts}
+    assert named <= fields
+    assert {f"--{name.replace('_', '-')}" for name in named} <= options
 
 
 def as_made_in_code(names: list[str]) -> LabelSet | None:

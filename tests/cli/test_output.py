@@ -168,10 +168,10 @@ def test_a_fault_of_the_program_itself_is_not_hidden(monkeypatch: pytest.MonkeyP
 def test_a_terminal_that_lacks_a_letter_shows_its_number(charset: str, shown: str) -> None:
     @click.command()
     def name() -> None:
-        from zsclip.cli.output import emit, reporting
+        from zsclip.cli.output import emit_exactly, reporting
 
         with reporting(verbose=False):
-            emit("名 " + os.fsdecode(b"\xff"))
+            emit_exactly("名 " + os.fsdecode(b"\xff"))
 
     result = CliRunner(charset=charset).invoke(name)
     assert result.exception is None

@@ -30,7 +30,7 @@ class Named(io.BytesIO):
         ("fox.png", "fox.png"),
         (Path("photos") / "fox.png", str(Path("photos") / "fox.png")),
         ("https://example.org/fox.png?size=2", "https://example.org/fox.png?size=2"),
-        ("https://me:secret@example.org/fox.png", "https://me:***@example.org/fox.png"),
+        ("https://me:secret@example.org/fox.png", "https://***@example.org/fox.png"),
         ("https://example.org/a:b@c", "https://example.org/a:b@c"),
         ("data:image/png;base64,AAAA", "data:image/png;base64,… (3 B)"),
         ("data:image/svg+xml,%3Csvg", "data:image/svg+xml,… (6 B)"),

@@ -28,12 +28,10 @@ def test_row_empty(tmp_path: Path) -> None:
 
 def test_row_text(tmp_path: Path) -> None:
     (tmp_path / "fox.jpg").write_text("Dear fox,\nwhere are you?")
-    assert refusal(tmp_path / "fox.jpg") == (
-        r"it holds text and not a picture ('Dear fox,\\nwhere are you?')."
-    )
+    assert refusal(tmp_path / "fox.jpg") == "it holds text and not a picture."
     long = "größer " * 2000
     for cut in (198, 199, 200, 201, 5000):
-        assert refusal(long.encode()[:cut]).startswith("it holds text and not a picture ('größer ")
+        assert refusal(long.encode()[:cut]) == "it holds text and not a picture."
 
 
 def test_row_other_content() -> None:
@@ -53,7 +51,7 @@ def test_row_other_content() -> None:
         b"\x93NUMPY\x01\0v\0": r"numpy\.load",
         b"\xff\x0a" + bytes(30): "JPEG XL",
         b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a": "git lfs pull",
-        b"\x01\x02\x03\x04": r"no picture format that Pillow [\d.]+ can read .*01 02 03 04",
+        b"\x01\x02\x03\x04": r"no picture format that Pillow [\d.]+ can read\.$",
     }.items():
         with pytest.raises(ImageError, match=told):
             load_image(content)

@@ -93,7 +93,7 @@ def test_row_url_timeout(serve: Serve) -> None:
             ("/body", dripping_body),
         ):
             reason = refusal(serve(path, answer), timeout=0.6)
-            assert reason == "it did not arrive within `timeout` (0.6 s)."
+            assert reason.startswith("it did not arrive within `timeout` (0.6 s). Pass a higher")
             assert not any(one.name.startswith("zsclip") for one in threading.enumerate())
     finally:
         over.set()
@@ -154,5 +154,5 @@ def test_row_url_password(serve: Serve, send: Send) -> None:
     url = serve("/fox.png", send(b"", 401)).replace("//", "//me:secret@")
     with pytest.raises(ImageError) as caught:
         load_image(url)
-    assert caught.value.source == url.replace("secret", "***")
+    assert caught.value.source == url.replace("me:secret", "***")
     assert "secret" not in str(caught.value)

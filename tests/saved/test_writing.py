@@ -23,6 +23,7 @@ from zsclip.errors import (
     SavedClassifierError,
     SavedClassifierFileError,
     WouldReplaceError,
+    brief,
 )
 from zsclip.saved import format as format_
 
@@ -37,7 +38,7 @@ def fails(clf: ZeroShotClassifier, path: Path | str) -> str:
     with pytest.raises(SavedClassifierFileError) as caught:
         clf.save(path)
     message = str(caught.value)
-    assert message.startswith(f"Cannot save the classifier to {str(path)!r}: ")
+    assert message.startswith(f"Cannot save the classifier to {brief(str(path))}: ")
     assert message.endswith(".")
     assert isinstance(caught.value, OSError)
     assert isinstance(caught.value, ValueError)

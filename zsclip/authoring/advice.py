@@ -89,7 +89,7 @@ def _text_vectors(labelset: LabelSet, encoder: Encoder) -> tuple[NDArray[np.floa
 
     def encode(some: Sequence[str]) -> NDArray[np.float32]:
         return require_embeddings(
-            encoder.encode_texts(some), len(some), encoder, lambda i: f"the text {some[i]!r}"
+            encoder.encode_texts(some), len(some), encoder, lambda i: f"the text {brief(some[i])}"
         )
 
     return prompt_sums(texts, text_rows, encode), rows

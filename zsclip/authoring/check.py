@@ -12,6 +12,7 @@ from zsclip.errors import (
     LabelSetUnreadableError,
     LabelSetVersionError,
     ParameterTypeError,
+    brief,
 )
 from zsclip.files import as_path
 from zsclip.labels import LabelSet, TokenCounter
@@ -62,7 +63,7 @@ def check_labelset(
         )
     elif is_distribution(labelset):
         raise LabelSetUnreadableError(
-            f"{os.fspath(labelset)!r} is a distribution and no label set. Check it with "
+            f"{brief(os.fspath(labelset))} is a distribution and no label set. Check it with "
             "`check_distribution`."
         )
     else:
@@ -100,10 +101,10 @@ def check_distribution(
     """
     path = as_path(path)
     kind = _KINDS.get(parse_spelling(path).kind)
-    if kind is None or (kind == "sources" and not path.is_dir()):
+    if kind is None or (kind == "sources" and not os.path.isdir(path)):  # noqa: PTH112 - of any text
         raise LabelSetUnreadableError(
-            f"{os.fspath(path)!r} is no wheel (.whl), no sdist (.tar.gz) and no folder. Check the "
-            "path."
+            f"{brief(os.fspath(path))} is no wheel (.whl), no sdist (.tar.gz) and no folder. "
+            "Check the path."
         )
     found = review_distribution(path, kind)
     problems = [*found.problems, *(found.misfits(encoder) if encoder is not None else ())]

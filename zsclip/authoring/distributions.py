@@ -25,7 +25,7 @@ from zsclip.authoring.metadata import (
 )
 from zsclip.authoring.review import Review
 from zsclip.authoring.trees import Kind, Tree, TreeError, open_tree
-from zsclip.errors import LabelSetVersionError
+from zsclip.errors import LabelSetVersionError, brief
 from zsclip.labels import LABELSETS_GROUP, Problem
 from zsclip.labels.installed import check_entry_point
 from zsclip.labels.toml import read_toml
@@ -69,7 +69,7 @@ def _review_sets(tree: Tree, project: Project, review: Review) -> None:
     declaring = f"{project.info}/entry_points.txt" if project.info else "pyproject.toml"
     for name, count in Counter(name for name, _ in project.declared).items():
         if count > 1:
-            message = f"{name!r} is declared {count} times. Keep one of them."
+            message = f"{brief(name)} is declared {count} times. Keep one of them."
             review.note("R3", declaring, "entry point", message)
     seen: set[str] = set()
     folders: dict[str, str] = {}
@@ -91,7 +91,7 @@ def _review_sets(tree: Tree, project: Project, review: Review) -> None:
         folder = _find_package(tree, project, package)
         if folder is None:
             message = (
-                f"{name!r} leads to the package {package!r}, and no such folder is here"
+                f"{brief(name)} leads to the package {brief(package)}, and no such folder is here"
                 f"{elsewhere.told(f'{name}.toml')}. {_advice(project, package)}"
             )
             review.note("D4", declaring, "entry point", message)
@@ -106,7 +106,7 @@ def _review_sets(tree: Tree, project: Project, review: Review) -> None:
             continue
         if data is None:
             message = (
-                f"is missing, and the entry point {name!r} leads to it"
+                f"is missing, and the entry point {brief(name)} leads to it"
                 f"{elsewhere.told(f'{name}.toml')}. {_advice(project, package)}"
             )
             review.note("D4", file, "file", message)
@@ -147,7 +147,7 @@ class _Elsewhere:
     def told(self, filename: str) -> str:
         """Where the first file of a name lies, for a message."""
         path = self._first.get(filename)
-        return f"; a file of this name lies at {path!r}" if path else ""
+        return f"; a file of this name lies at {brief(path)}" if path else ""
 
     @cached_property
     def _first(self) -> dict[str, str]:
@@ -188,7 +188,7 @@ def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Itera
         listed = any(fnmatch.fnmatch(file.rpartition("/")[2], pattern) for pattern in patterns)
         elsewhere = [n for n in ("MANIFEST.in", "setup.py", "setup.cfg") if n in tree.files_in("")]
         if not (listed or by_git or elsewhere):
-            message = f"is missing, so that setuptools leaves {file!r} out. Add {{}}."
+            message = f"is missing, so that setuptools leaves {brief(file)} out. Add {{}}."
             message = message.format(PACKAGE_DATA.format(package=package))
             yield Problem("D7", "tool.setuptools.package-data", message, "pyproject.toml")
     hatch = table_in(tool, "hatch", "build")
@@ -197,7 +197,7 @@ def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Itera
     if project.builder.startswith("hatchling") and taken:
         folders = [str(path).strip("/") for path in taken]
         if not any(file == path or file.startswith(f"{path}/") for path in folders):
-            message = f"does not hold {package!r}, so that {file!r} is left out. Add it."
+            message = f"does not hold {brief(package)}, so that {brief(file)} is left out. Add it."
             yield Problem("D7", "tool.hatch.build.targets.wheel", message, "pyproject.toml")
     for where, settings in (
         ("tool.poetry.exclude", list_in(table_in(tool, "poetry"), "exclude")),
@@ -211,7 +211,7 @@ def _left_behind(tree: Tree, project: Project, package: str, file: str) -> Itera
         for pattern in settings:
             text = str(pattern.get("path", "") if isinstance(pattern, dict) else pattern)
             if _covers(text.lstrip("/"), file):
-                message = f"leaves {file!r} out, by {text!r}. Remove that."
+                message = f"leaves {brief(file)} out, by {brief(text)}. Remove that."
                 yield Problem("D7", where, message, "pyproject.toml")
 
 
@@ -239,7 +239,8 @@ def _undeclared(
         if b"schema" in data and b"labels" in data:
             name = file.rpartition("/")[2].removesuffix(".toml")
             message = (
-                f"lies in {package!r} and is not declared, so that nobody finds it. Add {name} = "
+                f"lies in {brief(package)} and is not declared, so that nobody finds it. Add "
+                f"{name} = "
                 f'"{package}" to the entry points of {LABELSETS_GROUP}, or remove the file.'
             )
             yield Problem("D5", "file", message, file)

@@ -19,6 +19,7 @@ from typing import Any
 
 from zsclip.authoring.trees import Tree, TreeError
 from zsclip.entrypoints import normalize_name
+from zsclip.errors import brief, shown
 from zsclip.labels import LABELSETS_GROUP, Problem
 from zsclip.labels.toml import load_table
 
@@ -156,13 +157,14 @@ def _check_named_files(tree: Tree, own: dict[str, Any], project: Project) -> Non
         if not isinstance(path, str) or set(path) & set("*?["):
             continue  # none, or a pattern, which may match whatever there is
         if path not in files(path.rpartition("/")[0]):
-            message = f"names {path!r}, which is not there. Write that file."
+            message = f"names {brief(path)}, which is not there. Write that file."
             project.note("D6", f"project.{key}", message)
 
 
 def _check_name(name: str, project: Project) -> None:
     if name and not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?", name):
-        message = f"must be letters and digits with hyphens between them, got {name!r}. Rename it."
+        got = brief(name)
+        message = f"must be letters and digits with hyphens between them, got {got}. Rename it."
         project.note("D2", "project.name", message)
 
 
@@ -174,8 +176,8 @@ def _check_requirements(requirements: Iterable[str], where: str, project: Projec
             continue
         if _UPPER_BOUND.search(parts[2]):
             message = (
-                f"must set no upper bound for zsclip, got {text.strip()!r}. Later versions read "
-                f'every earlier schema; write "zsclip>={FIRST_ZSCLIP}".'
+                f"must set no upper bound for zsclip, got {brief(text.strip())}. Later versions "
+                f'read every earlier schema; write "zsclip>={FIRST_ZSCLIP}".'
             )
             project.note("D3", where, message)
         return
@@ -243,7 +245,7 @@ def _read_entry_points(project: Project, metadata: _Metadata) -> None:
     try:
         points = [point for point in metadata.entry_points if point.group == LABELSETS_GROUP]
     except Exception as error:  # noqa: BLE001 - the parser raises whatever it stumbles over
-        message = f"cannot be parsed ({type(error).__name__}: {error}). Correct it."
+        message = f"cannot be parsed ({type(error).__name__}: {shown(str(error))}). Correct it."
         project.note("R3", "file", message)
         return
     project.declared = [(point.name, point.value) for point in points]
@@ -315,11 +317,11 @@ def check_record(hashes: dict[str, str] | None, path: str, content: bytes) -> st
     if hashes is None:
         return "cannot be read. Build the wheel anew."
     if path not in hashes:
-        return f"does not list {path!r}, so that it is not installed. Build the wheel anew."
+        return f"does not list {brief(path)}, so that it is not installed. Build the wheel anew."
     kind, _, given = hashes[path].partition("=")
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
     if kind == "sha256" and given.rstrip("=") != digest:
-        return f"has another hash for {path!r}. The wheel was changed; build it anew."
+        return f"has another hash for {brief(path)}. The wheel was changed; build it anew."
     return None
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsclip.authoring.layout import distribution_files, known_licenses
-from zsclip.errors import ParameterError, ParameterTypeError, did_you_mean
+from zsclip.errors import ParameterError, ParameterTypeError, brief, did_you_mean
 from zsclip.files import making_folder
 from zsclip.labels import Group, Label, LabelSet
 from zsclip.labels.reading import decode
 from zsclip.labels.tables import lines_of, words_of
 from zsclip.labels.toml import NAME_FORM
+from zsclip.masking import masked_url
 from zsclip.spelling import parse_labels, parse_spelling
 
 __all__ = ["Scaffold", "create_distribution", "suggest_name"]
@@ -116,7 +117,9 @@ def create_distribution(
     if not source:
         assert names is not None
         source = f"The names in {_shown_name(names)}"
-        account.append(f"No source was given: it says {source!r}. Say where the names come from.")
+        account.append(
+            f"No source was given: it says {brief(source)}. Say where the names come from."
+        )
     labelset = dataclasses.replace(
         labelset,
         name=name,
@@ -147,14 +150,16 @@ def suggest_name(text: str) -> str:
 
 def _require_name(name: str) -> None:
     if not isinstance(name, str):
-        raise ParameterTypeError(f"`name` must be a text, got {name!r}. Pass a label set's name.")
+        raise ParameterTypeError(
+            f"`name` must be a text, got {brief(name)}. Pass a label set's name."
+        )
     if re.fullmatch(NAME_FORM, name):
         return
-    near = suggest_name(name)
-    hint = f"Try {near!r}." if near else "Try something like 'garden-birds'."
+    near = suggest_name(masked_url(name))
+    hint = f"Try {brief(near)}." if near else "Try something like 'garden-birds'."
     raise ParameterError(
         "`name` must be lower-case letters and digits with single hyphens between words, got "
-        f"{name!r}. {hint}"
+        f"{brief(name)}. {hint}"
     )
 
 
@@ -166,7 +171,7 @@ def _read(names: str | os.PathLike[str], account: list[str]) -> LabelSet:
     if spelling.kind == "folder":
         account.append(f"{_shown_name(names)}: {len(labelset)} class folders")
         account += [
-            f"  {label.id!r} is called {label.name!r}; its id stays {label.id!r}"
+            f"  {brief(label.id)} is called {brief(label.name)}; its id stays {brief(label.id)}"
             for label in labelset
             if label.name != label.id
         ]
@@ -194,7 +199,7 @@ def _account_of_lines(path: Path, count: int) -> Iterator[str]:
         elif label.startswith("#"):
             yield f"  line {number}: a comment, skipped"
         else:
-            done = [f"white space removed around {label!r}"] if label != line else []
+            done = [f"white space removed around {brief(label)}"] if label != line else []
             done += filter(None, [_in_words(Label(label, label))])
             if done:
                 yield f"  line {number}: {'; '.join(done)}"
@@ -203,7 +208,9 @@ def _account_of_lines(path: Path, count: int) -> Iterator[str]:
 def _in_words(label: Label) -> str:
     """What `_tidied` does to a label, as a line of the account; empty if nothing."""
     tidied = _tidied(label)
-    return "" if tidied is label else f"{label.name!r} is called {tidied.name!r}; its id stays"
+    if tidied is label:
+        return ""
+    return f"{brief(label.name)} is called {brief(tidied.name)}; its id stays"
 
 
 def _tidied(label: Label) -> Label:
@@ -238,11 +245,12 @@ def _license(given: str, account: list[str]) -> str:
     if not joined or given.count("(") != given.count(")"):
         hint = did_you_mean(given, known)
         raise ParameterError(
-            f"`license` must be an SPDX expression such as CC0-1.0 or MIT, got {given!r}. {hint}"
+            f"`license` must be an SPDX expression such as CC0-1.0 or MIT, got {brief(given)}. "
+            f"{hint}"
         )
     strange = set(re.split(r"[\s()]+", given)) - {*known, "AND", "OR", "WITH", ""}
     account += [
-        f"{one!r} is no license that is common for data. If it is none of https://spdx.org/"
+        f"{brief(one)} is no license that is common for data. If it is none of https://spdx.org/"
         "licenses, building the package will fail."
         for one in sorted(strange)
         if not one.startswith("LicenseRef-")
@@ -265,6 +273,6 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         if not os.path.lexists(folder):  # it is one of the folders above that is something else
             raise
         raise ParameterError(
-            f"{str(folder)!r} is there already, and nothing is overwritten. Give another name, or "
-            "another folder to make it in."
+            f"{brief(str(folder))} is there already, and nothing is overwritten. Give another "
+            "name, or another folder to make it in."
         ) from None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
-from zsclip.errors import LabelSetUnreadableError, brief
+from zsclip.errors import LabelSetUnreadableError, brief, shown
 from zsclip.files import reason_of
 from zsclip.labels.reading import FILE_LIMIT
 
@@ -69,7 +69,7 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
         file = Path(path).open("rb")  # noqa: SIM115 - closed below, where other errors count
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise LabelSetUnreadableError(
-            f"Cannot read {os.fspath(path)!r}: {reason_of(error)}. Check the path."
+            f"Cannot read {brief(os.fspath(path))}: {reason_of(error)}. Check the path."
         ) from error
     with file:
         try:
@@ -78,7 +78,8 @@ def open_tree(path: str | os.PathLike[str], kind: Kind) -> Tree:
             raise
         except Exception as error:  # the archive modules raise whatever they stumble over
             raise TreeError(
-                f"is no {kind} that can be read ({type(error).__name__}: {error}). Build it anew."
+                f"is no {kind} that can be read ({type(error).__name__}: {shown(str(error))}). "
+                "Build it anew."
             ) from error
 
 

@@ -19,7 +19,7 @@ from zsclip.cache.records import EMBEDDINGS, FILES, pack, unpack
 from zsclip.cache.reports import CacheInfo, CacheReport
 from zsclip.cache.schema import SCHEMA
 from zsclip.cache.store import Store
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import ParameterTypeError, brief, shown
 from zsclip.files import whole_number
 from zsclip.forks import ForkLock
 
@@ -226,7 +226,7 @@ class EmbeddingCache:
         self._store.close()
 
     def __repr__(self) -> str:
-        return f"<EmbeddingCache {self.path}>"
+        return f"<EmbeddingCache {shown(str(self.path))}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _remake, (str(self.path), self.max_bytes)
@@ -240,7 +240,7 @@ def _check_bytes(value: object, name: str) -> bytes:
     if not isinstance(value, bytes):
         raise ParameterTypeError(
             f"`{name}` must hold keys and hashes that are bytes, got {type(value).__name__}: "
-            f"{value!r}."
+            f"{brief(value)}."
         )
     return value
 
@@ -249,7 +249,8 @@ def _row(stamp: object, name: str) -> tuple[bytes, bytes]:
     """The hash of a file's path, so that no names are kept, and the rest of its stamp."""
     if not isinstance(stamp, FileStamp):
         raise ParameterTypeError(
-            f"`{name}` must hold a FileStamp for each file, got {type(stamp).__name__}: {stamp!r}."
+            f"`{name}` must hold a FileStamp for each file, got {type(stamp).__name__}: "
+            f"{brief(stamp)}."
         )
     return make_key(os.fsencode(stamp.path)), stamp.text
 
@@ -286,7 +287,7 @@ def open_cache(cache: bool | str | os.PathLike[str] | EmbeddingCache) -> Embeddi
     if cache is not True and not isinstance(cache, str | os.PathLike):
         raise ParameterTypeError(
             "`cache` must be True, False, a file or folder, or an EmbeddingCache, got "
-            f"{type(cache).__name__}: {cache!r}."
+            f"{type(cache).__name__}: {brief(cache)}."
         )
     path = locate(None if cache is True else cache)
     with _guard:

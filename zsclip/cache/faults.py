@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from zsclip.errors import shown
 from zsclip.owners import TRUST
 
 __all__ = ["DATABASE_ERRORS", "TROUBLE", "Cause", "Fault", "UnfitError"]
@@ -108,7 +109,7 @@ class Fault:
 
     def about(self, path: Path) -> str:
         """What is wrong with the cache."""
-        return f"The embedding cache {path} {self.cause.value} ({self.detail})."
+        return f"The embedding cache {shown(str(path))} {self.cause.value} ({shown(self.detail)})."
 
     def warning(self, path: Path, *, readable: bool) -> str:
         """What is wrong, what comes of it, and what to do."""

@@ -8,7 +8,7 @@ import stat
 import time
 from dataclasses import dataclass, field
 
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import BriefRepr, ParameterTypeError, brief
 
 __all__ = ["RACY_NS", "FileStamp", "make_key"]
 
@@ -44,15 +44,15 @@ def make_key(*parts: bytes | str) -> bytes:
             kind, data = b"b", part
         else:
             raise ParameterTypeError(
-                f"`parts` must be text or bytes, got {type(part).__name__}: {part!r}."
+                f"`parts` must be text or bytes, got {type(part).__name__}: {brief(part)}."
             )
         made.update(kind + len(data).to_bytes(8, "little"))
         made.update(data)
     return made.digest()
 
 
-@dataclass(frozen=True, slots=True)
-class FileStamp:
+@dataclass(frozen=True, slots=True, repr=False)
+class FileStamp(BriefRepr):
     """A file as it was at one moment. While its stamp is equal, it is taken to be unchanged.
 
     Size and time of the last change of the content do not tell a file from another one that was
@@ -91,7 +91,9 @@ class FileStamp:
             ParameterTypeError: `path` is no path.
         """
         if not isinstance(path, str | os.PathLike):
-            raise ParameterTypeError(f"`path` must be a path, got {type(path).__name__}: {path!r}.")
+            raise ParameterTypeError(
+                f"`path` must be a path, got {type(path).__name__}: {brief(path)}."
+            )
         name = os.fsdecode(path)
         taken = time.time_ns()
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from zsclip.cache.faults import Cause, Fault, UnfitError
 from zsclip.cache.schema import is_ours
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import ParameterError, ParameterTypeError, brief
 from zsclip.owners import doubt, doubt_found, is_trusted, make_private_folder, open_new
 
 __all__ = [
@@ -64,11 +64,11 @@ def locate(path: str | os.PathLike[str] | None) -> Path:
         return default_path()
     if not isinstance(path, str | os.PathLike):
         raise ParameterTypeError(
-            f"`path` must be a file, a folder or None, got {type(path).__name__}: {path!r}."
+            f"`path` must be a file, a folder or None, got {type(path).__name__}: {brief(path)}."
         )
     text = os.fsdecode(path)
     if not text or "\0" in text:
-        raise ParameterError(f"`path` must name a file or a folder, got {text!r}.")
+        raise ParameterError(f"`path` must name a file or a folder, got {brief(text)}.")
     chosen = _absolute(Path(text), "path")
     if os.path.isdir(chosen):  # noqa: PTH112 - false where a Path would raise
         return chosen / _FILE
@@ -77,7 +77,7 @@ def locate(path: str | os.PathLike[str] | None) -> Path:
     if os.path.isfile(chosen):  # noqa: PTH113
         raise ParameterError(
             f"`path` must be a folder, or a file that ends in {', '.join(_SUFFIXES)}, got "
-            f"{text!r}, which is another file."
+            f"{brief(text)}, which is another file."
         )
     return chosen / _FILE
 
@@ -87,7 +87,7 @@ def _absolute(path: Path, name: str) -> Path:
         return path.expanduser().absolute()
     except (RuntimeError, OSError) as error:  # no home, or no current folder
         raise ParameterError(
-            f"`{name}` must name a folder that can be found, got {str(path)!r} ({error})."
+            f"`{name}` must name a folder that can be found, got {brief(str(path))} ({error})."
         ) from error
 
 

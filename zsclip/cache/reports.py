@@ -6,11 +6,13 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from zsclip.errors import BriefRepr
+
 __all__ = ["CacheInfo", "CacheReport"]
 
 
-@dataclass(frozen=True, slots=True)
-class CacheInfo:
+@dataclass(frozen=True, slots=True, repr=False)
+class CacheInfo(BriefRepr):
     """What is in a cache, and whether it can be used.
 
     Attributes:
@@ -45,8 +47,8 @@ class CacheInfo:
         return {**_plain(self), "usable": self.usable}
 
 
-@dataclass(frozen=True, slots=True)
-class CacheReport:
+@dataclass(frozen=True, slots=True, repr=False)
+class CacheReport(BriefRepr):
     """What a check of a cache found.
 
     Attributes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,10 +14,11 @@ from zsclip.cache.faults import DATABASE_ERRORS, Cause, UnfitError
 from zsclip.cache.place import begin, discard, list_set_aside, make_folder, rename, require_own
 from zsclip.cache.salvage import Salvaged, salvage
 from zsclip.cache.schema import is_ours
+from zsclip.logs import logger_for
 
 __all__ = ["PATIENCE", "AbsentError", "SharedFile"]
 
-log = logging.getLogger("zsclip")
+log = logger_for("zsclip")
 
 PATIENCE = 10.0
 """Seconds to wait for a lock that another process has."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 import time
@@ -17,10 +16,11 @@ from zsclip.cache.faults import TROUBLE, Cause, Fault
 from zsclip.cache.salvage import Salvaged
 from zsclip.cache.shared import AbsentError, SharedFile
 from zsclip.errors import CacheWarning
+from zsclip.logs import logger_for
 
 __all__ = ["PAUSE", "Store"]
 
-log = logging.getLogger("zsclip")
+log = logger_for("zsclip")
 
 PAUSE = 60.0
 """Seconds to go without a file that failed, before it is tried again."""

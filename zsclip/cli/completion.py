@@ -23,7 +23,8 @@ def complete_labels(
     from zsclip.labels import list_labelsets
 
     before, plus, begun = incomplete.rpartition("+")
-    names = sorted({info.name for info in list_labelsets() if info.name})
+    # A shell shows them as they are.
+    names = sorted({info.name for info in list_labelsets() if info.name.isprintable()} - {""})
     return _offered((before + plus + name for name in names if name.startswith(begun)), incomplete)
 
 
@@ -42,7 +43,7 @@ def complete_encoders(
     """Engines by name."""
     from zsclip.encoders import list_encoders
 
-    names = dict.fromkeys(entry.name for entry in list_encoders())
+    names = dict.fromkeys(entry.name for entry in list_encoders() if entry.name.isprintable())
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

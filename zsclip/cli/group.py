@@ -6,18 +6,21 @@ import os
 import sys
 import traceback
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
 import click
 
-from zsclip.errors import ZsclipError
+from zsclip.errors import ZsclipError, printable_lines
 
 __all__ = ["Failed", "ZsclipCommand", "ZsclipGroup", "examples", "silence"]
 
 # As a shell reports a program that a signal ended: 128 and the signal's number.
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+
+LONGEST = 1000  # characters of a message about what was typed
 
 # How to say several things by an option that is given once.
 TOGETHER = {
@@ -30,6 +33,9 @@ class Failed(click.ClickException):
     """What was asked for cannot be done; shown as ``Error: ...``."""
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable_lines(message))
 
 
 class ZsclipCommand(click.Command):
@@ -70,10 +76,16 @@ class ZsclipGroup(click.Group):
         except OSError as error:  # of --help and --version, or of an error that cannot be told
             _fail(f"Cannot print: {error.strerror or error}.")
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        """Parse what was typed."""
+        with _usage_in_print():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
-            return super().invoke(ctx)
+            with _usage_in_print():
+                return super().invoke(ctx)
         except KeyboardInterrupt as interrupt:
             click.echo(err=True)  # the prompt goes below a bar, or behind ^C
             if interrupt.args:
@@ -84,8 +96,18 @@ class ZsclipGroup(click.Group):
             ctx.exit(BROKEN_PIPE)
         except (ZsclipError, OSError) as error:
             if ctx.params.get("verbose"):
-                traceback.print_exc()
+                click.echo(printable_lines(traceback.format_exc()), err=True, nl=False)
             raise Failed(str(error)) from error
+
+
+@contextmanager
+def _usage_in_print() -> Iterator[None]:
+    """Has errors about what was typed printable: a pattern may have put in the name of any file."""
+    try:
+        yield
+    except click.UsageError as error:
+        object.__setattr__(error, "message", printable_lines(error.message, LONGEST))
+        raise
 
 
 def _fail(message: str) -> NoReturn:

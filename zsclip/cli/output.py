@@ -14,16 +14,29 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from zsclip.cli.group import Failed, silence
-from zsclip.errors import ZsclipWarning
+from zsclip.errors import ZsclipWarning, printable, printable_lines
 from zsclip.files import reason_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-__all__ = ["as_json", "emit", "emit_json", "facts", "reporting", "say", "show", "table"]
+__all__ = [
+    "as_json",
+    "emit",
+    "emit_exactly",
+    "emit_json",
+    "facts",
+    "reporting",
+    "say",
+    "show",
+    "table",
+]
 
 DOWNLOADS = "zsclip.downloads"  # the logger that says what is fetched, and from where
+
+# Some scripts and emoji are spelled with them, and they do nothing to what stands around them.
+JOINERS = "\u200c\u200d"
 
 # Of a table that goes into a file or a pipe: nothing is to be cut or wrapped there.
 PIPE_WIDTH = 10_000
@@ -33,10 +46,19 @@ FOLDED = 8
 
 
 def emit(line: str) -> None:
-    """One line of results, at once: whoever reads the pipe does not wait.
+    """One line of results, printable whatever is in it; at once: who reads a pipe does not wait.
 
     Raises:
         Failed: It cannot be printed, as on a full disk.
+    """
+    emit_exactly(printable(line, keep=JOINERS))
+
+
+def emit_exactly(line: str) -> None:
+    """A line as it is, of which it is known that it does nothing to a terminal.
+
+    Raises:
+        Failed: As of `emit`.
     """
     try:
         _write(line, sys.stdout)
@@ -52,7 +74,7 @@ def emit(line: str) -> None:
 
 def emit_json(value: Any) -> None:
     """A value as indented JSON."""
-    emit(as_json(value, indent=2))
+    emit_exactly(as_json(value, indent=2))
 
 
 def as_json(value: Any, *, indent: int | None = None) -> str:
@@ -82,35 +104,44 @@ def _whole(value: Any) -> Any:
 
 
 def say(message: str) -> None:
-    """A line to standard error, above the progress bar if there is one."""
+    """Lines to standard error, printable, and above the progress bar if there is one."""
     try:
-        _write(message, sys.stderr)
+        _write(printable_lines(message), sys.stderr)
     except OSError:  # there is nobody to tell it
         silence(sys.stderr)
 
 
 def _write(line: str, file: TextIO) -> None:
+    # In color: click would else cut out of the name of a file what looks like a code for one.
     if "tqdm" in sys.modules:
         from tqdm import tqdm
 
         with tqdm.external_write_mode(file=file):
-            click.echo(line, file=file)
+            click.echo(line, file=file, color=True)
     else:
-        click.echo(line, file=file)
+        click.echo(line, file=file, color=True)
 
 
 def show(what: RenderableType, *, style: str = "") -> None:
     """A table, a tree or text: as wide as the terminal, and as wide as need be in a pipe.
 
-    Markup is off: a label may hold brackets.
+    Markup is off: a label may hold brackets. What rich made of it is printable before its own codes
+    for colors are added; it leaves those alone that came in a text.
     """
     from rich.console import Console
+    from rich.segment import Segment, Segments
 
     console = Console(width=_width_for(what), markup=False, emoji=False, highlight=False)
-    with console.capture() as captured:
-        console.print(what, style=style or None)
-    for line in captured.get().splitlines():
-        emit(line.rstrip())  # rich fills the last column of a table with blanks
+    lines = console.render_lines(what, style=console.get_style(style), pad=False)
+    for line in lines:
+        clean = [
+            Segment(printable(text, keep=JOINERS), style)
+            for text, style, control in line
+            if not control
+        ]
+        with console.capture() as captured:
+            console.print(Segments(clean), end="", soft_wrap=True)
+        emit_exactly(captured.get().rstrip())  # rich fills the last column of a table with blanks
 
 
 def _width_for(what: RenderableType) -> int:
@@ -188,7 +219,7 @@ def reporting(*, verbose: bool) -> Iterator[None]:
         if issubclass(category, ZsclipWarning):
             say(f"Warning: {message}")
         else:
-            before(message, category, filename, lineno, file, line)
+            before(printable(str(message)), category, filename, lineno, file, line)
 
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG if verbose else logging.INFO)

@@ -6,13 +6,13 @@ import base64
 import csv
 import io
 import os
+import sys
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 from rich.cells import cell_len
 
-from zsclip.cli.output import as_json, emit, say
-from zsclip.errors import printable
+from zsclip.cli.output import as_json, emit, emit_exactly, say
 from zsclip.labels import LabelSet
 from zsclip.results import Failure, Origin, Prediction
 
@@ -60,7 +60,7 @@ def _table_writer(labels: LabelSet, top: int) -> Writer:
             say(str(result.error))
         else:
             scores = result.top(top)
-            line([(f"{s.score:.3f}", s.label) for s in scores], printable(source))
+            line([(f"{s.score:.3f}", s.label) for s in scores], source)
 
     line([("score", "label")] * top, "picture")
     return write
@@ -129,9 +129,11 @@ def _no_formula(source: str) -> str:
 
 def _csv_writer(top: int) -> Writer:
     """One row for each label of each picture, best first; one with an error for a failure."""
+    # In a file or a pipe a path is whatever leads to the file; a terminal would obey it.
+    write_line = emit if sys.stdout.isatty() else emit_exactly
 
     def row(*values: object) -> None:
-        emit(_csv_row(values))
+        write_line(_csv_row(values))
 
     def write(source: str, result: Prediction | Failure) -> None:
         source = _no_formula(source)

@@ -118,8 +118,8 @@ def _clean_prompt(text: str) -> str:
     for special in SPECIAL:
         if special in cleaned:
             raise ParameterError(
-                f"A prompt must not spell out CLIP's special token {special!r}, got {brief(text)}. "
-                "Take it out: zsclip adds the start and end tokens itself."
+                f"A prompt must not spell out CLIP's special token {brief(special)}, got "
+                f"{brief(text)}. Take it out: zsclip adds the start and end tokens itself."
             )
     return cleaned
 

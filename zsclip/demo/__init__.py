@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsclip.errors import ParameterError, WouldReplaceError
+from zsclip.errors import ParameterError, WouldReplaceError, brief
 from zsclip.files import as_path, writing_whole
 from zsclip.labels import Label, LabelSet
 
@@ -153,8 +153,8 @@ def copy_drawings(folder: str | os.PathLike[str]) -> tuple[str, ...]:
             missing.append(name)
         elif not place.is_file() or place.read_bytes() != data:
             raise WouldReplaceError(
-                f"{str(place)!r} is there already and is something else, which is not replaced. "
-                "Name another folder."
+                f"{brief(str(place))} is there already and is something else, which is not "
+                "replaced. Name another folder."
             )
     target.mkdir(parents=True, exist_ok=True)
     for name in missing:
@@ -208,7 +208,7 @@ def _find_truths(drawings: tuple[Drawing, ...], labels: LabelSet) -> list[Label]
     missing = [d.animal for d in drawings if d.animal.casefold() not in by_text]
     if missing:
         raise ParameterError(
-            f"`labels` must hold what the demo's drawings show, and {labels.name!r} lacks "
+            f"`labels` must hold what the demo's drawings show, and {brief(labels.name)} lacks "
             f"{', '.join(missing)}. Use a set of animals, or leave it out."
         )
     return [by_text[drawing.animal.casefold()] for drawing in drawings]

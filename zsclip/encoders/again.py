@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from zsclip.encoders.protocol import Encoder, ModelInfo
 from zsclip.encoders.registry import create_encoder, list_encoders, options_of
-from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
+from zsclip.errors import ModelNotFoundError, SavedClassifierModelError, brief
 from zsclip.version import __version__
 from zsclip.weights import MODELS
 
@@ -56,8 +56,8 @@ def find_encoder_again(
     if encoder is None and engine not in {entry.name for entry in list_encoders()}:
         raise _no_model(
             what,
-            f"it was made with the engine {engine!r}, and none of this name is installed. Pass "
-            "encoder=, the engine as an object or the name that it is installed under.",
+            f"it was made with the engine {brief(engine)}, and none of this name is installed. "
+            "Pass encoder=, the engine as an object or the name that it is installed under.",
         )
     if model is not None:
         if engine == made.encoder:
@@ -72,8 +72,8 @@ def find_encoder_again(
     except ModelNotFoundError as error:
         raise _no_model(
             what,
-            f"it was made with {made.name!r}, which is no model that zsclip {__version__} knows "
-            f"for the engine {engine!r}. Pass model=, the file of its weights.",
+            f"it was made with {brief(made.name)}, which is no model that zsclip {__version__} "
+            f"knows for the engine {brief(engine)}. Pass model=, the file of its weights.",
         ) from error
 
 
@@ -85,9 +85,9 @@ def _require_published(made: ModelInfo, what: str, model: str | os.PathLike[str]
         if spec.name == model and (sizes != own or (made.path is None and made.name != spec.name)):
             raise _no_model(
                 what,
-                f"it was made with weights of {made.name!r}, and {spec.name!r} is another model. "
-                "Embeddings of different weights do not compare. Pass model=, the file that it was "
-                "made with, or save the classifier anew with these.",
+                f"it was made with weights of {brief(made.name)}, and {brief(spec.name)} is "
+                "another model. Embeddings of different weights do not compare. Pass model=, the "
+                "file that it was made with, or save the classifier anew with these.",
             )
 
 
@@ -110,7 +110,7 @@ def _find_file(
         name = find_published(weights_sha256, download_root=download_root)
         if name is not None:
             return name
-    named = [repr(str(place)) for place in places]
+    named = [brief(str(place)) for place in places]
     told = f"neither at {' nor at '.join(named)}" if len(named) > 1 else f"not at {named[0]}"
     raise _no_model(
         what,
@@ -134,16 +134,16 @@ def require_same_model(
     if None not in (weights_sha256, found) and weights_sha256 != found:
         raise _no_model(
             what,
-            f"it was made with weights of {made.name!r} that have the SHA-256 {weights_sha256}, "
-            f"and those of {now.name!r} here ({now.source}) have {found}. Embeddings of different "
-            "weights do not compare. Pass model=, the file that it was made with, or save the "
-            "classifier anew with these.",
+            f"it was made with weights of {brief(made.name)} that have the SHA-256 "
+            f"{weights_sha256}, and those of {brief(now.name)} here ({now.source}) have {found}. "
+            "Embeddings of different weights do not compare. Pass model=, the file that it was "
+            "made with, or save the classifier anew with these.",
         )
     if differences := ", ".join(_differences(made, now)):
         raise _no_model(
             what,
-            f"it was made with another model than {now.name!r}: {differences}. Give the model that "
-            f"it was made with, {made.name!r}, or save the classifier anew.",
+            f"it was made with another model than {brief(now.name)}: {differences}. Give the "
+            f"model that it was made with, {brief(made.name)}, or save the classifier anew.",
         )
 
 
@@ -202,9 +202,9 @@ class PackedEncoder:
         except Exception as error:  # what objects raise that cannot be pickled varies
             raise pickle.PicklingError(
                 f"A classifier over the {type(encoder).__name__} that was given as `encoder` "
-                f"cannot be pickled, because that object cannot ({error}). Make it picklable, name "
-                "an installed engine in its place, or `save` the classifier and `load` it with "
-                "encoder= over there."
+                f"cannot be pickled, because that object cannot ({brief(error)}). Make it "
+                "picklable, name an installed engine in its place, or `save` the classifier and "
+                "`load` it with encoder= over there."
             ) from error
 
     def unpack(self) -> Encoder:

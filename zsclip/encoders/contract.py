@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder
-from zsclip.errors import EncoderError, NonFiniteError
+from zsclip.errors import EncoderError, NonFiniteError, brief
 
 __all__ = [
     "as_pixel_encoder",
@@ -166,4 +166,4 @@ def _is_number(value: Any) -> bool:
 
 
 def _wrong(what: str, member: str, expected: str, got: object) -> EncoderError:
-    return EncoderError(f"The `{member}` of {what} must be {expected}, got {got!r}.")
+    return EncoderError(f"The `{member}` of {what} must be {expected}, got {brief(got)}.")

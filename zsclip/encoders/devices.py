@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import platform
 import re
 
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.errors import DeviceError, ParameterError
+from zsclip.errors import DeviceError, ParameterError, brief
+from zsclip.logs import logger_for
 
 __all__ = [
     "TEXT_BATCH",
@@ -24,7 +24,7 @@ __all__ = [
     "to_unit_rows",
 ]
 
-log = logging.getLogger("zsclip")
+log = logger_for("zsclip")
 
 TEXT_BATCH = 256
 """Texts that go through a tower at once."""
@@ -54,15 +54,15 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
     except (RuntimeError, TypeError):
         raise DeviceError(
             "`device` must be 'auto', 'cpu', 'cuda', 'cuda:0', 'mps' or another that PyTorch "
-            f"knows, got {device!r}."
+            f"knows, got {brief(device)}."
         ) from None
     if chosen.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (chosen.index or 0) >= count:
             raise DeviceError(
-                f"`device` is {str(device)!r}, and PyTorch {torch.__version__} sees {count} CUDA "
-                f"device{'s' * (count != 1)}. Use device='auto', or install a build of PyTorch for "
-                "this machine's GPU."
+                f"`device` is {brief(str(device))}, and PyTorch {torch.__version__} sees {count} "
+                f"CUDA device{'s' * (count != 1)}. Use device='auto', or install a build of "
+                "PyTorch for this machine's GPU."
             )
     elif chosen.type == "mps" and not _mps():
         raise DeviceError("`device` is 'mps', and there is none here. Use device='auto'.")
@@ -74,7 +74,7 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
         except Exception as e:  # backends differ in what they raise
             reason = re.split(r"[.\n] ?", str(e), maxsplit=1)[0]
             raise DeviceError(
-                f"`device` is {str(device)!r}, which PyTorch cannot use here ({reason}). "
+                f"`device` is {brief(str(device))}, which PyTorch cannot use here ({reason}). "
                 "Use device='auto'."
             ) from e
     require_after_fork(chosen)
@@ -91,9 +91,9 @@ def require_after_fork(device: torch.device) -> None:
     is_in_bad_fork = getattr(backend, "_is_in_bad_fork", None)  # of CUDA, MPS and XPU
     if is_in_bad_fork is not None and is_in_bad_fork():
         raise DeviceError(
-            f"This process was forked from one that uses {device.type!r}, which a forked child "
-            "cannot. Start it by multiprocessing's 'spawn' or 'forkserver', fork before the device "
-            "is first used, or make the classifier with device='cpu'."
+            f"This process was forked from one that uses {brief(device.type)}, which a forked "
+            "child cannot. Start it by multiprocessing's 'spawn' or 'forkserver', fork before the "
+            "device is first used, or make the classifier with device='cpu'."
         )
 
 
@@ -118,7 +118,7 @@ def choose_precision(precision: str, device: torch.device) -> tuple[str, torch.d
         precision = half.get(device.type, "fp32")
     if not isinstance(precision, str) or precision not in PRECISIONS:
         raise ParameterError(
-            f"`precision` must be 'auto', 'fp32', 'fp16' or 'bf16', got {precision!r}."
+            f"`precision` must be 'auto', 'fp32', 'fp16' or 'bf16', got {brief(precision)}."
         )
     return precision, PRECISIONS[precision]
 

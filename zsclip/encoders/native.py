@@ -26,7 +26,7 @@ from zsclip.clip import (
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
-from zsclip.errors import ParameterTypeError, PrecisionWarning
+from zsclip.errors import ParameterTypeError, PrecisionWarning, brief
 from zsclip.forks import ForkLock
 from zsclip.weights import Checkpoint, load_checkpoint
 
@@ -68,9 +68,9 @@ def create_encoder(
     """
     model = DEFAULT_MODEL if model is None else model
     if not isinstance(model, str | os.PathLike):
-        raise ParameterTypeError(f"`model` must be a name or a path, got {model!r}.")
+        raise ParameterTypeError(f"`model` must be a name or a path, got {brief(model)}.")
     if not isinstance(download_root, str | os.PathLike | None):
-        raise ParameterTypeError(f"`download_root` must be a path, got {download_root!r}.")
+        raise ParameterTypeError(f"`download_root` must be a path, got {brief(download_root)}.")
 
     def create() -> NativeEncoder:
         chosen = choose_device(device)  # before a download that would be for nothing

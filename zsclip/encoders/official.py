@@ -15,7 +15,7 @@ from zsclip.clip import Tokenizer, pad
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import ParameterError, ParameterTypeError, brief
 
 __all__ = ["OfficialEncoder"]
 
@@ -40,7 +40,8 @@ class OfficialEncoder:
         _require_model(model)
         if not callable(preprocess):
             raise ParameterTypeError(
-                f"`preprocess` must be the second thing that clip.load returns, got {preprocess!r}."
+                "`preprocess` must be the second thing that clip.load returns, got "
+                f"{brief(preprocess)}."
             )
         self._model = model
         self._preprocess = preprocess

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from zsclip.errors import BriefRepr, shown
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -17,8 +19,8 @@ TooLong: TypeAlias = Literal["error", "cut"]
 """What becomes of a text that does not fit the model: a `PromptTooLongError`, or its beginning."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelInfo:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ModelInfo(BriefRepr):
     """A model that is ready to be used; ``print`` shows it as a small table.
 
     Attributes:
@@ -71,7 +73,7 @@ class ModelInfo:
         ]
 
     def __str__(self) -> str:
-        return "\n".join(f"{title}: {value}" for title, value in self.rows())
+        return "\n".join(f"{title}: {shown(value)}" for title, value in self.rows())
 
 
 class Encoder(Protocol):

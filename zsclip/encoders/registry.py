@@ -15,12 +15,14 @@ from zsclip.encoders.contract import require_encoder
 from zsclip.encoders.protocol import Encoder
 from zsclip.entrypoints import find_declared
 from zsclip.errors import (
+    BriefRepr,
     EncoderError,
     EncoderNotFoundError,
     ParameterError,
     brief,
     did_you_mean,
     in_a_row,
+    shown,
 )
 from zsclip.version import __version__
 
@@ -39,8 +41,8 @@ ENCODERS_GROUP = "zsclip.encoders"
 """The entry-point group in which distributions declare their engines."""
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderEntry:
+@dataclass(frozen=True, slots=True, repr=False)
+class EncoderEntry(BriefRepr):
     """An engine that can be asked for by name.
 
     Attributes:
@@ -56,7 +58,7 @@ class EncoderEntry:
     target: str
 
     def __str__(self) -> str:
-        return f"the encoder {self.name!r} of {self.distribution} {self.version}"
+        return f"the encoder {brief(self.name)} of {shown(f'{self.distribution} {self.version}')}"
 
 
 # Not among zsclip's own entry points: they are there where its metadata are not, and no other
@@ -223,8 +225,8 @@ def _find(name: str) -> EncoderEntry:
     if len(found) > 1:
         offers = in_a_row([f"{entry.distribution} {entry.version}" for entry in found], " and ")
         raise EncoderError(
-            f"Several distributions offer the encoder {name!r}: {offers}. Uninstall all but one, "
-            "or make the encoder yourself and pass the object."
+            f"Several distributions offer the encoder {brief(name)}: {offers}. Uninstall all but "
+            "one, or make the encoder yourself and pass the object."
         )
     return found[0]
 
@@ -248,11 +250,11 @@ def _load(entry: EncoderEntry) -> Callable[..., object]:
         raise
     except BaseException as e:  # any code can stand behind an entry point, and may even exit
         raise EncoderError(
-            f"Cannot load {entry} from {entry.target!r}: {_in_words(e)}. Reinstall it, or ask its "
-            "author."
+            f"Cannot load {entry} from {brief(entry.target)}: {_in_words(e)}. Reinstall it, or "
+            "ask its author."
         ) from e
     return cast(Callable[..., object], function)
 
 
 def _in_words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    return f"{type(error).__name__}: {shown(str(error))}"

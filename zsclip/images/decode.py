@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import re
 import struct
 import warnings
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from PIL import ExifTags, Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from zsclip.errors import ImageWarning
+from zsclip.errors import ImageWarning, shown
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.deep import deep_color, deep_layout
 from zsclip.images.heif import register_heif
@@ -24,10 +24,11 @@ from zsclip.images.modes import to_rgb, true_transparency
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.remarks import mark, one_at_a_time, telling
 from zsclip.images.unreadable import UnreadableError, explain, is_heic
+from zsclip.logs import logger_for
 
 __all__ = ["REFUSED_FORMATS", "decode_here", "decode_picture", "finish_given"]
 
-logger = logging.getLogger("zsclip.images")
+logger = logger_for("zsclip.images")
 
 REFUSED_FORMATS = frozenset({"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"})
 """Formats of Pillow's that are left alone: vector graphics, for which it starts an outside program,
@@ -43,6 +44,7 @@ _TRANSPOSITIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 _SIDEWAYS = range(5, 9)
+_BYTES = re.compile(r"""\bb(?:'[^']*'|"[^"]*")""")  # what decoders quote of the file itself
 # Where Pillow looks for an orientation, besides the tags that it keeps apart from `info`.
 _ORIENTED_INFO = ("exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp")
 
@@ -251,8 +253,9 @@ def _is_animated(image: Image.Image) -> bool:
 
 
 def _cut_off(error: BaseException) -> str:
-    said = str(error).strip().rstrip(".") or type(error).__name__
-    return f"Pillow cannot decode it; it may be damaged or cut off ({said})."
+    said = _BYTES.sub("…", str(error)).strip().rstrip(".").removeprefix("…")
+    said = said or type(error).__name__
+    return f"Pillow cannot decode it; it may be damaged or cut off ({shown(said)})."
 
 
 # ------------------------------------------------------------------------------------- the guards

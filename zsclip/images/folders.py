@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import re
 from collections import deque
@@ -14,16 +13,17 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from PIL import Image
 
-from zsclip.errors import ParameterTypeError, printable, shown
+from zsclip.errors import ParameterTypeError, brief, printable, shown
 from zsclip.files import is_system_folder
 from zsclip.images.decode import REFUSED_FORMATS
 from zsclip.images.heif import HEIF_ADVICE, register_heif
 from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
 from zsclip.images.unreadable import UnreadableError, named
+from zsclip.logs import logger_for
 
 __all__ = ["Images", "Listed", "find_pictures", "picture_suffixes", "sources_of"]
 
-logger = logging.getLogger("zsclip.images")
+logger = logger_for("zsclip.images")
 
 _DIGITS = re.compile(r"([0-9]+)")
 _HEIC_SUFFIXES = frozenset({".heic", ".heif", ".hif"})
@@ -161,7 +161,7 @@ def _in_folder(folder: str | os.PathLike[str]) -> Iterator[ImageSource]:
     one = not is_path(folder) or Path(text).suffix.lower() in picture_suffixes()
     if one or not text or os.path.lexists(path):
         masked = describe_source(folder) if isinstance(folder, str) else folder
-        raise _not_several(shown(repr(masked)))
+        raise _not_several(brief(masked))
     with named(text):
         raise UnreadableError(
             "there is no such folder. To classify one picture use classify(image), or put it in a "

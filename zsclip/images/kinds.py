@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from typing import Any, Protocol, TypeAlias
 
@@ -13,6 +12,7 @@ from PIL import Image
 
 from zsclip.errors import shown
 from zsclip.files import size_in_words
+from zsclip.masking import masked_url
 
 __all__ = [
     "BinaryReader",
@@ -24,8 +24,6 @@ __all__ = [
     "is_tensor",
     "is_url",
 ]
-
-_PASSWORD = re.compile(r"^(https?://[^/?#@:]*):[^/?#@]*@", re.IGNORECASE)
 
 
 class BinaryReader(Protocol):
@@ -111,8 +109,9 @@ def describe_source(source: object) -> str:
     """Says which picture is meant: by what opens it again, or else in a few words.
 
     A path comes back exactly as it was given, whatever characters are in it, and so does a URL, but
-    for a password, which is masked. To show such a name to somebody, escape it. The picture itself
-    is not read.
+    for what is secret in it: user and password, and the values of parameters that hold tokens or
+    signatures are ``***``. To show such a name to somebody, escape it. The picture itself is not
+    read.
 
     Args:
         source: Anything; what `load_image` takes is described best.
@@ -124,6 +123,8 @@ def describe_source(source: object) -> str:
     Examples:
         >>> describe_source("photos/fox.png")
         'photos/fox.png'
+        >>> describe_source("https://me:secret@example.org/fox.png?w=64&token=0af3")
+        'https://***@example.org/fox.png?w=64&token=***'
         >>> describe_source("data:image/png;base64," + "A" * 4000)
         'data:image/png;base64,… (3.0 kB)'
         >>> describe_source(bytes(12_300))
@@ -146,7 +147,8 @@ def describe_source(source: object) -> str:
     if isinstance(source, memoryview):
         return _describe_memoryview(source)
     if isinstance(source, os.PathLike):
-        return os.fsdecode(source)
+        path = os.fsdecode(source)  # of which one that holds a URL is an error
+        return masked_url(path) if path[:6].lower().startswith(("http:/", "https:")) else path
     if callable(getattr(source, "read", None)):
         name = getattr(source, "name", "")
         if not (isinstance(name, str | bytes) and name):
@@ -161,7 +163,7 @@ def _describe_text(text: str) -> str:
         encoded = head.lower().endswith(";base64")
         size = size_in_words(len(data) * 3 // 4 if encoded else len(data))
         return f"{shown(head, 60)}{comma}… ({size})"
-    return _PASSWORD.sub(r"\1:***@", text) if is_url(text) else text
+    return masked_url(text) if is_url(text) else text
 
 
 def _describe_tensor(tensor: Any) -> str:

@@ -81,7 +81,7 @@ class Reading:
         for name in ("reduced", "strict", "isolate"):
             if not isinstance(getattr(self, name), bool):
                 raise ParameterTypeError(
-                    f"`{name}` must be True or False, got {getattr(self, name)!r}."
+                    f"`{name}` must be True or False, got {brief(getattr(self, name))}."
                 )
         checked: dict[str, object] = {
             "background": _color(self.background),
@@ -156,7 +156,7 @@ def reading_like(reading: Reading, key: str) -> Reading:
         levels=[float(number) for number in words.split(",")] if "," in words else words,
     )
     if other.key != key:
-        raise ValueError(f"there is no way to read pictures that is {key[:80]!r}")
+        raise ValueError(f"there is no way to read pictures that is {brief(key)}")
     usual = Reading()
     own = {
         name: getattr(reading, name)
@@ -174,8 +174,8 @@ def as_reading(value: object) -> Reading:
     """
     if not isinstance(value, Reading):
         raise ParameterTypeError(
-            f"`reading` must be a Reading, got {value!r}. Pass zsclip.Reading(...) with what is to "
-            "be other than usual."
+            f"`reading` must be a Reading, got {brief(value)}. Pass zsclip.Reading(...) with "
+            "what is to be other than usual."
         )
     return value
 
@@ -212,7 +212,7 @@ def _color(background: object) -> tuple[int, int, int]:
         "'#ff8000', or three integers from 0 to 255"
     )
     if not isinstance(background, str | Sequence):
-        raise ParameterTypeError(f"{expected}, got {background!r}.")
+        raise ParameterTypeError(f"{expected}, got {brief(background)}.")
     try:
         if isinstance(background, str):
             values: Sequence[int] = ImageColor.getrgb(background)
@@ -222,15 +222,15 @@ def _color(background: object) -> tuple[int, int, int]:
             values = [operator.index(value) for value in background]
         red, green, blue = values
     except (TypeError, ValueError):
-        raise ParameterError(f"{expected}, got {background!r}.") from None
+        raise ParameterError(f"{expected}, got {brief(background)}.") from None
     if not all(0 <= value <= 255 for value in (red, green, blue)):
-        raise ParameterError(f"{expected}, got {background!r}.")
+        raise ParameterError(f"{expected}, got {brief(background)}.")
     return red, green, blue
 
 
 def _seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise ParameterTypeError(f"`{name}` must be a number of seconds, got {value!r}.")
+        raise ParameterTypeError(f"`{name}` must be a number of seconds, got {brief(value)}.")
     try:
         seconds = float(value)
     except OverflowError:
@@ -259,12 +259,12 @@ def _levels(levels: object) -> str | tuple[float, float]:
     )
     if isinstance(levels, str):
         if levels not in {"auto", "full", "stretch"}:
-            raise ParameterError(f"{expected}, got {levels!r}.")
+            raise ParameterError(f"{expected}, got {brief(levels)}.")
         return str.__str__(levels)  # of an enumeration's member only its text
     if not isinstance(levels, Sequence) or not all(
         isinstance(number, numbers.Real) and not isinstance(number, bool) for number in levels
     ):
-        raise ParameterTypeError(f"{expected}, got {levels!r}.")
+        raise ParameterTypeError(f"{expected}, got {brief(levels)}.")
     try:
         low, high = map(float, levels)
         if -math.inf < low < high < math.inf:

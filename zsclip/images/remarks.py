@@ -6,7 +6,6 @@ picture is added in one place, `telling`, where the picture came in; it is an `I
 
 from __future__ import annotations
 
-import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -18,10 +17,11 @@ from PIL import Image
 from zsclip.errors import ImageWarning, printable
 from zsclip.forks import ForkLock
 from zsclip.images.unreadable import UnreadableError, named
+from zsclip.logs import logger_for
 
 __all__ = ["Remarks", "is_doubted", "listening", "mark", "one_at_a_time", "remark", "telling"]
 
-logger = logging.getLogger("zsclip.images")
+logger = logger_for("zsclip.images")
 
 Remarks: TypeAlias = list[tuple[type[ImageWarning], str]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import inspect
 import io
 import itertools
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from zsclip.errors import ParameterTypeError, printable, shown
+from zsclip.errors import ParameterTypeError, brief
 from zsclip.files import reason_of, size_in_words
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.kinds import is_data_uri, is_url
@@ -30,8 +29,8 @@ from zsclip.images.urls import fetch
 __all__ = ["open_source"]
 
 _CHUNK = 1024 * 1024
-# Siblings looked through for a name like the missing one; comparing names is slow.
-_MOST_SIBLINGS = 1_000
+_MOST_SIBLINGS = 1_000  # looked through for a name like the missing one
+_SUFFIX = len(".jpeg")
 _FOLDER = (
     "it is a folder. zsclip.images.find_pictures lists the pictures in it; load_image reads one."
 )
@@ -167,15 +166,23 @@ def _missing(path: str) -> str:
         return "no such file. '~' is not expanded: pass Path(...).expanduser()."
     parent = Path(path).parent
     if not parent.is_dir():
-        return f"no such file: the folder {shown(str(parent))!r} does not exist."
+        return f"no such file: the folder {brief(str(parent))} does not exist."
     try:
         with os.scandir(parent) as entries:
             siblings = [entry.name for entry in itertools.islice(entries, _MOST_SIBLINGS)]
     except OSError:
         siblings = []
-    near = difflib.get_close_matches(Path(path).name, sorted(siblings), n=3, cutoff=0.7)
-    hint = f" Did you mean {' or '.join(repr(printable(n)) for n in near)}?" if near else ""
+    # Whoever asks may be a stranger, and is told of no name that could not have been tried out.
+    own = _plainly(path)
+    near = sorted(name for name in siblings if own and _plainly(name) == own)[:3]
+    hint = f" Did you mean {' or '.join(map(brief, near))}?" if near else ""
     return f"no such file.{hint}"
+
+
+def _plainly(path: str) -> str:
+    """A file's name without what people mistake: capitals, hyphens, a suffix of usual length."""
+    stem, suffix = os.path.splitext(os.path.basename(path))  # noqa: PTH119, PTH122 - any text
+    return re.sub("[-_ ]", "", (stem if len(suffix) <= _SUFFIX else stem + suffix).casefold())
 
 
 # ---------------------------------------------------------------------------------- file objects
@@ -205,7 +212,7 @@ def _read_file_object(file: Any, reading: Reading) -> bytes:
     except UnreadableError:
         raise
     except Exception as error:  # any class can stand behind a file object
-        raise UnreadableError(f"reading the file object failed ({error!r}).") from error
+        raise UnreadableError(f"reading the file object failed ({brief(error)}).") from error
     if len(data) > most:
         raise UnreadableError(
             f"it is larger than `max_bytes` ({size_in_words(most)}). {raise_limit('max_bytes')}"

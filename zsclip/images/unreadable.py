@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import PIL
 
-from zsclip.errors import ImageError, printable
+from zsclip.errors import ImageError, fit_to_tell
 from zsclip.images.heif import HEIF_ADVICE
 
 __all__ = ["UnreadableError", "explain", "is_heic", "named"]
@@ -40,7 +40,7 @@ def named(name: str) -> Iterator[None]:
         yield
     except UnreadableError as error:
         # not by a name: the traceback holds this frame, and all that was to be read with
-        raise _told(name, error) from error.__cause__
+        raise _told(name, error) from fit_to_tell(error.__cause__)
 
 
 def _told(name: str, error: UnreadableError) -> ImageError:
@@ -140,16 +140,12 @@ def _explain_iso_media(head: bytes, damage: str) -> str:
 
 
 def _explain_unknown(head: bytes) -> str:
+    """What kind of thing it is, and nothing of what it says: the file may be nobody's business."""
     try:
         # The last character of a longer text may have been cut in two.
         text = head[:200].decode("utf-8", "strict" if len(head) <= 200 else "ignore")
     except UnicodeDecodeError:
         text = ""
     if text and all(c.isprintable() or c.isspace() for c in text):
-        quoted = printable(text[:40].strip())
-        return f"it holds text and not a picture ({quoted!r})."
-    start = head[:8].hex(" ")
-    return (
-        f"it is in no picture format that Pillow {PIL.__version__} can read "
-        f"(its first bytes are {start})."
-    )
+        return "it holds text and not a picture."
+    return f"it is in no picture format that Pillow {PIL.__version__} can read."

@@ -6,17 +6,17 @@ import time
 
 from zsclip.images.reading import Reading, other_urls
 from zsclip.images.unreadable import UnreadableError
+from zsclip.logs import untold
 
 __all__ = ["fetch"]
 
 
-def fetch(url: str, reading: Reading, *, end: float | None = None) -> bytes:
+def fetch(url: str, reading: Reading) -> bytes:
     """The body that a URL answers with.
 
     Args:
         url: An ``http`` or ``https`` URL.
         reading: How long it may take, how many bytes it may have, and where it may come from.
-        end: When it has to be here, by `time.monotonic`; `reading.timeout` from now if not given.
 
     Raises:
         UnreadableError: There is no answer in time, it is an error, it is too large, or it lies
@@ -28,5 +28,5 @@ def fetch(url: str, reading: Reading, *, end: float | None = None) -> bytes:
         )
     from zsclip.images.web import download  # slow to import, and most pictures are files
 
-    end = time.monotonic() + reading.timeout if end is None else end
-    return download(url, reading, end=end)
+    with untold():
+        return download(url, reading, end=time.monotonic() + reading.timeout)

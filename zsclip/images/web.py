@@ -216,7 +216,7 @@ def _telling(reading: Reading) -> Iterator[None]:
         raise
     except httpcore.TimeoutException as error:
         raise UnreadableError(
-            f"it did not arrive within `timeout` ({reading.timeout:g} s)."
+            f"it did not arrive within `timeout` ({reading.timeout:g} s). {raise_limit('timeout')}"
         ) from error
     except (httpx.InvalidURL, httpcore.UnsupportedProtocol, UnicodeError) as error:
         # without its words, which may quote a password

@@ -74,7 +74,7 @@ def select(whole: Part, names: Sequence[str], *, keep: bool = True) -> Part:
         part = f"{len(labels)} of {len(whole.labels)}"
     name = f"{whole.name}/{part}"
     if not labels:
-        raise LabelError(f"{name!r} has no label left. Choose a wider part.")
+        raise LabelError(f"{brief(name)} has no label left. Choose a wider part.")
     return Part(name, labels, groups)
 
 
@@ -118,7 +118,7 @@ def _find(whole: Part, names: Sequence[str]) -> set[str]:
         if name not in known:
             told = dict.fromkeys([*(x.id for x in whole.nodes), *(x.name for x in whole.labels)])
             raise LabelNotFoundError(
-                f"{whole.name!r} has no label with the id or name {brief(name)}, and no group "
+                f"{brief(whole.name)} has no label with the id or name {brief(name)}, and no group "
                 f"with this id. {did_you_mean(name, list(told))}"
             )
         found.add(known[name])
@@ -165,9 +165,8 @@ def require_apart(a: Part, b: Part) -> None:
     if clashes:
         many = f", for {len(clashes)} reasons" if len(clashes) > 1 else ""
         raise LabelError(
-            f"The label sets {a.name!r} and {b.name!r} cannot be put together{many}:"
-            f"{in_lines(clashes)}\n"
-            "Leave labels out of one of them first, with `without`."
+            f"The label sets {brief(a.name)} and {brief(b.name)} cannot be put together{many}:"
+            f"{in_lines(clashes)}\n  Leave labels out of one of them first, with `without`."
         )
 
 
@@ -179,11 +178,11 @@ def _id_clashes(a: Part, b: Part) -> Iterator[str]:
             continue
         if isinstance(node, Group) and isinstance(other, Group):
             yield (
-                f"the group {brief(node.id)} has another name or parent in {a.name!r} than in "
-                f"{b.name!r}"
+                f"the group {brief(node.id)} has another name or parent in {brief(a.name)} than in "
+                f"{brief(b.name)}"
             )
         else:
-            kinds = f"{_kind(other)} of {a.name!r} and {_kind(node)} of {b.name!r}"
+            kinds = f"{_kind(other)} of {brief(a.name)} and {_kind(node)} of {brief(b.name)}"
             yield f"{brief(node.id)} is the id of {kinds}"
 
 
@@ -202,8 +201,8 @@ def _text_clashes(a: Part, b: Part) -> Iterator[str]:
                 if other is label or (where is not whole and other.id == label.id):
                     continue  # the latter is a clash of ids
                 pair = (
-                    f"{brief(other.id)} of {where.name!r}",
-                    f"{brief(label.id)} of {whole.name!r}",
+                    f"{brief(other.id)} of {brief(where.name)}",
+                    f"{brief(label.id)} of {brief(whole.name)}",
                 )
                 if not of_prompts or pair not in shared:
                     shared[pair].append(text)

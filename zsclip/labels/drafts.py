@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from zsclip.errors import BriefRepr, told
 from zsclip.labels.values import Expected, Group, Label, Provenance
 
 __all__ = ["ABOUT", "PROSE", "Draft", "DraftNode", "Problem", "Text", "draft_of"]
@@ -20,8 +21,8 @@ PROSE = frozenset({"source", "description", "citation"})
 """Those of them that may have several lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+@dataclass(frozen=True, slots=True, repr=False)
+class Problem(BriefRepr):
     """One breach of a rule, or one piece of advice.
 
     Attributes:
@@ -49,10 +50,10 @@ class Problem:
     @property
     def without_file(self) -> str:
         """The problem as a text that does not name its file."""
-        return f"{self.rule} {self.where}: {self.message}"
+        return told(f"{self.rule} {self.where}: {self.message}")
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.without_file}" if self.file else self.without_file
+        return told(f"{self.file}: {self.without_file}" if self.file else self.without_file)
 
 
 @dataclass(frozen=True, slots=True)

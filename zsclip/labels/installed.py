@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from zsclip.entrypoints import Declared, find_declared, normalize_name
 from zsclip.errors import (
+    BriefRepr,
     LabelSetConflictError,
     LabelSetError,
     LabelSetNotFoundError,
@@ -18,9 +19,11 @@ from zsclip.errors import (
     did_you_mean,
     in_a_row,
     in_lines,
+    shown,
 )
 from zsclip.labels.drafts import Draft, Problem
 from zsclip.labels.labelset import LabelSet, labelset_of
+from zsclip.labels.published import to_install
 from zsclip.labels.reading import FILE_LIMIT
 from zsclip.labels.rules import format_error
 from zsclip.labels.toml import NAME_FORM, read_toml
@@ -39,8 +42,8 @@ LABELSETS_GROUP = "zsclip.labelsets"
 """The entry-point group in which distributions declare their label sets."""
 
 
-@dataclass(frozen=True)
-class LabelSetInfo:
+@dataclass(frozen=True, repr=False)
+class LabelSetInfo(BriefRepr):
     """What is known of an installed label set.
 
     Attributes:
@@ -147,7 +150,9 @@ def read_installed(name: str) -> Draft:
         ParameterTypeError: `name` is no text.
     """
     if not isinstance(name, str):
-        raise ParameterTypeError(f"`name` must be a text, got {name!r}. Pass a label set's name.")
+        raise ParameterTypeError(
+            f"`name` must be a text, got {brief(name)}. Pass a label set's name."
+        )
     distribution, _, own = name.rpartition(":")
     declared = find_declared(LABELSETS_GROUP)
     found = [one for one in declared if one.name == own and own]
@@ -163,7 +168,7 @@ def read_installed(name: str) -> Draft:
 
 
 def _read(one: Declared) -> Draft:
-    what = f"The label set {one.name!r} of {one}"
+    what = f"The label set {brief(one.name)} of {one}"
     if one.broken:
         raise LabelSetUnreadableError(one.broken)
     if problems := check_entry_point(one.name, one.value):
@@ -172,7 +177,7 @@ def _read(one: Declared) -> Draft:
     try:
         data = read_from_package(one.value, filename, limit=FILE_LIMIT)
     except LabelSetUnreadableError as error:
-        raise LabelSetUnreadableError(f"{what} cannot be read: {error}") from error
+        raise LabelSetUnreadableError(f"{what} cannot be read: {shown(str(error))}") from error
     return read_toml(
         data,
         file=f"{one.value}/{filename}",
@@ -187,13 +192,13 @@ def check_entry_point(name: str, package: str) -> list[Problem]:
     problems = []
     if not re.fullmatch(NAME_FORM, name):
         message = (
-            f"{name!r} is no name for a label set. Use lower-case letters and digits, with "
+            f"{brief(name)} is no name for a label set. Use lower-case letters and digits, with "
             "single hyphens between words."
         )
         problems.append(Problem("R3", "entry point", message))
     if not is_top_level_name(package):
         message = (
-            f"must lead to one top-level package, got {package!r}. Write the package's name "
+            f"must lead to one top-level package, got {brief(package)}. Write the package's name "
             "alone, without dots, colons or extras."
         )
         problems.append(Problem("R3", "entry point", message))
@@ -202,14 +207,14 @@ def check_entry_point(name: str, package: str) -> list[Problem]:
 
 def _conflict(name: str, rivals: list[Declared]) -> LabelSetError:
     if len({normalize_name(one.distribution) for one in rivals}) == 1:
-        values = in_a_row([repr(one.value) for one in rivals], " and ")
-        message = f"{name!r} is declared twice, as {values}. Remove one of the two lines."
+        values = in_a_row([brief(one.value) for one in rivals], " and ")
+        message = f"{brief(name)} is declared twice, as {values}. Remove one of the two lines."
         return format_error(
-            f"The label set {name!r} of {rivals[0]}", [Problem("R3", "entry point", message)]
+            f"The label set {brief(name)} of {rivals[0]}", [Problem("R3", "entry point", message)]
         )
     lines = in_lines([f"{one}: load_labelset({_full(one)!r})" for one in rivals])
     return LabelSetConflictError(
-        f"{len(rivals)} installed distributions offer a label set {name!r}. Say which one is "
+        f"{len(rivals)} installed distributions offer a label set {brief(name)}. Say which one is "
         f"meant, or uninstall the others:{lines}"
     )
 
@@ -226,9 +231,7 @@ def _not_found(name: str, declared: list[Declared]) -> LabelSetNotFoundError:
         if ":" in name:
             known = [_full(one) for one in declared if one.name]
         hint = did_you_mean(name, sorted(set(known))) if known else "None is installed."
-        own = name.rpartition(":")[2]
-        if re.fullmatch(NAME_FORM, name):
-            hint += f" If it is published, `pip install zsclip-labels-{own}` installs it."
+        hint += to_install(name, {one.name for one in declared})
     broken = [str(one) for one in declared if not one.name]
     if broken:
         hint += f" What these declare cannot be parsed: {in_a_row(broken)}."

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-from zsclip.errors import LabelNotFoundError, ParameterTypeError, brief, did_you_mean
+from zsclip.errors import LabelNotFoundError, ParameterTypeError, brief, did_you_mean, in_a_row
 from zsclip.labels.compose import (
     Part,
     both_licenses,
@@ -433,12 +433,14 @@ class LabelSet:
                 if label.id == key:
                     return label
             hint = did_you_mean(key, self.ids[:1000])
-            raise LabelNotFoundError(f"No label of {self.name!r} has the id {brief(key)}. {hint}")
+            raise LabelNotFoundError(
+                f"No label of {brief(self.name)} has the id {brief(key)}. {hint}"
+            )
         try:
             return self.labels[key.__index__()]
         except IndexError:
             raise LabelNotFoundError(
-                f"The label set {self.name!r} has {_count(self)}, and none at position {key}."
+                f"The label set {brief(self.name)} has {_count(self)}, and none at position {key}."
             ) from None
         except AttributeError:
             raise ParameterTypeError(
@@ -447,10 +449,10 @@ class LabelSet:
             ) from None
 
     def __repr__(self) -> str:
-        end = f", {' + '.join(map(str, self.provenance))}" if self.provenance else ""
+        end = f", {in_a_row(list(map(str, self.provenance)), ' + ')}" if self.provenance else ""
         templates = "template" if len(self.templates) == 1 else "templates"
         sizes = f"{_count(self)}, {len(self.templates)} {templates}"
-        return f"<LabelSet {self.name!r} {sizes}{end}>"
+        return f"<LabelSet {brief(self.name)} {sizes}{end}>"
 
 
 def _count(labelset: LabelSet) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from zsclip.errors import LabelSetUnreadableError
+from zsclip.errors import LabelSetUnreadableError, brief, fit_to_tell
 from zsclip.files import as_path, reason_of
 
 __all__ = ["FILE_LIMIT", "decode", "read_bytes", "unreadable"]
@@ -30,11 +30,12 @@ def read_bytes(path: str | os.PathLike[str], kind: str, hint: str) -> bytes:
         with as_path(path).open("rb") as file:
             data = file.read(FILE_LIMIT + 1)  # it may be a device that never ends
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise unreadable(kind, path, error, hint) from error
+        raise unreadable(kind, path, error, hint) from fit_to_tell(error)
     if len(data) > FILE_LIMIT:
         raise LabelSetUnreadableError(
-            f"Cannot read the {kind} {os.fspath(path)!r}: it has more than {FILE_LIMIT // 2**20} "
-            "MiB, which no label set needs. Check the path, or shorten the file."
+            f"Cannot read the {kind} {brief(os.fspath(path))}: it has more than "
+            f"{FILE_LIMIT // 2**20} MiB, which no label set needs. Check the path, or shorten the "
+            "file."
         )
     return data
 
@@ -50,8 +51,8 @@ def decode(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise LabelSetUnreadableError(
-            f"The labels file {file!r} is not UTF-8 text ({error.reason} in line {line}). Save it "
-            "as UTF-8."
+            f"The labels file {brief(file)} is not UTF-8 text ({error.reason} in line {line}). "
+            "Save it as UTF-8."
         ) from error
 
 
@@ -60,5 +61,6 @@ def unreadable(
 ) -> LabelSetUnreadableError:
     """The error about a file or a folder that the system does not let us read."""
     return LabelSetUnreadableError(
-        f"Cannot read the {kind} {os.fspath(path)!r}: {reason_of(error)}. Check the path; {hint}."
+        f"Cannot read the {kind} {brief(os.fspath(path))}: {reason_of(error)}. Check the path; "
+        f"{hint}."
     )

@@ -171,7 +171,7 @@ def _check_expected(i: int, row: Expected) -> list[Problem]:
     for key in ("model", "metric", "source"):
         problems += check_text(Text(f"expected[{i}].{key}", getattr(row, key)))
     if not math.isfinite(row.value):
-        message = f"must be a finite number, got {row.value!r}. Correct it."
+        message = f"must be a finite number, got {brief(row.value)}. Correct it."
         problems.append(Problem("R4", f"expected[{i}].value", message))
     return problems
 

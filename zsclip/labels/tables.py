@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zsclip.errors import brief, did_you_mean
+from zsclip.errors import brief, did_you_mean, fit_to_tell
 from zsclip.files import as_path, is_system_folder
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text
 from zsclip.labels.reading import decode, read_bytes, unreadable
@@ -38,7 +38,7 @@ def _start(path: str | os.PathLike[str], name: str | None) -> tuple[str, Draft]:
     file = os.fspath(path)
     text = decode(data, file)
     origin = Provenance("", "", file, hashlib.sha256(data).hexdigest())
-    return text, _draft(f"The labels file {file!r}", name or Path(path).stem, origin)
+    return text, _draft(f"The labels file {brief(file)}", name or Path(path).stem, origin)
 
 
 def _draft(what: str, name: str, origin: Provenance) -> Draft:
@@ -114,14 +114,14 @@ def read_folder(path: str | os.PathLike[str], name: str | None = None) -> Draft:
         with os.scandir(as_path(path)) as entries:
             folders = sorted(e.name for e in entries if e.is_dir() and not is_system_folder(e.name))
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        raise unreadable("folder", path, error, hint) from error
+        raise unreadable("folder", path, error, hint) from fit_to_tell(error)
     listing = "".join(f"{folder}\n" for folder in folders).encode("utf-8", "surrogateescape")
     origin = Provenance("", "", os.fspath(path), hashlib.sha256(listing).hexdigest())
     own = Path(os.path.abspath(path)).name  # noqa: PTH100 - resolve() would follow links
-    what = f"The folder {os.fspath(path)!r} of class folders"
+    what = f"The folder {brief(os.fspath(path))} of class folders"
     draft = _draft(what, name or own or "folders", origin)
     for folder in folders:
-        where, words = f"folder {folder!r}", words_of(folder)
+        where, words = f"folder {brief(folder)}", words_of(folder)
         own_id = None if words == folder else Text(where, folder)
         draft.labels.append(DraftNode(where, Text(where, words), own_id))
     draft.is_empty = not folders
@@ -203,7 +203,9 @@ def _head_problems(head: Row, columns: list[str]) -> Iterator[Problem]:
                 "R4", where, f"{brief(cells[i])} is no column. {hint} Rename or remove it."
             )
         elif column in seen:
-            yield Problem("R4", where, f"the column {column!r} stands there twice. Remove one.")
+            yield Problem(
+                "R4", where, f"the column {brief(column)} stands there twice. Remove one."
+            )
         seen.add(column)
     if "name" not in columns:
         yield Problem("R4", where, "has no column 'name'. Add it.")

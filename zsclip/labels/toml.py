@@ -13,7 +13,7 @@ import re
 import tomllib
 from typing import Any
 
-from zsclip.errors import LabelSetVersionError, did_you_mean
+from zsclip.errors import LabelSetVersionError, brief, did_you_mean, shown
 from zsclip.labels.drafts import ABOUT, PROSE, Draft, DraftNode, Text
 from zsclip.labels.reading import read_bytes
 from zsclip.labels.rules import check_text
@@ -61,9 +61,9 @@ def read_toml(
         LabelSetVersionError: The file follows a newer schema.
     """
     draft = Draft(
-        f"The label set {name!r} of {distribution} ({file})"
+        f"The label set {brief(name)} of {shown(distribution)} ({shown(file)})"
         if distribution
-        else f"The label-set file {file}",
+        else f"The label-set file {shown(file)}",
         provenance=(Provenance(distribution, version, file, hashlib.sha256(data).hexdigest()),),
     )
     table = load_table(data)
@@ -105,7 +105,7 @@ def load_table(data: bytes) -> dict[str, Any] | str:
 def _show(value: object) -> str:
     """A short text for any value of TOML, however deep, long or large."""
     if isinstance(value, str):
-        return repr(value if len(value) <= 80 else value[:79] + "…")
+        return brief(value)
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):
@@ -173,8 +173,8 @@ class _Reader:
             self.note("R3", "name", f'is missing. Write name = "{expected or "my-labels"}".')
         elif expected is not None and value and value != expected:
             message = (
-                f"must be {expected!r}, the name under which the set is declared and the file is "
-                f"stored, got {_show(value)}. Change one of them."
+                f"must be {brief(expected)}, the name under which the set is declared and the "
+                f"file is stored, got {_show(value)}. Change one of them."
             )
             self.note("R3", "name", message)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
-from zsclip.errors import ParameterTypeError, brief
+from zsclip.errors import BriefRepr, ParameterTypeError, brief, shown
 
 __all__ = [
     "DEFAULT_TEMPLATES",
@@ -116,8 +116,8 @@ def _texts_of_node(parent: object) -> tuple[str, ...]:
     return ("id", "name") if parent is None else ("id", "name", "parent")
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
+@dataclass(frozen=True, slots=True, repr=False)
+class Label(BriefRepr):
     """One class: what it is called, and what else it goes by.
 
     Attributes:
@@ -174,8 +174,8 @@ class Label:
         return tuple(fill_template(t, text) for text in self.texts for t in templates)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+@dataclass(frozen=True, slots=True, repr=False)
+class Group(BriefRepr):
     """A node above labels that is no class itself, such as "mammal".
 
     Attributes:
@@ -192,8 +192,8 @@ class Group:
         set_texts(self, _texts_of_node(self.parent))
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+@dataclass(frozen=True, slots=True, repr=False)
+class Expected(BriefRepr):
     """A published figure: what a model reaches with this set on the data that it is made for.
 
     Attributes:
@@ -212,8 +212,8 @@ class Expected:
         set_texts(self, ("model", "metric", "source"))
 
 
-@dataclass(frozen=True, slots=True)
-class Provenance:
+@dataclass(frozen=True, slots=True, repr=False)
+class Provenance(BriefRepr):
     """Where a label set came from, precisely enough to get it again.
 
     Attributes:
@@ -232,5 +232,5 @@ class Provenance:
     def __str__(self) -> str:
         """The distribution and its version, or the file's name."""
         if self.distribution:
-            return f"{self.distribution} {self.version}"
-        return PurePath(self.file).name
+            return shown(f"{self.distribution} {self.version}")
+        return shown(PurePath(self.file).name)

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
-from zsclip.errors import LabelError, in_lines
+from zsclip.errors import LabelError, brief, in_lines
 from zsclip.labels.drafts import PROSE
 from zsclip.labels.rules import check_draft
 from zsclip.labels.toml import SCHEMA, read_toml
@@ -43,8 +43,8 @@ def write_toml(
     if missing := [key for key in ("license", "source") if not about[key]]:
         given = ", ".join(f'{key}="..."' for key in missing)
         raise LabelError(
-            f"The label set {name!r} says no {' and no '.join(missing)}, and a file has to. Write "
-            f"to_toml({given})."
+            f"The label set {brief(name)} says no {' and no '.join(missing)}, and a file has to. "
+            f"Write to_toml({given})."
         )
     lines = [f"schema = {SCHEMA}"]
     for key in _TEXTS:
@@ -59,7 +59,7 @@ def write_toml(
     text = "".join(f"{line}\n" for line in lines)
     if problems := check_draft(read_toml(text.encode(), file="to_toml")):
         told = in_lines(problems)
-        raise LabelError(f"The label set {name!r} makes no file that can be read:{told}")
+        raise LabelError(f"The label set {brief(name)} makes no file that can be read:{told}")
     return text
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, open_cache
-from zsclip.errors import ParameterTypeError
+from zsclip.errors import ParameterTypeError, brief
 from zsclip.files import whole_number
 from zsclip.forks import usable_cores
 from zsclip.images import Reading, as_reading
@@ -58,7 +58,7 @@ class PictureOptions:
             ParameterTypeError: One of them has a type that it cannot have.
         """
         if not isinstance(exact, bool):
-            raise ParameterTypeError(f"`exact` must be True or False, got {exact!r}.")
+            raise ParameterTypeError(f"`exact` must be True or False, got {brief(exact)}.")
         reading = as_reading(reading)
         return cls(
             batch_size=whole_number("batch_size", batch_size),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,7 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
-from zsclip.errors import NonFiniteError, SavedClassifierError, SavedClassifierFileError
+from zsclip.errors import (
+    NonFiniteError,
+    SavedClassifierError,
+    SavedClassifierFileError,
+    brief,
+    fit_to_tell,
+    printable,
+)
 from zsclip.files import as_path, reason_of, writing_whole
 from zsclip.head import Head
 from zsclip.images import Reading, reading_like
@@ -30,6 +38,8 @@ TENSOR = "class_matrix"
 # times what the file has.
 HEADER_LIMIT = 1 << 25
 UNIT = 1e-3  # how far the length of a row may be from 1
+
+_VERSION = re.compile(r"[0-9][0-9a-z.+]{0,39}")
 
 # What says where a model ran, and not which one it is.
 _PLACES = ("device", "precision", "source")
@@ -130,8 +140,9 @@ def _require_finite(saved: SavedClassifier, path: str | os.PathLike[str]) -> Non
         name = saved.head.labelset[int(finite.argmin())].name
         raise NonFiniteError(
             f"Cannot save the classifier to {shown(path)}: {saved.model.name} gave NaN or "
-            f"infinity for the label {name!r} in {saved.head.precision}. Try precision='fp32'; if "
-            "that does not help, the weights are damaged, or the label's prompts cancel each other "
+            f"infinity for the label {brief(name)} in {saved.head.precision}. Try "
+            "precision='fp32'; if that does not help, the weights are damaged, or the label's "
+            "prompts cancel each other "
             "out."
         )
 
@@ -154,15 +165,15 @@ def read_classifier(path: str | os.PathLike[str]) -> SavedClassifier:
             raise _unreadable(path, "it is a folder" if stat.S_ISDIR(mode) else "it is no file")
         return _read(file)
     except FileNotFoundError as error:
-        raise _unreadable(path, "there is no such file") from error
+        raise _unreadable(path, "there is no such file") from fit_to_tell(error)
     except SavedClassifierError:
         raise
     except (OSError, ValueError) as error:  # a ValueError: no path can hold NUL
-        raise _unreadable(path, reason_of(error)) from error
+        raise _unreadable(path, reason_of(error)) from fit_to_tell(error)
     except _Fault as fault:
         raise SavedClassifierError(
             f"Cannot load the classifier {shown(path)}: {fault}"
-        ) from fault.__cause__
+        ) from fit_to_tell(fault.__cause__)
 
 
 def _unreadable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
@@ -211,7 +222,8 @@ def _read(file: Path) -> SavedClassifier:
     except SafetensorError as error:
         if head[8:] == b"{":
             raise _Fault(
-                f"it is damaged or cut short ({error}). Copy it again, or save the classifier anew."
+                f"it is damaged or cut short ({brief(str(error))}). Copy it again, or save the "
+                "classifier anew."
             ) from error
         raise _Fault(
             "it is no saved classifier, which is a safetensors file. Give the path of a file that "
@@ -231,23 +243,25 @@ def _parse(text: str) -> Plain:
     except (ValueError, RecursionError) as error:
         raise _damaged(error) from error
     if number > FORMAT:
+        # What is to be installed is never in the words of a file.
+        by = f" {writer!r}" if _VERSION.fullmatch(writer) else ""
         raise _Fault(
-            f"it has format {number}, and this is zsclip {__version__}, which reads formats up to "
-            f"{FORMAT}. It was written by zsclip {writer!r}: install that or a newer one, or save "
-            "the classifier anew with this one."
+            f"it has format {brief(number)}, and this is zsclip {__version__}, which reads "
+            f"formats up to {FORMAT}. It was written by zsclip{by}: install that or a newer one, "
+            "or save the classifier anew with this one."
         )
     return about
 
 
 def _damaged(error: Exception) -> _Fault:
-    return _Fault(f"it is damaged: {str(error).rstrip('.')}. Save the classifier anew.")
+    return _Fault(f"it is damaged: {printable(str(error)).rstrip('.')}. Save the classifier anew.")
 
 
 def _read_matrix(tensors: Any) -> NDArray[np.float32]:
     if (names := list(tensors.keys())) != [TENSOR]:
-        raise ValueError(f"it must hold one tensor, `{TENSOR}`, and holds {names[:5]}")
+        raise ValueError(f"it must hold one tensor, `{TENSOR}`, and holds {brief(names)}")
     if (kind := tensors.get_slice(TENSOR).get_dtype()) != "F32":
-        raise ValueError(f"`{TENSOR}` must be F32, and is {kind}")
+        raise ValueError(f"`{TENSOR}` must be F32, and is {printable(str(kind))}")
     return cast("NDArray[np.float32]", tensors.get_tensor(TENSOR))
 
 
@@ -256,7 +270,7 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
     plain, precision = about.table("model"), about.text("precision")
     function = plain.text("score_function")
     if function not in ("softmax", "sigmoid"):
-        raise ValueError(f"there is no score function {function[:80]!r}")
+        raise ValueError(f"there is no score function {brief(function)}")
     model = ModelInfo(
         name=plain.text("name"),
         encoder=plain.text("encoder"),
@@ -281,7 +295,7 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
     lengths = np.linalg.norm(matrix.astype(np.float64), axis=1)
     if not np.isfinite(lengths).all():
         name = labelset[int(np.isfinite(lengths).argmin())].name
-        raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {name!r}")
+        raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {brief(name)}")
     if (np.abs(lengths - 1) > UNIT).any():
         raise ValueError(f"the rows of `{TENSOR}` must be of length 1")
     head = Head(labelset, about.texts("templates"), matrix, precision)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError
+from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError, brief
 from zsclip.files import as_path, part_of, reason_of, require_replaceable
 from zsclip.owners import follow, open_new
 
@@ -33,7 +33,8 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
             raise _unwritable(path, "it is a folder. Add the name of a file.")
         if not target.parent.is_dir():
             raise _unwritable(
-                path, f"there is no folder {str(target.parent)!r}. Make it first, or name another."
+                path,
+                f"there is no folder {brief(str(target.parent))}. Make it first, or name another.",
             )
         if target.exists():
             if not target.is_file():
@@ -72,4 +73,4 @@ def _unwritable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFil
 
 def shown(path: str | os.PathLike[str]) -> str:
     """A path as messages show it: as it was given, in quotes."""
-    return repr(os.fspath(path))
+    return brief(os.fspath(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from torch import nn
 from zsclip.clip import ModifiedResNet, TextTower, VisionTransformer, unfilled
 from zsclip.errors import CheckpointError, NonFiniteError
 from zsclip.files import as_path, writing_whole
+from zsclip.logs import logger_for
 from zsclip.weights.identity import Seal, counts, read_seals, sealing
 from zsclip.weights.layouts import Tensors, open_tensors
 from zsclip.weights.models import ModelSpec, get_model_spec, list_models
@@ -34,7 +34,7 @@ from zsclip.weights.tensor_file import stamp_of
 
 __all__ = ["Checkpoint", "find_published", "load_checkpoint", "write_kept"]
 
-log = logging.getLogger("zsclip")
+log = logger_for("zsclip")
 
 Tower = TypeVar("Tower", bound=nn.Module)
 
@@ -241,7 +241,8 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
 def _looks_like_path(model: str) -> bool:
     separators = (os.sep, os.altsep) if os.altsep else (os.sep,)
     is_file_name = model.endswith((".pt", ".pth", ".bin", ".ckpt", ".safetensors"))
-    return is_file_name or model.startswith(("~", ".", *separators)) or Path(model).is_file()
+    is_path = model.startswith(("~", ".", *separators))
+    return is_file_name or is_path or os.path.isfile(model)  # noqa: PTH113 - of any text
 
 
 def _keep(tensors: Tensors, kept: Path, spec: ModelSpec) -> bool:

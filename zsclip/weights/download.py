@@ -7,7 +7,6 @@ it is ``<file>.part``, which the next try resumes. ``<file>.lock`` lets one proc
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import re
 from collections.abc import Iterator
@@ -18,14 +17,15 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
+from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError, brief
 from zsclip.files import exact_size, file_sha256, sync_folder
+from zsclip.logs import logger_for
 from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy, transfer
 from zsclip.weights.wanted import Wanted
 
 __all__ = ["fetch", "is_offline"]
 
-log = logging.getLogger("zsclip")
+log = logger_for("zsclip")
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
@@ -43,8 +43,8 @@ def is_offline() -> bool:
     if word in _NO:
         return False
     raise ParameterError(
-        f"`ZSCLIP_OFFLINE` must be one of 1, true, yes, on, or 0, false, no, off, got {value!r}. "
-        "Set it to 1 to forbid downloads, or unset it."
+        "`ZSCLIP_OFFLINE` must be one of 1, true, yes, on, or 0, false, no, off, got "
+        f"{brief(value)}. Set it to 1 to forbid downloads, or unset it."
     )
 
 
@@ -96,7 +96,7 @@ def fetch(
         True
     """
     if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise ParameterError(f"`sha256` must be 64 hexadecimal digits, got {sha256!r}.")
+        raise ParameterError(f"`sha256` must be 64 hexadecimal digits, got {brief(sha256)}.")
     path = Path(target).absolute()
     wanted = Wanted(url, path, sha256.lower(), size, name or path.name)
     with wanted.disk_errors():

@@ -9,7 +9,6 @@ Ranges, ``If-Range`` and ``Retry-After`` follow RFC 9110, sections 14, 13.1.5 an
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import re
@@ -22,8 +21,9 @@ from email.utils import parsedate_to_datetime
 from time import sleep as _sleep
 from typing import TYPE_CHECKING, Any
 
-from zsclip.errors import ChecksumError, DownloadError
+from zsclip.errors import ChecksumError, DownloadError, fit_to_tell, shown
 from zsclip.files import exact_size, size_in_words
+from zsclip.logs import logger_for, untold
 from zsclip.weights.wanted import Wanted
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_RETRY", "RetryPolicy", "transfer"]
 
-log = logging.getLogger("zsclip")
-downloads = logging.getLogger("zsclip.downloads")  # what is fetched, and from where
+log = logger_for("zsclip")
+downloads = logger_for("zsclip.downloads")  # what is fetched, and from where
 
 _MAX_REDIRECTS = 20
 _PASSING = {408, 425, 429}  # and every 5xx
@@ -118,7 +118,7 @@ def transfer(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bo
         wanted.target.parent,
     )
     failures, furthest = 0, wanted.have()
-    with _client(wanted, timeout) as client, _bar(wanted, progress) as bar:
+    with untold(), _client(wanted, timeout) as client, _bar(wanted, progress) as bar:
         while True:
             try:
                 return _attempt(client, wanted, timeout, bar)
@@ -130,7 +130,7 @@ def transfer(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bo
                 failures += 1
                 if failures >= retry.attempts:
                     reason = f"{fault} (given up after {failures} failed tries)"
-                    raise DownloadError(wanted.failure(reason)) from fault.__cause__
+                    raise DownloadError(wanted.failure(reason)) from fit_to_tell(fault.__cause__)
                 pause = retry.delay(failures, fault.retry_after)
                 log.warning("%s: %s; next try in %.1f s.", wanted.name, fault, pause)
             _sleep(pause)
@@ -148,8 +148,10 @@ def _client(wanted: Wanted, timeout: float) -> Iterator[httpx.Client]:
             headers={"User-Agent": "zsclip", "Accept-Encoding": "identity"},
         )
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        reason = f"the proxy or certificate settings in the environment do not work ({error})"
-        raise DownloadError(wanted.failure(reason)) from error
+        reason = (
+            f"the proxy or certificate settings in the environment do not work ({_said(error)})"
+        )
+        raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
     with client:
         yield client
 
@@ -202,17 +204,19 @@ def _attempt(client: httpx.Client, wanted: Wanted, timeout: float, bar: tqdm[Any
     except httpx.TimeoutException as error:
         raise _Passing(f"nothing came from the server for {timeout:g} s") from error
     except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-        raise DownloadError(wanted.failure(f"the request cannot be made ({error})")) from error
+        reason = f"the request cannot be made ({_said(error)})"
+        raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
     except httpx.TransportError as error:
         if _untrusted(error):
             reason = (
-                f"the server's certificate cannot be trusted ({error}); if a proxy here opens TLS "
-                "connections, set SSL_CERT_FILE to the file with its certificate"
+                f"the server's certificate cannot be trusted ({_said(error)}); if a proxy here "
+                "opens TLS connections, set SSL_CERT_FILE to the file with its certificate"
             )
-            raise DownloadError(wanted.failure(reason)) from error
-        raise _Passing(f"the connection failed ({error or type(error).__name__})") from error
+            raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
+        raise _Passing(f"the connection failed ({_said(error)})") from error
     except (httpx.RequestError, httpx.InvalidURL) as error:
-        raise DownloadError(wanted.failure(f"the request failed ({error})")) from error
+        reason = f"the request failed ({_said(error)})"
+        raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
 
 
 def _settle_unsatisfied(response: httpx.Response, wanted: Wanted, offset: int) -> bool:
@@ -227,7 +231,7 @@ def _settle_unsatisfied(response: httpx.Response, wanted: Wanted, offset: int) -
 def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tuple[int, int | None]:
     """Where in the file the body starts, and how long the file is if known; raises otherwise."""
     status = response.status_code
-    said = f"the server answered {status} {response.reason_phrase}".rstrip()
+    said = shown(f"the server answered {status} {response.reason_phrase}".rstrip())
     if status in _PASSING or status >= 500:
         raise _Passing(said, _retry_after(response.headers.get("retry-after", "")))
     start, total = 0, None
@@ -243,11 +247,14 @@ def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tupl
     elif _NUMBER.fullmatch(length := response.headers.get("content-length", "")):
         total = int(length)
     if (coding := response.headers.get("content-encoding", "identity")) != "identity":
-        raise DownloadError(wanted.failure(f"the server sent it encoded ({coding}), unasked"))
+        raise DownloadError(
+            wanted.failure(f"the server sent it encoded ({shown(coding)}), unasked")
+        )
     if wanted.size is not None and total is not None and total != wanted.size:
         # Most often the login page of a network. What is in .part stays as it is.
         kind = response.headers.get("content-type", "unnamed type")
-        reason = f"the server offers {exact_size(total)} ({kind}), which is not the published file"
+        offered = f"{exact_size(total)} ({shown(kind)})"
+        reason = f"the server offers {offered}, which is not the published file"
         raise ChecksumError(wanted.failure(reason))
     return start, wanted.size if total is None else total
 
@@ -282,6 +289,10 @@ def _save(
         os.fsync(file.fileno())
     if total is not None and start < total:
         raise _Passing(f"the server stopped after {exact_size(start)} of {exact_size(total)}")
+
+
+def _said(error: Exception) -> str:
+    return shown(str(error)) or type(error).__name__
 
 
 def _retry_after(value: str) -> float | None:

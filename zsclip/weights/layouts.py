@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zsclip.errors import CheckpointError, ModelNotFoundError
+from zsclip.errors import CheckpointError, ModelNotFoundError, fit_to_tell
 from zsclip.files import reason_of
 from zsclip.weights.archive import read_archive
 from zsclip.weights.tensor_file import TensorFile
@@ -80,8 +81,9 @@ def open_tensors(path: Path) -> Tensors:
         ModelNotFoundError: There is no such file.
         CheckpointError: The file is none of the three, or holds Python objects or code.
     """
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "does not exist"
+    # os.path, for pathlib raises for a text that is too long to be a path.
+    if not os.path.isfile(path):  # noqa: PTH113
+        what = "is a folder" if os.path.isdir(path) else "does not exist"  # noqa: PTH112
         raise ModelNotFoundError(
             f"The checkpoint {str(path)!r} {what}. Give the path of a .pt or .safetensors file."
         )
@@ -90,15 +92,17 @@ def open_tensors(path: Path) -> Tensors:
     except CheckpointError:
         raise
     except OSError as e:
-        raise CheckpointError(f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}.") from e
+        raise CheckpointError(
+            f"Cannot read the checkpoint {str(path)!r}: {reason_of(e)}."
+        ) from fit_to_tell(e)
     except pickle.UnpicklingError as e:
-        raise CheckpointError(f"The checkpoint {str(path)!r} {e}") from e
+        raise CheckpointError(f"The checkpoint {str(path)!r} {e}") from fit_to_tell(e)
     except ValueError as e:
         raise CheckpointError(
             f"The checkpoint {str(path)!r} is damaged or none: {e}. zsclip reads OpenAI's "
             "TorchScript archives, state dicts of tensors, and safetensors; if it was one of "
             "these, get it again."
-        ) from e
+        ) from fit_to_tell(e)
 
 
 def _is_safetensors(path: Path) -> bool:

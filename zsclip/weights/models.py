@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zsclip.errors import ModelNotFoundError, did_you_mean
+from zsclip.errors import ModelNotFoundError, brief, did_you_mean
 
 __all__ = ["MODELS", "ModelSpec", "get_model_spec", "list_models"]
 
@@ -94,6 +94,6 @@ def get_model_spec(name: str) -> ModelSpec:
         if spec.name == name:
             return spec
     raise ModelNotFoundError(
-        f"`model` must be the name of a model or the path of a checkpoint, got {name!r}. "
+        f"`model` must be the name of a model or the path of a checkpoint, got {brief(name)}. "
         f"{did_you_mean(name, list_models())}"
     )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from zsclip.clip import HEAD_WIDTH, CLIPConfig
-from zsclip.errors import CheckpointError
+from zsclip.errors import CheckpointError, brief
 
 __all__ = ["Shapes", "read_config"]
 
@@ -44,7 +44,9 @@ def read_config(shapes: Shapes) -> CLIPConfig:
             resolution = side * 32
             layers = tuple(_count(shapes, rf"visual\.layer{i}\.(\d+)\.") for i in range(1, 5))
     except KeyError as e:
-        raise CheckpointError(f"The tensor {e.args[0]!r} is missing. {_guess(shapes)}") from None
+        raise CheckpointError(
+            f"The tensor {brief(e.args[0])} is missing. {_guess(shapes)}"
+        ) from None
     except (ValueError, IndexError):
         raise CheckpointError(f"Tensors have unexpected shapes. {_guess(shapes)}") from None
     if min(embed_dim, context_length, vocab_size, resolution, width, text_width) < 1:

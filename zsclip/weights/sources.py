@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from zsclip.errors import CheckpointError, DownloadError
+from zsclip.errors import CheckpointError, DownloadError, brief
 from zsclip.files import reason_of
 from zsclip.owners import doubt
 from zsclip.packages import own_file
@@ -52,8 +52,8 @@ def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
         return folder.expanduser().absolute()
     except RuntimeError as error:
         raise DownloadError(
-            f"The folder {str(folder)!r} cannot be found ({error}). Set ZSCLIP_CACHE to a folder "
-            "for zsclip's files."
+            f"The folder {brief(str(folder))} cannot be found ({error}). Set ZSCLIP_CACHE to a "
+            "folder for zsclip's files."
         ) from error
 
 

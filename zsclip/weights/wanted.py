@@ -13,6 +13,7 @@ from pathlib import Path
 
 from zsclip.errors import DownloadError
 from zsclip.files import exact_size
+from zsclip.masking import masked_url
 from zsclip.owners import is_plain_and_own, open_more, open_new, open_plain
 
 __all__ = ["Wanted"]
@@ -143,7 +144,7 @@ class Wanted:
         """An error message: the reason, what is expected where, and what to do by hand."""
         lines = [
             f"Cannot get {self.name}: {reason}.",
-            f"  URL:     {self.url}",
+            f"  URL:     {masked_url(self.url)}",
             f"  file:    {self.target}",
             f"  SHA-256: {self.sha256}",
             f"  size:    {'not known' if self.size is None else exact_size(self.size)}",
@@ -153,5 +154,5 @@ class Wanted:
                 lines.append(
                     f"  so far:  {exact_size(have)} in {self.part}, resumed by the next try"
                 )
-        lines.append("Or download it elsewhere and put it there, under exactly that file name.")
+        lines.append("  Or download it elsewhere and put it there, under exactly that file name.")
         return "\n".join(lines)
