@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import logging
 import threading
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -117,11 +116,6 @@ def test_trailers_without_end_are_hung_up_on() -> None:
 def test_an_old_server_that_tells_no_length_is_read_to_its_end() -> None:
     with talk(send(b"HTTP/1.0 200 OK\r\n\r\n", b"a fox")) as server:
         assert fetch(server.url, Reading()) == b"a fox"
-
-
-def test_what_is_given_as_the_end_counts_in_place_of_the_timeout() -> None:
-    with talk(drip(b"", b"")) as server, pytest.raises(UnreadableError, match="did not arrive"):
-        fetch(server.url, Reading(timeout=600), end=time.monotonic() + 0.2)
 
 
 # ----------------------------------------------------------------------------------------- packed
