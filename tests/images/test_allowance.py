@@ -26,8 +26,7 @@ SCANS = """
     import io, os, signal, threading
     from PIL import Image
     from zsclip import Reading, load_image
-    from zsclip import budget
-from zsclip.errors import ImageError
+    from zsclip.errors import ImageError
     stream = io.BytesIO()
     picture = Image.new("RGB", (3000, 2000), (10, 20, 30))
     picture.save(stream, "JPEG", progressive=True)

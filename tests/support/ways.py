@@ -62,7 +62,10 @@ PACKAGE = Path(zsclip.__file__).parent
 PAGE = Path(__file__).parents[2] / "docs" / "architecture.md"
 TITLES = ("The way of a picture", "The way of a label")
 PICTURES = ("fish", "frog", "octopus")
-GROUND = ("__init__.py", "entrypoints.py", "errors.py", "files.py", "lazy.py", "version.py")
+GROUND = (
+    *("__init__.py", "budget.py", "entrypoints.py", "errors.py", "files.py", "frames.py"),
+    *("lazy.py", "version.py"),
+)
 
 
 class Stop(NamedTuple):
