@@ -28,7 +28,7 @@ from PIL import Image, ImageFile
 
 __all__ = ["CASES", "measured"]
 
-SIDE = 700
+SIDE = 1000
 TINY = 64
 
 Make = Callable[[int], bytes]
@@ -268,7 +268,6 @@ CASES: dict[str, tuple[Make, dict[str, Any]]] = {
     "sgi": (_saved("SGI", "RGB"), {}),
     "pcx": (_saved("PCX", "RGB"), {}),
     "dds": (_saved("DDS", "RGBA"), {}),
-    "im": (_saved("IM", "RGB"), {}),
     "ico": (_ico, {}),
     "icns": (_saved("ICNS", "RGBA"), {}),
     "qoi": (_saved("QOI", "RGB"), {}),
