@@ -181,9 +181,13 @@ class Reader:
         picture.failure = Failure(name, error)
 
 
-def _forget_frames(error: BaseException | None) -> None:
+def _forget_frames(error: BaseException) -> None:
     """Drop the tracebacks of an error that is kept: their frames hold pictures."""
-    if error is not None and error.__traceback__ is not None:
-        error.__traceback__ = None
-        _forget_frames(error.__cause__)
-        _forget_frames(error.__context__)
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is not None and id(one) not in seen:  # some have none, and others behind them
+            seen.add(id(one))
+            one.__traceback__ = None
+            left += [one.__cause__, one.__context__]
