@@ -62,14 +62,16 @@ NEVER_ENDING = {
 @pytest.mark.parametrize("what", NEVER_ENDING)
 def test_what_drips_is_hung_up_on_when_the_time_is_up(what: str) -> None:
     with talk(drip(*NEVER_ENDING[what])) as server:
-        assert refusal(server.url, timeout=0.5) == "it did not arrive within `timeout` (0.5 s)."
+        assert refusal(server.url, timeout=0.5).startswith(
+            "it did not arrive within `timeout` (0.5 s). "
+        )
         assert server.was_hung_up_on()
 
 
 def test_a_handshake_that_drips_is_hung_up_on_when_the_time_is_up() -> None:
     server = Talker(drip(b"\x16\x03\x03\x40\x00", b"\x02"))
     url = server.url.replace("http", "https")
-    assert refusal(url, timeout=0.5) == "it did not arrive within `timeout` (0.5 s)."
+    assert refusal(url, timeout=0.5).startswith("it did not arrive within `timeout` (0.5 s). ")
     assert server.was_hung_up_on()
     server.close()
 
