@@ -153,6 +153,6 @@ def test_long_names_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("difflib.get_close_matches", matches)
     assert did_you_mean("fix", ["fox" * 50, "fox"]) == "Did you mean 'fox'?"
-    assert len(did_you_mean("fox" * 10**6, ["fox", "fox" * 10**6])) < 200
+    assert len(did_you_mean("fox" * 10**6, ["fox", "fox" * 10**6])) < 300
     did_you_mean("fox", [f"{i:05}" for i in range(100_000)])
     assert [(word, len(others)) for word, others in compared] == [("fix", 1), ("fox", 40_000)]

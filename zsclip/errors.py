@@ -436,7 +436,7 @@ def nearest(name: str, known: Sequence[str]) -> list[str]:
     lengths = accumulate(map(len, known))
     few = (k for length, k in zip(lengths, known, strict=True) if length <= _COMPARED)
     folded = {k.casefold(): k for k in few if len(k) <= _LONGEST_NAME}
-    return [folded[near] for near in difflib.get_close_matches(name.casefold(), list(folded))]
+    return [folded[near] for near in difflib.get_close_matches(name.casefold(), list(folded), n=3)]
 
 
 def in_a_row(texts: Sequence[str], separator: str = ", ", *, of: int | None = None) -> str:

@@ -97,8 +97,7 @@ def parse_spelling(spelled: str | os.PathLike[str]) -> Spelling:
         return _term(os.fspath(spelled), is_path=True)
     if not isinstance(spelled, str):
         raise ParameterTypeError(
-            f"`labels` must be a text, a path or an open file, got {brief(spelled)}. Pass a label "
-            "set's name."
+            f"`labels` must be a text, a path or an open file, got {brief(spelled)}. Name a set."
         )
     text = spelled if _is_there(spelled) else spelled.strip()
     if "," not in text and (count := text.count("+")) > MOST_TERMS * (_PLUSES + 1):

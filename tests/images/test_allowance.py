@@ -24,6 +24,7 @@ Encode = Callable[..., bytes]
 # through all of them.
 SCANS = """
     import io, os, signal, threading
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which whoever started it may ignore
     from PIL import Image
     from zsclip import Reading, load_image
     from zsclip.errors import ImageError

@@ -57,6 +57,7 @@ if sys.argv[1] == "look-up":
 else:
     server = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which whoever started it may ignore
 threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     fetch(url, Reading(timeout=600))
