@@ -14,20 +14,21 @@ from zsclip import Prediction, Reading, ZeroShotClassifier
 from zsclip.images import load_image
 
 
-def encoded(side: int) -> bytes:
+def encoded(red: int) -> bytes:
+    """A picture of one color; what is the same is read once."""
     stream = io.BytesIO()
-    Image.new("RGB", (side, side), "teal").save(stream, "TIFF", compression="tiff_deflate")
+    Image.new("RGB", (300, 300), (red, 0, 0)).save(stream, "TIFF", compression="tiff_deflate")
     return stream.getvalue()
 
 
 def test_sixteen_pictures_and_eight_workers_take_the_memory_of_one_budget(
     fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    large = encoded(300)
+    pictures = [encoded(red) for red in range(16)]
     most = 1
-    while True:  # as much as two of them take, and no third
+    while True:  # more than one of them takes, and no more than two
         try:
-            load_image(large, reading=Reading(max_memory=most))
+            load_image(pictures[0], reading=Reading(max_memory=most))
             break
         except ValueError:
             most *= 2
@@ -51,10 +52,10 @@ def test_sixteen_pictures_and_eight_workers_take_the_memory_of_one_budget(
     for factor, threads in ((1, 1), (1000, 8)):
         highest = 0
         clf = ZeroShotClassifier(
-            ["red", "blue"], encoder=fake, cache=False, workers=8, batch_size=1,
+            ["red", "blue"], encoder=fake, cache=False, workers=8, batch_size=16,
             reading=Reading(max_memory=most * factor),
         )  # fmt: skip
-        results = clf.classify_many([large] * 16, on_error="record")
+        results = clf.classify_many(pictures, on_error="record")
         assert all(isinstance(result, Prediction) for result in results)  # nobody is refused
         assert highest <= threads
     assert highest > 2
