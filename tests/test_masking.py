@@ -62,6 +62,12 @@ def test_urls_in_a_text_are_found_wherever_they_stand() -> None:
     assert masked("Invalid port: 's3cret'") == "Invalid port: '***'"
 
 
+@pytest.mark.parametrize("end", [": no answer", ", and", ".", ""])
+def test_what_follows_a_url_in_a_sentence_is_left(end: str) -> None:
+    shown = f"https://h.org/a?token=***{end}"
+    assert masked(f"https://h.org/a?token=s3:cr.et{end}") == masked(shown) == shown
+
+
 @pytest.mark.parametrize("part", ["@", "/@", "a:/@", "?token=", "://", "http:/", "a=&", "[", ":"])
 def test_the_work_grows_with_the_length_of_the_text(part: str) -> None:
     # Quadratic work would take an hour.

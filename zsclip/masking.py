@@ -17,7 +17,8 @@ _AUTHORITY = re.compile(r"[^/?#\\]*")
 # What nobody writes for a user: ``example.org``, ``localhost``, ``127.0.0.1:80``, ``[::1]``.
 _HOST = re.compile(r"(?:\[[^\]]*\]|localhost|[\w-]+(?:\.[\w-]+)+\.?)(?::\d*)?", re.IGNORECASE)
 
-_PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#\s]+)=([^&;#\s]+)")
+# In a message a URL's last sign may be the message's own: ``...?token=***: no answer``.
+_PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#\s]+)=([^&;#\s]+?)(?=[.,:]?(?:[&;#\s]|$))")
 _SECRET = re.compile(
     r"signature|token|secret|passw|passphrase|pwd|credential|jwt|session|oauth|authorization"
     r"|api[-_]?key|access[-_]?key|(?:^|[-_.])(?:sig|auth|hmac|subscription-key)$",
