@@ -149,8 +149,26 @@ def use():
 """
     [told] = finish(code + TOLD, tmp_path / "new").splitlines()
     assert "goes on without it, and computes every embedding anew" in told
+    assert "Look at the disk" in told  # to which SQLite's "disk I/O error" points
     with closing(EmbeddingCache(tmp_path / "new")) as cache:
         assert cache.info().entries == 0
+
+
+def test_a_full_disk_is_named_as_such_where_a_first_cache_finds_no_room(
+    tmp_path: Path, finish: Finish
+) -> None:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if not mount(folder):
+        pytest.skip("no file system can be put there")
+    try:
+        (folder / "else").write_bytes(bytes(1_990_000))
+        use = "cache = EmbeddingCache(sys.argv[1])\ndef use():\n    cache.put(entries(1))\n"
+        [told] = finish(use + TOLD, folder / "new").splitlines()
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+    assert "there is no room for it (database or disk is full)" in told
+    assert "Make room" in told
 
 
 # ------------------------------------------------------------------------------------ no rights

@@ -44,7 +44,7 @@ class Database:
         except sqlite3.OperationalError as error:
             self.fault = self._why_only_readable(error)
             self._seen = self._look()  # before: what changes from here on is seen
-            self.connection = connect_immutable(path)
+            self.connection = self._connect_immutable(error)
         else:
             self._seen = self._look()
         self._steps = Steps(self.connection)
@@ -76,6 +76,13 @@ class Database:
         if fault.cause in (Cause.LOCKED, Cause.DAMAGED) or logged or not self.path.exists():
             raise error
         return fault if fault.cause is Cause.FULL else Fault(Cause.READ_ONLY, fault.detail)
+
+    def _connect_immutable(self, why: sqlite3.OperationalError) -> sqlite3.Connection:
+        """The file for reading alone; an empty one is of no use, for the reason that is known."""
+        try:
+            return connect_immutable(self.path)
+        except UnfitError as error:
+            raise why if error.cause is Cause.READ_ONLY else error from None
 
     # ----------------------------------------------------------------------------------- records
 

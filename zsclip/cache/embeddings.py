@@ -186,7 +186,7 @@ class EmbeddingCache:
             max_bytes=self.max_bytes,
             schema=schema,
             set_aside=tuple(list_set_aside(self.path)),
-            problem=None if fault is None else fault.about(self.path),
+            problem=None if fault is None else fault.problem(self.path),
         )
 
     def clear(self) -> int:
@@ -210,7 +210,7 @@ class EmbeddingCache:
 
         found, done = self._store.check(check)
         aside, damaged = (None, 0) if done is None else (done[0], done[1].lost)
-        problem = found.about(self.path) if isinstance(found, Fault) else None
+        problem = found.problem(self.path) if isinstance(found, Fault) else None
         swept, entries, files = (0, 0, 0) if found is None or isinstance(found, Fault) else found
         return CacheReport(
             path=self.path,

@@ -111,6 +111,10 @@ class Fault:
         """What is wrong with the cache."""
         return f"The embedding cache {shown(str(path))} {self.cause.value} ({shown(self.detail)})."
 
+    def problem(self, path: Path) -> str:
+        """What is wrong with the cache, and what to do."""
+        return f"{self.about(path)} {_ADVICE[self.cause]}."
+
     def warning(self, path: Path, *, readable: bool) -> str:
         """What is wrong, what comes of it, and what to do."""
         result = (
@@ -120,5 +124,6 @@ class Fault:
         )
         return (
             f"{self.about(path)} {result} {_ADVICE[self.cause]}, set ZSCLIP_CACHE or pass cache= "
-            "to keep embeddings elsewhere, or pass cache=False to keep none."
+            "to keep embeddings elsewhere, or pass cache=False (on the command line, --no-cache) "
+            "to keep none."
         )
