@@ -222,6 +222,25 @@ except OSError as error:
     assert listed(tmp_path) == ["names.txt"]
 
 
+def test_an_error_names_what_was_to_be_written_and_not_the_file_meanwhile(tmp_path: Path) -> None:
+    told = run(
+        """
+import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    with writing_whole(Path(sys.argv[1])) as file:
+        file.write(bytes(2000))
+except OSError as error:
+    print(error.filename == sys.argv[1])
+""",
+        tmp_path / "names.txt",
+    )
+    assert told == "True\n"
+    missing = tmp_path / "missing" / "names.txt"
+    with pytest.raises(FileNotFoundError) as caught, writing_whole(missing):
+        pass
+    assert caught.value.filename == str(missing)
+
+
 @pytest.fixture
 def of_nobody() -> Iterator[tuple[Path, int | None]]:
     """A folder of somebody without rights, and who that is; None for whoever runs the tests."""

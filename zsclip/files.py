@@ -242,6 +242,9 @@ def writing_whole(target: Path) -> Iterator[IO[bytes]]:
         if target.exists():
             shutil.copymode(target, part)
         part.replace(target)
+    except OSError as error:
+        _name(error, part, target)
+        raise
     finally:  # also when interrupted
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -266,9 +269,19 @@ def making_folder(target: Path) -> Iterator[Path]:
         part.mkdir()
         yield part
         part.rename(target)
+    except OSError as error:
+        _name(error, part, target)
+        raise
     finally:  # also when interrupted
         shutil.rmtree(part, ignore_errors=True)
     sync_folder(target.parent)
+
+
+def _name(error: OSError, part: Path, target: Path) -> None:
+    """Have an error name what was to be written, and not the file meanwhile, which nobody knows."""
+    unnamed = error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if unnamed or error.filename in (part, str(part)):
+        error.filename = str(target)
 
 
 def part_of(target: Path) -> Path:
