@@ -106,6 +106,21 @@ def test_prompts_that_are_filled_in_are_counted_first(
         made()
 
 
+def test_numbers_and_keys_of_megabytes_take_little_memory_and_time(tmp_path: Path) -> None:
+    """A digit took a hundred bytes, and an unknown key as long as forty that are known."""
+    program = """
+import resource
+from zsclip.labels.toml import read_toml
+[problem] = read_toml(b"x = " + b"9" * 15_000_000, file="x.toml").problems
+print(str(problem)[:50])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 500_000)
+keys = "".join(f"nane{i} = 1\\n" for i in range(1000)).encode()
+print(sum("Did you mean" in str(one) for one in read_toml(keys, file="x.toml").problems))
+"""
+    printed = run_limited(program, folder=tmp_path).splitlines()
+    assert printed == ["R1 file: holds a number of more than 4,300 digits.", "True", "20"]
+
+
 def test_a_text_of_megabytes_is_refused_and_not_compared(tmp_path: Path) -> None:
     program = """
 from zsclip import LabelSet

@@ -37,6 +37,11 @@ _EXPECTED_KEYS = ("model", "metric", "value", "source")
 _PART = r"""(?:(?<![\w-])[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
 _KEY_CHAIN = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{99}}")
 
+# Its pattern of numbers keeps a hundred bytes for each digit, and Python reads no longer ones.
+_LONG_NUMBER = re.compile(r"[=\[,]\s*+[-+]?[0-9][0-9a-fxo_.+-]{4300}", re.IGNORECASE)
+
+_HINTS = 20  # for unknown keys; each takes as long as many known ones
+
 
 def read_toml_file(path: str | os.PathLike[str], *, name: str | None = None) -> Draft:
     """The draft in a label-set file; `name` is what the file must call itself, if anything."""
@@ -89,9 +94,12 @@ def load_table(data: bytes) -> dict[str, Any] | str:
             reason = "starts with a byte-order mark. Save it as UTF-8 without one."
         else:
             text = data.decode("utf-8")
-            if not _KEY_CHAIN.search(text):
+            if _KEY_CHAIN.search(text):
+                reason = "chains a hundred keys with dots. Remove the nesting."
+            elif _LONG_NUMBER.search(text):
+                reason = "holds a number of more than 4,300 digits. Shorten it."
+            else:
                 return tomllib.loads(text)
-            reason = "chains a hundred keys with dots. Remove the nesting."
     except UnicodeDecodeError as error:
         found = f"byte 0x{data[error.start]:02x} at offset {error.start}"
         reason = f"is not UTF-8 ({found}). Save it as UTF-8."
@@ -121,6 +129,7 @@ class _Reader:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.note = draft.note
+        self.hints: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def read(self, table: dict[str, Any], name: str | None) -> None:
         """The whole file."""
@@ -140,9 +149,11 @@ class _Reader:
     def known_keys(self, table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
         for key in table:
             if key not in known:
-                hint = did_you_mean(key, known)
+                if (key, known) not in self.hints and len(self.hints) < _HINTS:
+                    self.hints[key, known] = f"{did_you_mean(key, known)} "
+                hint = self.hints.get((key, known), "")
                 place = f"{where}.{_shorten(key)}" if where else _shorten(key)
-                self.note("R4", place, f"is no key that belongs here. {hint} Rename or remove it.")
+                self.note("R4", place, f"is no key that belongs here. {hint}Rename or remove it.")
 
     def schema(self, table: dict[str, Any]) -> None:
         schema = table.get("schema")
