@@ -422,6 +422,28 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     return f"Known: {in_a_row([brief(k) for k in known[: _LISTED + 1]], of=len(known))}."
 
 
+class Hints:
+    """The end of messages about unknown names of one file, of which there may be any number.
+
+    The search takes long and a message lists no more than twenty, so the others have no hint.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, int], str] = {}
+
+    def about(self, name: str, known: Sequence[str]) -> str:
+        """What `did_you_mean` says, and a blank; empty for names beyond the first twenty.
+
+        Args:
+            name: The unknown name.
+            known: The names that it could have been; the same sequence each time for the same ones.
+        """
+        key = name, id(known)
+        if key not in self._found and len(self._found) < _LISTED:
+            self._found[key] = f"{did_you_mean(name, known)} "
+        return self._found.get(key, "")
+
+
 def nearest(name: str, known: Sequence[str]) -> list[str]:
     """The known names that an unknown one may be misspelled for, three at most.
 

@@ -230,4 +230,4 @@ def test_many_unknown_parents_are_reported_without_delay(tmp_path: Path) -> None
         LabelSet.from_toml(file)
 
     assert len(caught.value.problems) == 2000
-    assert sum("Did you mean 'group'" in problem for problem in caught.value.problems) == 10
+    assert sum("Did you mean 'group'" in problem for problem in caught.value.problems) == 20

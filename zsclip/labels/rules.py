@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from zsclip.errors import LabelSetFormatError, brief, did_you_mean, in_a_row, in_lines
+from zsclip.errors import Hints, LabelSetFormatError, brief, in_a_row, in_lines
 from zsclip.labels.drafts import PROSE, Draft, DraftNode, Problem, Text
 from zsclip.labels.prompts import MOST_PROMPTS
 from zsclip.labels.values import DEFAULT_TEMPLATES, PLACEHOLDER, Expected
@@ -260,18 +260,16 @@ def _check_parents(draft: Draft) -> list[Problem]:
         if node.key is not None:
             parents.setdefault(node.key, node.parent.value if node.parent else None)
     groups = [node.key for node in draft.groups if node.key is not None]
-    hints: dict[str, str] = {}
+    hints = Hints()
     circles = _circles(parents)
     for node in (*draft.groups, *draft.labels):
         if node.parent is None or node.key is None or not node.parent.value.strip():
             continue
         if node.parent.value not in parents:
             unknown = node.parent.value
-            if unknown not in hints:  # the search for near ones is slow, so only for the first few
-                few = len(hints) < 10 and len(groups) <= 100
-                hints[unknown] = did_you_mean(unknown, groups) + " " if few and groups else ""
+            hint = hints.about(unknown, groups) if 0 < len(groups) <= 100 else ""
             message = (
-                f"{brief(unknown)} is the id of no group and of no label. {hints[unknown]}"
+                f"{brief(unknown)} is the id of no group and of no label. {hint}"
                 "Add it to `groups`, or correct it."
             )
             problems.append(Problem("R11", node.parent.where, message))

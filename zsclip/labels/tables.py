@@ -79,6 +79,7 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
     return enumerate(lines, start=1)
 
 
+_MOST_COLUMNS = 1_000
 _BULLET = re.compile(r"[-*+\u2022\u00b7\u2013\u2014]\s+\S")
 _NUMBER = re.compile(r"\(?(\d{1,9})(?:[.):]\s*|\s+)(?=\D)")
 
@@ -195,6 +196,10 @@ def _head(text: str, delimiter: str) -> Row:
 def _head_problems(head: Row, columns: list[str]) -> Iterator[Problem]:
     number, cells = head
     where = f"line {number}"
+    if len(columns) > _MOST_COLUMNS:
+        told = f"names {len(columns):,} columns, and may name {_MOST_COLUMNS:,}. Remove the rest."
+        yield Problem("R4", where, told)
+        return
     seen: set[str] = set()
     for i, column in enumerate(columns):
         if column not in COLUMNS:

@@ -13,7 +13,7 @@ import re
 import tomllib
 from typing import Any
 
-from zsclip.errors import LabelSetVersionError, brief, did_you_mean, shown
+from zsclip.errors import Hints, LabelSetVersionError, brief, shown
 from zsclip.labels.drafts import ABOUT, PROSE, Draft, DraftNode, Text
 from zsclip.labels.reading import read_bytes
 from zsclip.labels.rules import check_text
@@ -39,8 +39,6 @@ _KEY_CHAIN = re.compile(rf"{_PART}(?:[ \t]*+\.[ \t]*+{_PART}){{99}}")
 
 # Its pattern of numbers keeps a hundred bytes for each digit, and Python reads no longer ones.
 _LONG_NUMBER = re.compile(r"[=\[,]\s*+[-+]?[0-9][0-9a-fxo_.+-]{4300}", re.IGNORECASE)
-
-_HINTS = 20  # for unknown keys; each takes as long as many known ones
 
 
 def read_toml_file(path: str | os.PathLike[str], *, name: str | None = None) -> Draft:
@@ -129,7 +127,7 @@ class _Reader:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.note = draft.note
-        self.hints: dict[tuple[str, tuple[str, ...]], str] = {}
+        self.hints = Hints()
 
     def read(self, table: dict[str, Any], name: str | None) -> None:
         """The whole file."""
@@ -149,9 +147,7 @@ class _Reader:
     def known_keys(self, table: dict[str, Any], known: tuple[str, ...], where: str) -> None:
         for key in table:
             if key not in known:
-                if (key, known) not in self.hints and len(self.hints) < _HINTS:
-                    self.hints[key, known] = f"{did_you_mean(key, known)} "
-                hint = self.hints.get((key, known), "")
+                hint = self.hints.about(key, known)
                 place = f"{where}.{_shorten(key)}" if where else _shorten(key)
                 self.note("R4", place, f"is no key that belongs here. {hint}Rename or remove it.")
 
