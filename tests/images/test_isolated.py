@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import math
 import os
 import subprocess
 import sys
@@ -148,6 +150,68 @@ def _escaped(program: str) -> str:
     """Fit for `str.format`, but for the path."""
     doubled = program.replace("{", "{{").replace("}", "}}")
     return doubled.replace("{{path!r}}", "{path!r}")
+
+
+@pytest.mark.parametrize("entry", ["", "."])
+def test_modules_in_the_current_folder_are_not_imported(
+    entry: str, png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uploads = tmp_path / "uploads"
+    for name in ("json", "PIL", "zsclip", "simplejpeg"):
+        (uploads / name).mkdir(parents=True)
+        (uploads / name / "__init__.py").write_text("open('ran', 'w').close()")
+    monkeypatch.chdir(uploads)
+    monkeypatch.setattr(sys, "path", [entry, *sys.path])
+    assert load_image(png, reading=APART).tobytes() == load_image(png).tobytes()
+    assert not (uploads / "ran").exists()
+
+
+def test_a_path_for_modules_that_is_no_text_is_left_out(
+    png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [tmp_path, *sys.path])  # by mistake: Python passes over it
+    assert load_image(png, reading=APART).size
+
+
+@pytest.mark.parametrize("limit", [math.inf, 1e9, None])
+def test_limits_beyond_what_a_system_knows_are_none(
+    limit: float | None, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    assert load_image(png, reading=dataclasses.replace(APART, max_memory=10**20)).size
+
+
+def test_what_is_sent_to_a_process_is_counted_before(tmp_path: Path, png: bytes) -> None:
+    path = tmp_path / "large.png"
+    path.write_bytes(png)
+    os.truncate(path, 2**30)
+    with pytest.raises(ImageError, match=r"takes about 1.1 GB of memory, .* \(1.0 MB\)"):
+        load_image(path, reading=dataclasses.replace(APART, max_memory=1_000_000))
+    assert not isolated._of_process
+
+
+def test_one_more_picture_leaves_nothing_behind(
+    png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registered: list[object] = []
+    monkeypatch.setattr(atexit, "register", lambda *given: registered.append(given))
+    for _ in range(3):
+        load_image(png, reading=APART)
+    assert len(registered) == 1
+
+
+def test_a_process_that_may_have_been_ended_just_now_gets_no_other_picture(
+    png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(isolated._Worker):
+        def decode(self, stream: Any, reading: Reading, min_side: int | None) -> Any:
+            outcome = super().decode(stream, reading, min_side)
+            monkeypatch.setattr(stream.allowance, "_end", 0.0)
+            return outcome
+
+    monkeypatch.setattr(isolated, "_Worker", Slow)
+    assert load_image(png, reading=APART).size
+    assert not isolated._of_process[os.getpid()]._idle
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not limited")

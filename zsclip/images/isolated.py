@@ -8,6 +8,7 @@ of the one picture, and the next one has a new process. Pixels are those that ar
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from PIL import Image
@@ -56,14 +58,18 @@ def decode_apart(stream: Watched, reading: Reading, min_side: int | None) -> Ima
     Raises:
         UnreadableError: It cannot be read, or not within its limits, or the process broke.
     """
-    pool = _of_process.setdefault(os.getpid(), _Pool())
+    stream.allowance.take_memory(stream.size)  # the process is sent all of it
+    pool = _of_process.get(os.getpid()) or _of_process.setdefault(os.getpid(), _Pool())
     worker = pool.get()
     try:
         outcome = worker.decode(stream, reading, min_side)
     except BaseException:
         worker.end()
         raise
-    pool.put(worker)
+    if stream.allowance.seconds > 0:
+        pool.put(worker)
+    else:  # it may have been ended just now
+        worker.end()
     if isinstance(outcome, UnreadableError):
         raise outcome
     return outcome
@@ -110,7 +116,7 @@ class _Worker:
             )
         left_out = {"PYTHONWARNINGS", "PYTHONINSPECT"}
         self._process = subprocess.Popen(  # noqa: S603 - of this Python alone
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path)],
+            [sys.executable, "-c", _PROGRAM.format(path=_module_path())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -229,6 +235,17 @@ class _Worker:
         return f"the process that decoded it {how}: its decoder broke, or took too much."
 
 
+def _module_path() -> list[str]:
+    """Where the process finds modules: where this one does, but for the current folder.
+
+    What is in there may be others', and this process need not have looked for modules since it
+    went there.
+    """
+    package = Path(__file__).resolve().parents[2]
+    entries = [entry for entry in sys.path if isinstance(entry, str)]
+    return [*(entry for entry in entries if os.path.isabs(entry)), str(package)]  # noqa: PTH117
+
+
 def _sentence(text: object) -> str:
     if not isinstance(text, str):
         raise TypeError("what came is no sentence")
@@ -236,4 +253,5 @@ def _sentence(text: object) -> str:
 
 
 def _number(value: object) -> int | None:
-    return None if value is None else int(cast("int", value))
+    """A setting as it can be sent. A limit that is infinite is none to Pillow either."""
+    return None if value is None or value == math.inf else int(cast("int", value))

@@ -30,6 +30,7 @@ __all__ = ["main"]
 _ROOM = 2**28  # bytes that a process takes beside what decoding does: threads, libraries
 _CHUNK = 2**20
 _OPEN = 64  # files
+_HIGHEST = 2**62  # of a limit: systems know no higher ones
 _GLANCE = 5  # seconds, after which it looks whether there is still somebody to decode for
 
 
@@ -152,7 +153,7 @@ def _lower(kind: int, most: int) -> None:
     _, hard = resource.getrlimit(kind)
     if hard != resource.RLIM_INFINITY:
         most = min(most, hard)
-    resource.setrlimit(kind, (most, hard))
+    resource.setrlimit(kind, (min(most, _HIGHEST), hard))
 
 
 def _data_of_process() -> int:
