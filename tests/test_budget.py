@@ -79,6 +79,20 @@ def test_a_thread_that_has_a_share_does_not_wait_for_another() -> None:
     budget.give_back(inner)
 
 
+def test_who_has_had_more_already_waits_for_nobody(holder: Callable[..., threading.Event]) -> None:
+    took: list[int] = []
+    budget.take("own", 100, 100)
+    go = holder(50, 100, took)
+    until(lambda: len(budget.__dict__["_of_process"][os.getpid()]._queue) == 1)
+    for need in (10, 90):
+        budget.take("own", need, 100)
+        threading.Event().wait(0.1)
+    assert took == []
+    budget.give_back("own")
+    until(lambda: took == [50])
+    go.set()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_has_the_budget_to_itself(holder: Callable[..., threading.Event]) -> None:

@@ -38,8 +38,6 @@ class _Budget:
         with self._changed:
             had, _ = self._shares.get(holder, (-1, 0))
             if need <= had:
-                self._shares[holder] = need, thread
-                self._changed.notify_all()
                 return 0.0
             self._give_back(holder)
             if all(other != thread for _, other in self._shares.values()):
@@ -76,8 +74,8 @@ def take(holder: object, need: int, most: int) -> float:
     """Have a share of the memory; waits for it, but not where this thread has another one.
 
     Args:
-        holder: Whose it is. One that it has already is given back first, and a smaller one had at
-            once.
+        holder: Whose it is. One that it has already is given back first; where it is as large, it
+            is kept as it is, so that who has had all waits for nothing any more.
         need: Bytes of the share.
         most: How many all shares together may be, as this holder sees it. A share that is larger
             is had when there is no other.
