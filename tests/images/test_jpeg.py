@@ -162,6 +162,17 @@ def test_a_damaged_jpeg_is_told_with_its_name_and_turned_upright(
         assert load_image(file).size == (180, 240)
 
 
+def test_what_lies_behind_a_jpeg_is_not_taken_for_scans(encode: Encode) -> None:
+    whole = encode(photo(4000, 3000), "JPEG", quality=50)  # from a phone that adds a film to it
+    film = (b"\xff\xda" + np.random.default_rng(0).bytes(50)) * 1000
+    damaged = whole[: len(whole) // 2] + bytes(512) + whole[len(whole) // 2 + 512 :]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_image(whole + film).tobytes() == load_image(whole).tobytes()
+    with pytest.warns(DamagedImageWarning, match="it is a damaged JPEG"):
+        load_image(damaged + film)
+
+
 def test_what_lies_behind_a_jpeg_is_not_read_without_bounds(encode: Encode) -> None:
     asked: list[int | None] = []
 

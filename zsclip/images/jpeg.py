@@ -47,6 +47,9 @@ _BYTES_PER_PIXEL, _BYTES_BESIDE = 32, 2**26
 # through all scans and does not come back before the end, which Pillow's does; a picture of a
 # gigapixel in all its scans takes seconds.
 _SCAN = b"\xff\xda"
+# And how it goes on, by the number of its components: in what lies behind the picture, such as the
+# film of a photo that moves, those two bytes come by chance.
+_SCAN_HEADS = (b"\0\x08\x01", b"\0\x0a\x02", b"\0\x0c\x03", b"\0\x0e\x04")
 _MOST_WORK, _USUAL_SCANS = 2**30, 16
 _PIXELS_BESIDE = 2**14  # what a scan costs at least
 _BLOCK = 256  # bytes that Pillow's is given at a time then: a scan may have no more than 17
@@ -81,7 +84,7 @@ def decode_jpeg(
     first = stream.tell() if header.format == "JPEG" else 0  # behind where its first scan begins
     stream.seek(0)
     data = stream.read(_BYTES_BESIDE + _BYTES_PER_PIXEL * width * height)
-    scans = 1 + data.count(_SCAN, first)
+    scans = 1 + _count_scans(data, first)
     in_scans = scans > 1 or bool(header.info.get("progressive"))
     need = memory_of_jpeg(header, len(data), scale=scale, in_scans=in_scans)
     stream.allowance.take_memory(need)
@@ -114,6 +117,12 @@ def decode_jpeg(
     image.frombytes(pixels.data, "raw", form.raw)
     image.info = dict(header.info)
     return image
+
+
+def _count_scans(data: bytes, first: int) -> int:
+    if data.find(_SCAN, first) < 0:  # as in most
+        return 0
+    return sum(data.count(_SCAN + head, first) for head in _SCAN_HEADS)
 
 
 def _can_go_on(data: bytes, form: _Form, least: dict[str, int]) -> bool:
