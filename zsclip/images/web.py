@@ -31,6 +31,11 @@ _MAX_REDIRECTS = 5
 _REDIRECTS = {301, 302, 303, 307, 308}
 # Bytes for all that comes before a picture: heads, of which a server may send any number.
 _HEADS = 1024 * 1024
+# Those that IANA knows. What else stands there (``aws-chunked``, ``utf-8``) packs nothing.
+_CODINGS = {
+    *("gzip", "x-gzip", "deflate", "compress", "x-compress", "br", "zstd"),
+    *("dcb", "dcz", "exi", "pack200-gzip"),
+}
 _HEADERS = [
     (b"User-Agent", b"zsclip"),  # a server may refuse a client without a name
     (b"Accept", b"image/*"),  # and may pick a format by what is asked for
@@ -176,7 +181,7 @@ def _picture(answer: httpcore.Response, reading: Reading, budget: Budget) -> byt
 def _unpacker(answer: httpcore.Response) -> Any:
     """What unpacks a body; None where it is not packed."""
     codings = [word.strip().lower() for word in _header(answer, b"content-encoding").split(",")]
-    codings = [word for word in codings if word not in {"", "identity"}]
+    codings = [word for word in codings if word in _CODINGS]
     if not codings:
         return None
     if codings in (["gzip"], ["x-gzip"]):  # of files that lie packed on the server
@@ -189,7 +194,11 @@ def _unpacker(answer: httpcore.Response) -> Any:
 
 def _header(answer: httpcore.Response, name: bytes) -> str:
     values = [value for key, value in answer.headers if key.lower() == name]
-    return b", ".join(values).decode("utf-8", "replace")
+    value = b", ".join(values)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _in_words(status: int) -> str:
