@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 import textwrap
+import warnings
 from collections.abc import Callable
+from itertools import chain, count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +18,10 @@ from deadlines import run_program
 from PIL import Image
 
 from zsclip import budget
-from zsclip.errors import ImageError
+from zsclip.errors import ImageError, ImageWarning
 from zsclip.images import Reading, allowance, decode_picture, load_image
 from zsclip.images.allowance import Allowance, Watched
+from zsclip.images.remarks import one_at_a_time
 
 Encode = Callable[..., bytes]
 
@@ -34,6 +39,12 @@ SCANS = """
     data = stream.getvalue()
     bomb = data[:-2] + data[data.rindex(b"\\xff\\xda"):-2] * 10_000
 """
+
+
+@pytest.fixture(autouse=True)
+def _own_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of shares that a test keeps, the next one has no less."""
+    monkeypatch.setattr(budget, "_of_process", {})
 
 
 def run(program: str, folder: Path) -> str:
@@ -102,7 +113,8 @@ def test_getting_a_picture_and_decoding_it_share_one_time(
     png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(allowance, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: now[0])
+    monkeypatch.setattr(allowance, "time", clock)
 
     class Slow(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
@@ -119,7 +131,8 @@ def test_waiting_for_memory_is_not_the_pictures_time(
     png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [0.0]
-    monkeypatch.setattr(allowance, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    clock = SimpleNamespace(monotonic=lambda: now[0], thread_time=lambda: now[0])
+    monkeypatch.setattr(allowance, "time", clock)
 
     def take(holder: object, need: int, most: int) -> float:
         now[0] += 60
@@ -127,6 +140,51 @@ def test_waiting_for_memory_is_not_the_pictures_time(
 
     monkeypatch.setattr(budget, "take", take)
     assert load_image(png, reading=Reading(timeout=1)).size
+
+
+def test_waiting_for_a_disk_or_a_core_is_not_the_pictures_time(
+    png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "fox.png"
+    path.write_bytes(png)
+    hours, seconds = chain([0, 0], count(step=3600)), count(step=0)
+    clock = SimpleNamespace(monotonic=lambda: next(hours), thread_time=lambda: next(seconds))
+    monkeypatch.setattr(allowance, "time", clock)
+    assert load_image(path).size
+    hours, seconds = chain([0, 0], count(step=3600)), count(step=6)
+    with pytest.raises(ImageError, match=r"longer than `timeout` \(10 s\)"):
+        load_image(path)
+
+
+def test_a_picture_that_is_read_alone_waits_for_nothing(
+    encode: Encode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Pillow says something that is not heard, in a program that wants to know of everything: the
+    # picture is decoded once more, having had all the memory before, while others wait to warn.
+    factory, accept = Image.OPEN["WEBP"]
+
+    def opened(stream: Any, name: str) -> Any:
+        image = factory(stream, name)  # which reads the file whole, and counts that
+        warnings.warn("old", DeprecationWarning, stacklevel=1)
+        return image
+
+    shares: list[tuple[int, bool]] = []
+    begin = budget._Budget._await_turn
+
+    def awaits(own: Any, holder: object, need: int, most: int) -> None:
+        shares.append((need, one_at_a_time._of_process[os.getpid()]._is_owned()))
+        begin(own, holder, need, most)
+
+    monkeypatch.setitem(Image.OPEN, "WEBP", (opened, accept))
+    monkeypatch.setattr(budget._Budget, "_await_turn", awaits)
+    with one_at_a_time:  # so that it is there
+        pass
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.simplefilter("ignore", ImageWarning)
+        assert load_image(encode(Image.new("RGB", (8, 8)), "WEBP")).size
+    assert [need for need, _ in shares][-1] == Reading().memory
+    assert not any(alone for _, alone in shares)
 
 
 def test_a_picture_that_takes_too_much_memory_names_the_limit(png: bytes, encode: Encode) -> None:

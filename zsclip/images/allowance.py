@@ -19,6 +19,8 @@ class Allowance:
     """What one picture may take, and what it has taken. It is used in one thread.
 
     Waiting for a share of the memory is not the picture's fault, and does not count as its time.
+    Nor does waiting for a disk or a core once it `has_come`: what then counts is the processor's
+    time. So a good picture is not refused because others are read beside it.
 
     Args:
         reading: What says how much; `timeout` begins now.
@@ -27,6 +29,15 @@ class Allowance:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._end = time.monotonic() + reading.timeout
+        self._end_of_work: float | None = None
+
+    def has_come(self) -> None:
+        """Tell that its bytes are here, or in a file: what is left of its time is for decoding.
+
+        With `isolate` all of it goes by the clock.
+        """
+        if not self._reading.isolate:
+            self._end_of_work = time.thread_time() + self.seconds
 
     @property
     def seconds(self) -> float:
@@ -39,8 +50,12 @@ class Allowance:
         Raises:
             UnreadableError: There is none.
         """
-        if self._end < time.monotonic():
-            raise self.too_late()
+        now = time.monotonic()
+        if self._end < now:  # else the processor's time is not up either
+            left = 0.0 if self._end_of_work is None else self._end_of_work - time.thread_time()
+            if left <= 0:
+                raise self.too_late()
+            self._end = now + left
 
     def too_late(self) -> UnreadableError:
         """That there is no time left."""

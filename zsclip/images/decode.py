@@ -65,6 +65,7 @@ def decode_picture(
     """
     if not isinstance(stream, Watched):
         with closing(Allowance(reading)) as allowance:
+            allowance.has_come()
             watched = Watched(stream, allowance)
             return decode_picture(watched, name=name, reading=reading, min_side=min_side)
 

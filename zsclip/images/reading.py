@@ -36,9 +36,10 @@ class Reading:
         max_pixels: The most pixels, width times height, that an encoded picture may have. Pillow
             warns from the same number on.
         max_bytes: The most bytes taken from a URL, a file object or a pipe: 64 MiB.
-        timeout: Seconds for a picture as a whole, from a URL, a pipe or a file to its pixels.
-            Waiting for memory does not count, and decoders that take a picture whole are only held
-            to it with `isolate`.
+        timeout: Seconds for a picture as a whole: until it has come from a URL, a pipe or a file
+            object, and then of the processor's time to decode it. Waiting for memory, a disk or a
+            core does not count. Decoders that take a picture whole are only held to it with
+            `isolate`, and then all of it goes by the clock.
         urls: Which URLs are fetched. "any": all, but from a public address no redirect is followed
             to one that is not. "public": none that is not at a public address, in the end or on the
             way, and none through a proxy. "none": none at all. Not public are private, loopback,

@@ -56,6 +56,7 @@ def open_source(source: object, *, name: str, reading: Reading) -> Iterator[Watc
     with named(name):
         try:
             with _open(source, reading) as stream:
+                allowance.has_come()
                 yield Watched(stream, allowance)
         except MemoryError as error:
             raise UnreadableError("there is not enough memory to read it.") from error
