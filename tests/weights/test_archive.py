@@ -128,6 +128,41 @@ def test_a_state_dict_is_what_torch_reads(zipped: bool, dtype: torch.dtype, tmp_
     _assert_same(path, torch.load(path, weights_only=True))
 
 
+@pytest.mark.parametrize("zipped", [True, False])
+def test_what_training_keeps_beside_a_state_dict_is_left_out(zipped: bool, tmp_path: Path) -> None:
+    """All that PyTorch itself unpickles as weights, and an optimizer with its schedule has."""
+    path, module = tmp_path / "t.pt", _Whole(torch.float32)
+    optimizer = torch.optim.AdamW(module.parameters())
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [3, 5])
+    beside = {
+        "schedule": schedule.state_dict(), "optimizer": optimizer.state_dict(), "key": b"key",
+        "size": torch.Size([3, 4]), "device": torch.device("cpu"), "dtype": torch.float16,
+        "done": {1, 2}, "random": torch.get_rng_state(),
+    }  # fmt: skip
+    state = module.state_dict()
+    whole = {"epoch": 3, "state_dict": state, **beside}
+    torch.save(whole, path, _use_new_zipfile_serialization=zipped)
+    _assert_same(path, torch.load(path, weights_only=True)["state_dict"])
+
+
+def test_tensors_with_attributes_of_their_own_are_read(path: Path) -> None:
+    tensor_there, parameter = torch.arange(3.0), nn.Parameter(torch.ones(2))
+    for marked in (tensor_there, parameter):
+        marked.no_decay = True  # type: ignore[attr-defined]
+    torch.save({"a": tensor_there, "b": parameter}, path)
+    tensors = open_tensors(path)
+    assert (tensors.read("a").tolist(), tensors.read("b").tolist()) == ([0, 1, 2], [1, 1])
+
+
+def test_a_wrapped_module_is_read_without_its_wrapper(path: Path) -> None:
+    wrapped = nn.Module()
+    wrapped.module = _Whole(torch.float32)  # as `DataParallel` has it
+    torch.jit.save(_scripted(wrapped), path)
+    due = {name.removeprefix("module."): t for name, t in _official(path).items()}
+    assert "visual.conv.weight" in due
+    _assert_same(path, due)
+
+
 def test_a_zip_without_checksums_is_read(path: Path) -> None:
     torch.serialization.set_crc32_options(False)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import struct
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -46,6 +46,18 @@ def test_what_a_training_script_keeps_beside_tensors() -> None:
     assert _read(_of(2, value)) == value
 
 
+def test_what_is_no_tensor_and_no_harm_is_left_out() -> None:
+    beside = (
+        torch.Size([1]), torch.device("cpu"), torch.float32, torch.bool, {1}, bytearray(b"x"),
+        b"12", 1j, Counter([3, 5]),
+    )  # fmt: skip
+    for protocol in (2, 3):
+        for value in beside:
+            if protocol == 3 and isinstance(value, bytes | bytearray):
+                continue  # which PyTorch does not read either
+            assert _read(_of(protocol, {"a": value, "b": 1}))["b"] == 1, value
+
+
 def test_a_module_is_a_box_of_whatever_state_it_had() -> None:
     for state in ({"a": 1}, ("a", 1), None, [1]):
         module = _read(b"\x80\x02" + BOX + _of(2, state)[2:-1] + b"b.")
@@ -76,8 +88,12 @@ CODE = {
     "another name of a module": b"ctorch.jit._pickle\nos.system\n.",
     "a type": _of(2, deque),
     "another class": _of(2, deque([1])),
-    "a set": _of(2, {1}),
-    "bytes": _of(2, b"12"),
+    "a frozen set": _of(2, frozenset({1})),
+    "a tensor of another kind": reduced(
+        "torch._tensor _rebuild_from_type_v2", b"(cos\nsystem\nctorch\nTensor\n(X\x04\0\0\0truet}t"
+    )
+    + b".",
+    "a call of a dtype": b"ctorch\nfloat32\n)R.",
     "a global below": b"ccollections\nOrderedDict.fromkeys\n.",
     "a near name": b"c__torch__x\nB\n.",
     "a call of a box": BOX + b")R.",

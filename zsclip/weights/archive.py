@@ -57,7 +57,8 @@ def read_archive(path: Path) -> Archive:
     with path.open("rb") as file:
         stamp = stamp_of(os.fstat(file.fileno()))
         loaded, place = _open(file, stamp[1])
-        tensors = dict(_named(loaded)) if isinstance(loaded, Module) else _flattened(loaded)
+        named = dict(_named(loaded)) if isinstance(loaded, Module) else _unnested(loaded)
+        tensors = _unwrapped(named)
         _check(tensors, stamp[1])
         places = {view.storage: place(view.storage) for view in tensors.values()}
         storages = {}
@@ -167,8 +168,8 @@ def _named(root: Module) -> Iterator[tuple[str, View]]:
                 yield f"{prefix}{name}", value
 
 
-def _flattened(loaded: Any) -> dict[str, View]:
-    """The state dict in what a training script saved: unnested, without a wrapper's prefix."""
+def _unnested(loaded: Any) -> dict[str, View]:
+    """The state dict in what a training script saved."""
     for nest in _NESTS:
         if isinstance(loaded, dict) and isinstance(loaded.get(nest), dict):
             loaded = loaded[nest]
@@ -177,7 +178,11 @@ def _flattened(loaded: Any) -> dict[str, View]:
         raise pickle.UnpicklingError(
             f"holds a {kind} and not a state dict. Save model.state_dict() instead."
         )
-    views = {str(key): value for key, value in loaded.items() if isinstance(value, View)}
-    if views and all(key.startswith("module.") for key in views):
-        views = {key.removeprefix("module."): value for key, value in views.items()}
+    return {str(key): value for key, value in loaded.items() if isinstance(value, View)}
+
+
+def _unwrapped(views: dict[str, View]) -> dict[str, View]:
+    """The same without the prefix of a wrapper, such as `DataParallel`."""
+    if all(key.startswith("module.") for key in views):
+        return {key.removeprefix("module."): value for key, value in views.items()}
     return views

@@ -27,6 +27,11 @@ _STORAGES = {
     "LongStorage": "I64", "IntStorage": "I32", "ShortStorage": "I16", "CharStorage": "I8",
     "ByteStorage": "U8", "BoolStorage": "BOOL",
 }  # fmt: skip
+_DTYPE_NAMES = (
+    "float64", "float32", "float16", "bfloat16", "complex128", "complex64",
+    "int64", "int32", "int16", "int8", "uint8", "bool",
+)  # fmt: skip
+_BUILTINS = ("set", "complex", "bytearray")
 _LIST_BUILDERS = ("build_intlist", "build_doublelist", "build_boollist", "build_tensorlist")
 
 
@@ -156,22 +161,44 @@ def _view(
     return View(storage, offset, shape, steps)
 
 
-def _parameter(tensor: object, requires_grad: bool, hooks: object) -> object:
-    return tensor
-
-
 def _itself(value: object, *_: object) -> object:
     return value
 
 
-_CALLS: dict[_Name, Callable[..., Any]] = {
-    _Name("collections", "OrderedDict"): _dict,
+def _subclass(rebuild: object, kind: object, arguments: Any, state: object) -> object:
+    """A tensor to which a program gave attributes of its own."""
+    if not isinstance(rebuild, _Name) or rebuild not in _TENSORS:
+        raise _refuse("a tensor of another kind")
+    return _TENSORS[rebuild](*arguments)
+
+
+def _nothing(*_: object) -> None:
+    """In the place of what a training script kept beside its tensors, and no model is made of."""
+
+
+_TENSORS: dict[_Name, Callable[..., Any]] = {
     _Name("torch._utils", "_rebuild_tensor_v2"): _view,
-    _Name("torch._utils", "_rebuild_parameter"): _parameter,
+    _Name("torch._utils", "_rebuild_parameter"): _itself,
+    _Name("torch._utils", "_rebuild_parameter_with_state"): _itself,
+}
+_CALLS: dict[_Name, Callable[..., Any]] = {
+    **_TENSORS,
+    _Name("collections", "OrderedDict"): _dict,
+    _Name("torch._tensor", "_rebuild_from_type_v2"): _subclass,
     _Name("torch.jit._pickle", "restore_type_tag"): _itself,
     **{_Name("torch.jit._pickle", name): _itself for name in _LIST_BUILDERS},
+    **{_Name("torch", name): _nothing for name in ("Size", "device")},
+    **{_Name("__builtin__", name): _nothing for name in _BUILTINS},
+    **{_Name("builtins", name): _nothing for name in _BUILTINS},  # of protocol 3
+    _Name("collections", "Counter"): _nothing,  # the milestones of a MultiStepLR
+    _Name("_codecs", "encode"): _nothing,  # bytes, in protocol 2
 }
 _DTYPES = {_Name("torch", name): dtype for name, dtype in _STORAGES.items()}
+# What is named and not called: dtypes, and the types of tensors.
+_VALUES = {
+    *(_Name("torch", name) for name in _DTYPE_NAMES),
+    *(_Name("torch", name) for name in ("Tensor", "nn.parameter.Parameter")),
+}
 
 
 class _Instructions(dict[int, Any]):
@@ -191,7 +218,7 @@ class _Unpickler(pickle._Unpickler):  # the one in C makes room for 4 billion ob
 
     def find_class(self, module: str, name: str) -> Any:
         found = _Name(module, name)
-        if found in _CALLS or found in _DTYPES or found.is_module:
+        if found in _CALLS or found in _DTYPES or found in _VALUES or found.is_module:
             return found
         raise _refuse(f"{module}.{name}")
 
