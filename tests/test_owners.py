@@ -171,6 +171,23 @@ def test_what_lies_above_the_home_is_not_asked_about(
     assert doubt(file) == f"everybody may write to {tmp_path / 'home'}"
 
 
+def test_a_home_may_be_a_link_to_where_the_homes_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As automounters make them."""
+    (tmp_path / "disks" / "me").mkdir(parents=True)
+    (tmp_path / "disks").chmod(0o777)
+    (tmp_path / "home").symlink_to("disks/me")
+    files = [tmp_path / "home" / "file", tmp_path / "disks" / "me" / "file"]
+    for file in files:
+        assert doubt(file) == f"everybody may write to {tmp_path / 'disks'}"
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert [doubt(file) for file in files] == [None, None]
+    (tmp_path / "disks" / "me").chmod(0o777)
+    for file in files:
+        assert doubt(file) == f"everybody may write to {tmp_path / 'disks' / 'me'}"
+
+
 def test_what_the_user_names_is_trusted_with_all_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

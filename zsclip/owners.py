@@ -61,9 +61,11 @@ def doubt(path: Path) -> str | None:
     if _user() is None or is_trusted(path):
         return None
     home = os.path.expanduser("~")  # noqa: PTH111 - "~" where there is none
-    above = home if os.fspath(path).startswith(home + "/") else ""
+    homes = [home, os.path.realpath(home)]  # which may be a link to where the homes are
+    if not os.fspath(path).startswith(tuple(f"{place}/" for place in homes)):
+        homes = []
     for place, found, left in _way(path):
-        if above.startswith(place.rstrip("/") + "/"):
+        if any(home.startswith(place.rstrip("/") + "/") for home in homes):
             continue
         if reason := doubt_found(place, found, sticky=left > 1):
             return reason

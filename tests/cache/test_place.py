@@ -39,6 +39,18 @@ def test_without_the_environment_the_cache_is_in_the_users_own_folder(
     assert EmbeddingCache().path == expected
 
 
+def test_who_has_no_home_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as a number without a name."""
+
+    def refuse(*args: object) -> str:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.delenv("ZSCLIP_CACHE")
+    monkeypatch.setattr(platformdirs, "user_cache_dir", refuse)
+    with pytest.raises(ParameterError, match=r"home directory.*Set ZSCLIP_CACHE or pass cache="):
+        EmbeddingCache()
+
+
 def test_a_cache_is_a_file_or_in_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder.db").mkdir()
     for given, expected in [

@@ -287,6 +287,31 @@ def test_a_planted_file_whose_seals_fit_is_not_taken_for_what_was_kept(
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers here")
+def test_where_only_what_is_not_trusted_is_there_the_error_says_so(
+    published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_checkpoint(NAME)
+    published.archive.unlink()
+    published.kept.parent.chmod(0o777)
+    monkeypatch.setenv("ZSCLIP_OFFLINE", "1")
+    with pytest.raises(OfflineError, match="safetensors is there, but is not trusted: everybody"):
+        load_checkpoint(NAME)
+    monkeypatch.setenv("ZSCLIP_TRUST", str(published.cache))
+    _assert_weights(load_checkpoint(NAME), published.state)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="modes mean something else here")
+def test_what_is_kept_can_be_read_by_whom_the_umask_lets(published: Published) -> None:
+    published.put()
+    before = os.umask(0o027)
+    try:
+        load_checkpoint(NAME)
+    finally:
+        os.umask(before)
+    assert published.kept.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers here")
 def test_in_a_shared_folder_nothing_is_kept_unless_the_user_trusts_it(
     published: Published, monkeypatch: pytest.MonkeyPatch
 ) -> None:

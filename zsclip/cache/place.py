@@ -40,7 +40,14 @@ def default_path() -> Path:
         return _absolute(Path(folder) / _FILE, "ZSCLIP_CACHE")
     import platformdirs
 
-    return _absolute(Path(platformdirs.user_cache_dir("zsclip")) / _FILE, "path")
+    try:
+        found = platformdirs.user_cache_dir("zsclip")
+    except RuntimeError as error:  # no home
+        raise ParameterError(
+            f"The user's cache folder cannot be found ({error}). Set ZSCLIP_CACHE or pass cache= "
+            "to keep embeddings elsewhere, or pass cache=False to keep none."
+        ) from error
+    return _absolute(Path(found) / _FILE, "path")
 
 
 def locate(path: str | os.PathLike[str] | None) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -262,7 +263,9 @@ def _keep(tensors: Tensors, kept: Path, spec: ModelSpec) -> bool:
         log.warning("%s was not made from %s's archive and is left alone.", kept, spec.name)
         return False
     if state == "damaged":
-        log.warning("%s is damaged or cut short. It is made anew from the archive.", kept)
+        log.warning(
+            "%s is damaged, cut short, or not to be read. It is made anew from the archive.", kept
+        )
     try:
         write_kept(tensors, kept, spec)
     except Exception as e:  # noqa: BLE001 - a full or read-only disk only costs a slower next load
@@ -289,4 +292,7 @@ def write_kept(tensors: Tensors, kept: Path, spec: ModelSpec) -> None:
     seals = sealing(spec.sha256, seals_of(state, kept))
     metadata = {"format": "pt", "name": spec.name, **seals}
     with writing_whole(kept) as file:
+        rights = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         save_file(state, Path(file.name), metadata=metadata)
+        # which puts a file of its own there, that its user alone can read
+        Path(file.name).chmod(rights)

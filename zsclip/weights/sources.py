@@ -12,7 +12,7 @@ from typing import Literal
 
 from zsclip.errors import CheckpointError, DownloadError, brief
 from zsclip.files import reason_of
-from zsclip.owners import doubt
+from zsclip.owners import TRUST, doubt
 from zsclip.packages import own_file
 from zsclip.weights.identity import made_from, read_seals
 from zsclip.weights.models import ModelSpec
@@ -154,15 +154,25 @@ def fetch_weights(
     from zsclip.weights.download import fetch  # loads what a start without a download can spare
 
     assert spec.url is not None
-    return fetch(
-        spec.url,
-        archive_path(spec, download_root),
-        sha256=spec.sha256,
-        size=spec.size,
-        progress=progress,
-        offline=offline,
-        name=spec.name,
-    )
+    archive = archive_path(spec, download_root)
+    try:
+        return fetch(
+            spec.url,
+            archive,
+            sha256=spec.sha256,
+            size=spec.size,
+            progress=progress,
+            offline=offline,
+            name=spec.name,
+        )
+    except DownloadError as error:
+        kept = kept_path(archive)
+        if not os.path.lexists(kept) or not (reason := doubt_kept(kept)):
+            raise
+        raise type(error)(
+            f"{error}\n  {kept} is there, but is not trusted: {reason}. If you trust whoever can "
+            f"write there, set {TRUST} to the folder."
+        ) from error.__cause__
 
 
 def find_ready(spec: ModelSpec, download_root: str | os.PathLike[str] | None) -> Path | None:
