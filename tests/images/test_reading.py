@@ -25,9 +25,9 @@ FIELDS: dict[str, tuple[Any, bool]] = {
     "max_pixels": (7, False),
     "max_bytes": (7, False),
     "timeout": (7.0, False),
-    "urls": ("none", False),
     "levels": ("stretch", True),
     "strict": (True, False),
+    "urls": ("none", False),
     "max_memory": (7, False),
     "isolate": (True, False),
 }
@@ -168,6 +168,25 @@ def test_a_reading_travels_and_does_not_change() -> None:
     assert pickle.loads(pickle.dumps(reading)) == reading
     with pytest.raises(dataclasses.FrozenInstanceError):
         reading.timeout = 2.0  # type: ignore[misc]
+
+
+def test_a_pickle_of_an_older_zsclip_has_the_fields_that_there_were() -> None:
+    """Version 0.1.0 had seven: none that was added may stand before one of these."""
+    found = Reading.__new__(Reading)
+    found.__setstate__([(1, 2, 3), False, 7, 8, 9.0, "stretch", True])
+    assert found == Reading(
+        background=(1, 2, 3), reduced=False, max_pixels=7, max_bytes=8, timeout=9,
+        levels="stretch", strict=True,
+    )  # fmt: skip
+    assert list(FIELDS)[:7] == [
+        "background",
+        "reduced",
+        "max_pixels",
+        "max_bytes",
+        "timeout",
+        "levels",
+        "strict",
+    ]
 
 
 def test_the_page_names_the_usual_limits() -> None:

@@ -6,7 +6,7 @@ import math
 import numbers
 import operator
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import cast
 
 from PIL import ImageColor
@@ -40,16 +40,16 @@ class Reading:
             object, and then of the processor's time to decode it. Waiting for memory, a disk or a
             core does not count. Decoders that take a picture whole are only held to it with
             `isolate`, and then all of it goes by the clock.
-        urls: Which URLs are fetched. "any": all, but from a public address no redirect is followed
-            to one that is not. "public": none that is not at a public address, in the end or on the
-            way, and none through a proxy. "none": none at all. Not public are private, loopback,
-            link-local and other reserved addresses.
         levels: How whole numbers of more than 8 bits become 8. "auto": from 0 to the largest that
             they could be, by what the file says of itself and else by their type, with a warning
             where that leaves fewer than 32 levels. "full": by their type. "stretch": from the
             0.1st to the 99.9th percentile of the picture. Two numbers: what is black, and what is
             white; all beyond is cut off.
         strict: Whether a damaged picture that can be read in part is refused; else it is warned of.
+        urls: Which URLs are fetched. "any": all, but from a public address no redirect is followed
+            to one that is not. "public": none that is not at a public address, in the end or on the
+            way, and none through a proxy. "none": none at all. Not public are private, loopback,
+            link-local and other reserved addresses.
         max_memory: The most bytes that decoding may take, all pictures together that the process
             decodes at the same time: one that needs more is refused, and others wait. None is a
             quarter of the memory that the machine has, or the container.
@@ -72,9 +72,10 @@ class Reading:
     max_pixels: int = 89_478_485
     max_bytes: int = 64 * 1024 * 1024
     timeout: float = 10.0
-    urls: str = "any"
     levels: str | Sequence[float] = "auto"
     strict: bool = False
+    # A pickle tells fields by their order: what is new goes to the end.
+    urls: str = "any"
     max_memory: int | None = None
     isolate: bool = False
 
@@ -96,6 +97,13 @@ class Reading:
             checked["max_memory"] = whole_number("max_memory", self.max_memory)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
+
+    def __setstate__(self, state: Sequence[object]) -> None:
+        """Out of a pickle, in which an older zsclip may have had fewer fields."""
+        usual = Reading()
+        for n, field in enumerate(fields(self)):
+            value = state[n] if n < len(state) else getattr(usual, field.name)
+            object.__setattr__(self, field.name, value)
 
     @property
     def color(self) -> tuple[int, int, int]:
