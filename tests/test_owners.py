@@ -206,6 +206,28 @@ def test_what_the_user_names_is_trusted_with_all_in_it(
     assert not is_trusted(inside)
 
 
+def test_what_is_named_is_trusted_by_whatever_link_one_comes_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages name the folder itself, and not the link that led there."""
+    (tmp_path / "team").mkdir()
+    (tmp_path / "team").chmod(0o777)
+    (tmp_path / "link").symlink_to("team")
+    files = [tmp_path / "link" / "file", tmp_path / "team" / "file"]
+    for file in files:
+        assert doubt(file) == f"everybody may write to {tmp_path / 'team'}"
+    for name in ("team", "link"):
+        monkeypatch.setenv("ZSCLIP_TRUST", str(tmp_path / name))
+        assert [(doubt(file), is_trusted(file)) for file in files] == [(None, True)] * 2
+    tmp_path.chmod(0o777)  # where the link could be another one tomorrow
+    monkeypatch.setenv("ZSCLIP_TRUST", str(tmp_path / "team"))
+    assert doubt(files[0]) == f"everybody may write to {tmp_path}"
+    assert doubt(files[1]) is None
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ZSCLIP_TRUST", "team")  # which would be another one elsewhere
+    assert not is_trusted(files[1])
+
+
 @as_root
 def test_root_does_not_trust_the_home_of_a_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

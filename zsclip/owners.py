@@ -38,12 +38,25 @@ _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 def is_trusted(path: Path) -> bool:
-    """Whether ``ZSCLIP_TRUST`` names an absolute path, or a folder above it."""
-    named = os.environ.get(TRUST)
-    if not named:
-        return False
-    places = {Path(os.path.expanduser(text)) for text in named.split(os.pathsep) if text}  # noqa: PTH111
-    return not places.isdisjoint((path, *path.parents))
+    """Whether ``ZSCLIP_TRUST`` names an absolute path, or a folder above it; links are followed."""
+    named = _named()
+    return _lies_in(path, named) or (bool(named) and _lies_in(Path(os.path.realpath(path)), named))
+
+
+def _named() -> set[Path]:
+    """What ``ZSCLIP_TRUST`` names, and where it leads to."""
+    texts = os.environ.get(TRUST, "").split(os.pathsep)
+    places = [os.path.expanduser(text) for text in texts if text]  # noqa: PTH111
+    return {
+        Path(form)
+        for place in places
+        if os.path.isabs(place)  # noqa: PTH117
+        for form in (place, os.path.realpath(place))
+    }
+
+
+def _lies_in(path: Path, folders: set[Path]) -> bool:
+    return not folders.isdisjoint((path, *path.parents))
 
 
 def doubt(path: Path) -> str | None:
@@ -58,7 +71,8 @@ def doubt(path: Path) -> str | None:
     Raises:
         OSError: It cannot be looked at.
     """
-    if _user() is None or is_trusted(path):
+    named = _named()
+    if _user() is None or _lies_in(path, named):
         return None
     home = os.path.expanduser("~")  # noqa: PTH111 - "~" where there is none
     homes = [home, os.path.realpath(home)]  # which may be a link to where the homes are
@@ -66,6 +80,8 @@ def doubt(path: Path) -> str | None:
         homes = []
     for place, found, left in _way(path):
         if any(home.startswith(place.rstrip("/") + "/") for home in homes):
+            continue
+        if named and _lies_in(Path(place), named):  # where a link led to
             continue
         if reason := doubt_found(place, found, sticky=left > 1):
             return reason
