@@ -200,6 +200,22 @@ LIES: dict[str, tuple[bytes, dict[str, bytes]]] = {
         + b".",
         {},
     ),
+    # as names, some gigabytes of these
+    "tensors in modules that double": (
+        MODULE
+        + b"}(X\1\0\0\0tq\0"
+        + tensor(storage(2), (2,))
+        + b"q\2X\1\0\0\0m"
+        + MODULE
+        + b"}("
+        + b"".join(b"X\4\0\0\0%04dh\2" % n for n in range(2000))
+        + b"ub"
+        + b"".join(
+            b"q\1X\2\0\0\0%02d" % n + MODULE + b"}(X\1\0\0\0ah\1X\1\0\0\0bh\1ub" for n in range(14)
+        )
+        + b"ub.",
+        {"data/0": BYTES},
+    ),
     "a name without end": (dict_of(**{"a" * 1001: tensor(storage(2), (2,))}), {"data/0": BYTES}),
     "too much of little": (
         dict_of(**{f"a{i}": tensor(storage(1000), (1000,)) for i in range(2000)}),

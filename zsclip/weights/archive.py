@@ -28,7 +28,7 @@ __all__ = ["Archive", "read_archive"]
 _NESTS = ("state_dict", "model_state_dict", "model")
 _LEGACY = [0x1950_A86A_20F9_469C_FC6C, 1001]  # what the files of PyTorch before 1.6 begin with
 _MOST_SHARING = 16  # of bytes that tensors share; each is looked at as if they were its own
-_MOST_MODULES = 100_000  # one module may stand in many places, and so may what it stands in
+_MOST_PARTS = 100_000  # modules with all in them: one may stand in many places, and so may those
 
 Place = Callable[[Storage], int]
 
@@ -158,10 +158,11 @@ def _named(root: Module) -> Iterator[tuple[str, View]]:
     todo, seen = [("", root)], 0
     while todo:
         prefix, module = todo.pop()
-        seen += 1
-        if seen > _MOST_MODULES or len(prefix) > LONGEST_NAME:
+        state = module.state if isinstance(module.state, dict) else {}
+        seen += 1 + len(state)
+        if seen > _MOST_PARTS or len(prefix) > LONGEST_NAME:
             raise ValueError("its modules lie one in another without end")
-        for name, value in module.state.items() if isinstance(module.state, dict) else ():
+        for name, value in state.items():
             if isinstance(value, Module):
                 todo.append((f"{prefix}{name}.", value))
             elif isinstance(value, View) and name != "attn_mask":
