@@ -17,7 +17,6 @@ from zsclip.errors import (
     PromptTooLongError,
     ZsclipError,
     ZsclipWarning,
-    did_you_mean,
 )
 
 TESTS = Path(__file__).parent
@@ -134,25 +133,3 @@ def test_messages_say_what_is_missing() -> None:
     long = str(PromptTooLongError("a " * 500, 502, 77, "a " * 425))
     assert len(long) < 650
     assert str(LabelNotFoundError("no 'fox'")) == "no 'fox'"  # a KeyError would show its repr
-
-
-def test_nearest_names() -> None:
-    known = ["cartoon-animals", "satellite", "ViT-B/32"]
-    assert did_you_mean("Satelite", known) == "Did you mean 'satellite'?"
-    assert did_you_mean("vit-b-32", known) == "Did you mean 'ViT-B/32'?"
-    assert did_you_mean("zzz", known) == "Known: 'cartoon-animals', 'satellite', 'ViT-B/32'."
-    assert did_you_mean("zzz", []) == "None is known."
-
-
-def test_long_names_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[tuple[str, list[str]]] = []
-
-    def matches(word: str, others: list[str], n: int) -> list[str]:
-        compared.append((word, others))
-        return others[:n]
-
-    monkeypatch.setattr("difflib.get_close_matches", matches)
-    assert did_you_mean("fix", ["fox" * 50, "fox"]) == "Did you mean 'fox'?"
-    assert len(did_you_mean("fox" * 10**6, ["fox", "fox" * 10**6])) < 300
-    did_you_mean("fox", [f"{i:05}" for i in range(100_000)])
-    assert [(word, len(others)) for word, others in compared] == [("fix", 1), ("fox", 40_000)]

@@ -24,7 +24,12 @@ from zsclip import (
     Score,
     ZeroShotClassifier,
 )
-from zsclip.errors import ImageError, LabelError, ParameterError, ParameterTypeError
+from zsclip.errors import (
+    ImageError,
+    LabelError,
+    ParameterError,
+    ParameterTypeError,
+)
 from zsclip.labels import Provenance
 
 LABELS = LabelSet("pets", (Label("c", "cat"), Label("d", "dog"), Label("h", "hamster")))

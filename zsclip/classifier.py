@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from zsclip.driving import DrivenModel
 from zsclip.encoders import Encoder, ModelInfo
-from zsclip.errors import ImageError, ParameterError, ParameterTypeError, brief, shown
+from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.head import Head, Labels
 from zsclip.images import Images, ImageSource, Listed, sources_of
 from zsclip.labels import LabelSet, texts_of
@@ -19,6 +19,7 @@ from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
 from zsclip.results import Failure, Origin, Prediction
 from zsclip.version import __version__
+from zsclip.wording import brief, shown
 
 if TYPE_CHECKING:
     import torch

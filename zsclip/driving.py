@@ -17,13 +17,13 @@ from zsclip.encoders import (
     score_function_of,
 )
 from zsclip.ensembles import Ensembles
-from zsclip.errors import brief
 from zsclip.files import as_path
 from zsclip.head import Head
 from zsclip.images import as_reading, reading_like
 from zsclip.options import Options
 from zsclip.pipeline import PictureOptions
 from zsclip.saved import SavedClassifier
+from zsclip.wording import brief
 
 __all__ = ["DrivenModel"]
 

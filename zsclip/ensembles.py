@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, make_key
 from zsclip.encoders import Encoder, TokenEncoder, TooLong, engine_key, require_embeddings
-from zsclip.errors import brief
 from zsclip.forks import ForkLock
 from zsclip.head import Head
 from zsclip.labels import blocks_of_prompts
+from zsclip.wording import brief
 
 __all__ = ["Ensembles", "prompt_sums"]
 

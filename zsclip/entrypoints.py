@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from importlib.metadata import Distribution, DistributionFinder
 from typing import Any
 
-from zsclip.errors import brief, shown
 from zsclip.logs import logger_for
+from zsclip.wording import brief, shown
 
 __all__ = ["Declared", "find_declared", "normalize_name"]
 

@@ -23,9 +23,9 @@ from zsclip.errors import (
     ParameterTypeError,
     WouldReplaceError,
     ZsclipError,
-    brief,
 )
 from zsclip.owners import follow, open_new, open_plain
+from zsclip.wording import brief
 
 __all__ = [
     "as_path",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo, TooLong, non_finite
-from zsclip.errors import LabelError, PromptTooLongError, brief
+from zsclip.errors import LabelError, PromptTooLongError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
     Label,
@@ -25,6 +25,7 @@ from zsclip.labels import (
 )
 from zsclip.spelling import Spelled, parse_labels
 from zsclip.twins import find_twins
+from zsclip.wording import brief
 
 __all__ = ["Head", "Labels", "require_fitting"]
 

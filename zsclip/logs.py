@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from zsclip.errors import shown, told
+from zsclip.wording import shown, told
 
 __all__ = ["logger_for", "untold"]
 

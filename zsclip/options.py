@@ -13,8 +13,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 
 from zsclip.encoders import Encoder, TooLong
-from zsclip.errors import ParameterError, brief
+from zsclip.errors import ParameterError
 from zsclip.images import Reading
+from zsclip.wording import brief
 
 if TYPE_CHECKING:
     import torch

@@ -15,7 +15,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
-from zsclip.errors import LabelSetUnreadableError, brief, shown
+from zsclip.errors import LabelSetUnreadableError
+from zsclip.wording import brief, shown
 
 __all__ = ["is_top_level_name", "own_file", "read_from_package"]
 

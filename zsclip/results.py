@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
-from zsclip.errors import BriefRepr, ParameterError, brief, in_a_row, shown, told
+from zsclip.errors import ParameterError
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet, Provenance
+from zsclip.wording import BriefRepr, brief, in_a_row, shown, told
 
 __all__ = ["Failure", "Origin", "Prediction", "Score"]
 

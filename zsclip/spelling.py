@@ -17,13 +17,10 @@ from typing import IO, Any, Literal, TypeAlias, cast
 
 from zsclip.entrypoints import find_declared
 from zsclip.errors import (
-    BriefRepr,
     LabelSetNotFoundError,
     LabelSetUnreadableError,
     ParameterError,
     ParameterTypeError,
-    brief,
-    in_a_row,
 )
 from zsclip.labels.drafts import Draft, draft_of
 from zsclip.labels.installed import LABELSETS_GROUP, read_installed
@@ -34,6 +31,7 @@ from zsclip.labels.sums import MOST_TERMS, put_together, too_many_terms
 from zsclip.labels.tables import lines_of, read_csv, read_folder, read_names
 from zsclip.labels.toml import read_toml_file
 from zsclip.labels.values import texts_of
+from zsclip.wording import BriefRepr, brief, in_a_row
 
 __all__ = ["Spelled", "Spelling", "draft_of_spelling", "parse_labels", "parse_spelling"]
 

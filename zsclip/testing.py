@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from zsclip.authoring import RULES, is_distribution, review_target
 from zsclip.encoders import ModelInfo, TooLong
-from zsclip.errors import LabelSetError, PromptTooLongError, in_lines
+from zsclip.errors import LabelSetError, PromptTooLongError
 from zsclip.forks import ForkLock
 from zsclip.labels import Problem
+from zsclip.wording import in_lines
 
 if TYPE_CHECKING:
     import pytest

@@ -14,7 +14,6 @@ from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Protocol, cast
 
 from zsclip.encoders import TooLong
-from zsclip.errors import brief
 from zsclip.labels import (
     LabelSet,
     Problem,
@@ -24,6 +23,7 @@ from zsclip.labels import (
     fold,
     length_that_fits,
 )
+from zsclip.wording import brief
 
 __all__ = ["find_twins"]
 

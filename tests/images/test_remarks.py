@@ -17,7 +17,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile, PngImagePlugin
 
-from zsclip.errors import DamagedImageWarning, ImageError, ImageWarning, LevelsWarning
+from zsclip.errors import (
+    DamagedImageWarning,
+    ImageError,
+    ImageWarning,
+    LevelsWarning,
+)
 from zsclip.images import Reading, is_doubted, load_image
 
 Encode = Callable[..., bytes]

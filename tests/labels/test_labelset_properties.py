@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip.errors import LabelError, LabelSetError, LabelSetFormatError, LabelSetVersionError
+from zsclip.errors import (
+    LabelError,
+    LabelSetError,
+    LabelSetFormatError,
+    LabelSetVersionError,
+)
 from zsclip.labels import Label, LabelSet
 from zsclip.labels.labelset import labelset_of
 from zsclip.labels.rules import fold

@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from zsclip import Failure, Prediction, ZeroShotClassifier
-from zsclip.errors import EncoderError, ImageError, ParameterError, ParameterTypeError
+from zsclip.errors import (
+    EncoderError,
+    ImageError,
+    ParameterError,
+    ParameterTypeError,
+)
 from zsclip.testing import FakeEncoder
 
 SIDE = 8

@@ -19,11 +19,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from zsclip import ZeroShotClassifier, __version__
-from zsclip.errors import (
-    SavedClassifierError,
-    SavedClassifierFileError,
-    SavedClassifierModelError,
-)
+from zsclip.errors import SavedClassifierError, SavedClassifierFileError, SavedClassifierModelError
 from zsclip.saved import read_classifier
 from zsclip.saved.format import KEY, TENSOR
 

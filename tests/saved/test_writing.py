@@ -23,9 +23,9 @@ from zsclip.errors import (
     SavedClassifierError,
     SavedClassifierFileError,
     WouldReplaceError,
-    brief,
 )
 from zsclip.saved import format as format_
+from zsclip.wording import brief
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder

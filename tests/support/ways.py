@@ -65,6 +65,7 @@ PICTURES = ("fish", "frog", "octopus")
 GROUND = (
     *("__init__.py", "budget.py", "entrypoints.py", "errors.py", "files.py", "frames.py"),
     *("lazy.py", "version.py"),
+    "wording.py",
 )
 
 

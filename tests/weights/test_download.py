@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError
+from zsclip.errors import (
+    ChecksumError,
+    DownloadError,
+    OfflineError,
+    ParameterError,
+)
 from zsclip.files import file_sha256
 from zsclip.weights import download
 from zsclip.weights.download import fetch, is_offline

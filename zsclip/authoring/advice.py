@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from zsclip.errors import brief
 from zsclip.labels import DEFAULT_TEMPLATES, LabelSet, Problem
+from zsclip.wording import brief
 
 if TYPE_CHECKING:
     import numpy as np

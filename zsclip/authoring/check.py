@@ -8,15 +8,11 @@ from pathlib import Path
 from zsclip.authoring.distributions import review_distribution
 from zsclip.authoring.review import Review
 from zsclip.authoring.trees import Kind
-from zsclip.errors import (
-    LabelSetUnreadableError,
-    LabelSetVersionError,
-    ParameterTypeError,
-    brief,
-)
+from zsclip.errors import LabelSetUnreadableError, LabelSetVersionError, ParameterTypeError
 from zsclip.files import as_path
 from zsclip.labels import LabelSet, TokenCounter
 from zsclip.spelling import Spelling, draft_of_spelling, parse_labels, parse_spelling
+from zsclip.wording import brief
 
 __all__ = ["check_distribution", "check_labelset", "is_distribution", "review_target"]
 

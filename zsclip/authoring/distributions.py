@@ -25,10 +25,11 @@ from zsclip.authoring.metadata import (
 )
 from zsclip.authoring.review import Review
 from zsclip.authoring.trees import Kind, Tree, TreeError, open_tree
-from zsclip.errors import LabelSetVersionError, brief
+from zsclip.errors import LabelSetVersionError
 from zsclip.labels import LABELSETS_GROUP, Problem
 from zsclip.labels.installed import check_entry_point
 from zsclip.labels.toml import read_toml
+from zsclip.wording import brief
 
 __all__ = ["review_distribution"]
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from zsclip.authoring.trees import Tree, TreeError
 from zsclip.entrypoints import normalize_name
-from zsclip.errors import brief, shown
 from zsclip.labels import LABELSETS_GROUP, Problem
 from zsclip.labels.toml import load_table
+from zsclip.wording import brief, shown
 
 __all__ = [
     "FIRST_ZSCLIP",

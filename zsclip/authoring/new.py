@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zsclip.authoring.layout import distribution_files, known_licenses
-from zsclip.errors import ParameterError, ParameterTypeError, brief, did_you_mean
+from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import making_folder
 from zsclip.labels import Group, Label, LabelSet
 from zsclip.labels.reading import decode
@@ -19,6 +19,7 @@ from zsclip.labels.tables import lines_of, words_of
 from zsclip.labels.toml import NAME_FORM
 from zsclip.masking import masked_url
 from zsclip.spelling import parse_labels, parse_spelling
+from zsclip.wording import brief, did_you_mean
 
 __all__ = ["Scaffold", "create_distribution", "suggest_name"]
 

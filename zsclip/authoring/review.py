@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from zsclip.errors import ZsclipError, brief
+from zsclip.errors import ZsclipError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
     LabelSet,
@@ -18,6 +18,7 @@ from zsclip.labels.drafts import Draft
 from zsclip.labels.labelset import labelset_of_checked
 from zsclip.labels.rules import check_draft
 from zsclip.twins import find_twins
+from zsclip.wording import brief
 
 __all__ = ["RULES", "Review"]
 

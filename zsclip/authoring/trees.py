@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
-from zsclip.errors import LabelSetUnreadableError, brief, shown
+from zsclip.errors import LabelSetUnreadableError
 from zsclip.files import reason_of
 from zsclip.labels.reading import FILE_LIMIT
+from zsclip.wording import brief, shown
 
 __all__ = ["FILE_LIMIT", "MOST_FILES", "TOTAL_LIMIT", "Kind", "Tree", "TreeError", "open_tree"]
 

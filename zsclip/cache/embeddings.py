@@ -19,9 +19,10 @@ from zsclip.cache.records import EMBEDDINGS, FILES, pack, unpack
 from zsclip.cache.reports import CacheInfo, CacheReport
 from zsclip.cache.schema import SCHEMA
 from zsclip.cache.store import Store
-from zsclip.errors import ParameterTypeError, brief, shown
+from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.forks import ForkLock
+from zsclip.wording import brief, shown
 
 __all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache", "open_cache"]
 

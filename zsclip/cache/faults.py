@@ -10,8 +10,8 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from zsclip.errors import shown
 from zsclip.owners import TRUST
+from zsclip.wording import shown
 
 __all__ = ["DATABASE_ERRORS", "TROUBLE", "Cause", "Fault", "UnfitError"]
 

@@ -8,7 +8,8 @@ import stat
 import time
 from dataclasses import dataclass, field
 
-from zsclip.errors import BriefRepr, ParameterTypeError, brief
+from zsclip.errors import ParameterTypeError
+from zsclip.wording import BriefRepr, brief
 
 __all__ = ["RACY_NS", "FileStamp", "make_key"]
 

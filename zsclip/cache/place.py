@@ -12,8 +12,9 @@ from pathlib import Path
 
 from zsclip.cache.faults import Cause, Fault, UnfitError
 from zsclip.cache.schema import is_ours
-from zsclip.errors import ParameterError, ParameterTypeError, brief
+from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.owners import doubt, doubt_found, is_trusted, make_private_folder, open_new
+from zsclip.wording import brief
 
 __all__ = [
     "begin",

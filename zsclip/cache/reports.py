@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from zsclip.errors import BriefRepr
+from zsclip.wording import BriefRepr
 
 __all__ = ["CacheInfo", "CacheReport"]
 

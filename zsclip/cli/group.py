@@ -12,7 +12,8 @@ from typing import Any, NoReturn, TextIO
 
 import click
 
-from zsclip.errors import ZsclipError, printable_lines
+from zsclip.errors import ZsclipError
+from zsclip.wording import printable_lines
 
 __all__ = ["Failed", "ZsclipCommand", "ZsclipGroup", "examples", "silence"]
 

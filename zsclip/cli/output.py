@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from zsclip.cli.group import Failed, silence
-from zsclip.errors import ZsclipWarning, printable, printable_lines
+from zsclip.errors import ZsclipWarning
 from zsclip.files import reason_of
+from zsclip.wording import printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -58,8 +58,8 @@ def save(
     if it is a saved classifier.
     """
     from zsclip import ZeroShotClassifier
-    from zsclip.errors import printable
     from zsclip.saved import check_target
+    from zsclip.wording import printable
 
     check_target(file, overwrite=force)  # before a model is fetched and loaded
     classifier = ZeroShotClassifier(labels, templates=templates or None, **options)

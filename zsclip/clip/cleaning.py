@@ -14,7 +14,8 @@ import html
 import ftfy
 import regex
 
-from zsclip.errors import ParameterError, brief
+from zsclip.errors import ParameterError
+from zsclip.wording import brief
 
 __all__ = ["DEEPEST", "LONGEST", "MOST_MARKS", "clean"]
 

@@ -23,7 +23,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from zsclip.clip.cleaning import clean
-from zsclip.errors import ParameterError, PromptTooLongError, brief
+from zsclip.errors import ParameterError, PromptTooLongError
+from zsclip.wording import brief
 
 VOCAB_SIZE = 49_408
 START = VOCAB_SIZE - 2

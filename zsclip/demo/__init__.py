@@ -12,9 +12,10 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zsclip.errors import ParameterError, WouldReplaceError, brief
+from zsclip.errors import ParameterError, WouldReplaceError
 from zsclip.files import as_path, writing_whole
 from zsclip.labels import Label, LabelSet
+from zsclip.wording import brief
 
 if TYPE_CHECKING:
     from zsclip.encoders import ModelInfo

@@ -16,9 +16,10 @@ from typing import Any, cast
 
 from zsclip.encoders.protocol import Encoder, ModelInfo
 from zsclip.encoders.registry import create_encoder, list_encoders, options_of
-from zsclip.errors import ModelNotFoundError, SavedClassifierModelError, brief
+from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
 from zsclip.version import __version__
 from zsclip.weights import MODELS
+from zsclip.wording import brief
 
 __all__ = ["PackedEncoder", "find_encoder_again", "require_same_model"]
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder
-from zsclip.errors import EncoderError, NonFiniteError, brief
+from zsclip.errors import EncoderError, NonFiniteError
+from zsclip.wording import brief
 
 __all__ = [
     "as_pixel_encoder",

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-from zsclip.errors import DeviceError, ParameterError, brief
+from zsclip.errors import DeviceError, ParameterError
 from zsclip.logs import logger_for
+from zsclip.wording import brief
 
 __all__ = [
     "TEXT_BATCH",

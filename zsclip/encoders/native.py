@@ -26,9 +26,10 @@ from zsclip.clip import (
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
-from zsclip.errors import ParameterTypeError, PrecisionWarning, brief
+from zsclip.errors import ParameterTypeError, PrecisionWarning
 from zsclip.forks import ForkLock
 from zsclip.weights import Checkpoint, load_checkpoint
+from zsclip.wording import brief
 
 __all__ = ["NativeEncoder", "create_encoder"]
 

@@ -15,7 +15,8 @@ from zsclip.clip import Tokenizer, pad
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, to_unit_rows
 from zsclip.encoders.protocol import ModelInfo, TooLong
-from zsclip.errors import ParameterError, ParameterTypeError, brief
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.wording import brief
 
 __all__ = ["OfficialEncoder"]
 

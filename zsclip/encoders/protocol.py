@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from zsclip.errors import BriefRepr, shown
+from zsclip.wording import BriefRepr, shown
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,17 +14,9 @@ from typing import Any, NamedTuple, cast
 from zsclip.encoders.contract import require_encoder
 from zsclip.encoders.protocol import Encoder
 from zsclip.entrypoints import find_declared
-from zsclip.errors import (
-    BriefRepr,
-    EncoderError,
-    EncoderNotFoundError,
-    ParameterError,
-    brief,
-    did_you_mean,
-    in_a_row,
-    shown,
-)
+from zsclip.errors import EncoderError, EncoderNotFoundError, ParameterError
 from zsclip.version import __version__
+from zsclip.wording import BriefRepr, brief, did_you_mean, in_a_row, shown
 
 __all__ = [
     "ENCODERS_GROUP",

@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from PIL import ExifTags, Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from zsclip.errors import ImageWarning, shown
+from zsclip.errors import ImageWarning
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.deep import deep_color, deep_layout
 from zsclip.images.heif import register_heif
@@ -25,6 +25,7 @@ from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.remarks import mark, one_at_a_time, telling
 from zsclip.images.unreadable import UnreadableError, explain, is_heic
 from zsclip.logs import logger_for
+from zsclip.wording import shown
 
 __all__ = ["REFUSED_FORMATS", "decode_here", "decode_picture", "finish_given"]
 

@@ -13,13 +13,14 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from PIL import Image
 
-from zsclip.errors import ParameterTypeError, brief, printable, shown
+from zsclip.errors import ParameterTypeError
 from zsclip.files import is_system_folder
 from zsclip.images.decode import REFUSED_FORMATS
 from zsclip.images.heif import HEIF_ADVICE, register_heif
 from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
 from zsclip.images.unreadable import UnreadableError, named
 from zsclip.logs import logger_for
+from zsclip.wording import brief, printable, shown
 
 __all__ = ["Images", "Listed", "find_pictures", "picture_suffixes", "sources_of"]
 

@@ -24,12 +24,13 @@ from typing import BinaryIO, cast
 from PIL import Image
 
 from zsclip import frames
-from zsclip.errors import DamagedImageWarning, ImageWarning, LevelsWarning, printable
+from zsclip.errors import DamagedImageWarning, ImageWarning, LevelsWarning
 from zsclip.forks import usable_cores
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.reading import Reading
 from zsclip.images.remarks import remark
 from zsclip.images.unreadable import UnreadableError
+from zsclip.wording import printable
 
 __all__ = ["RULES", "decode_apart"]
 

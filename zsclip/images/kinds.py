@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from zsclip.errors import shown
 from zsclip.files import size_in_words
 from zsclip.masking import masked_url
+from zsclip.wording import shown
 
 __all__ = [
     "BinaryReader",

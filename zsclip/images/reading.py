@@ -12,8 +12,9 @@ from typing import cast
 from PIL import ImageColor
 
 from zsclip.budget import default_memory
-from zsclip.errors import ParameterError, ParameterTypeError, brief
+from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
+from zsclip.wording import brief
 
 __all__ = ["Reading", "as_reading", "other_urls", "raise_limit", "reading_like"]
 

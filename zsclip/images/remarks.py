@@ -14,10 +14,11 @@ from typing import Any, TypeAlias, cast
 
 from PIL import Image
 
-from zsclip.errors import ImageWarning, printable
+from zsclip.errors import ImageWarning
 from zsclip.forks import ForkLock
 from zsclip.images.unreadable import UnreadableError, named
 from zsclip.logs import logger_for
+from zsclip.wording import printable
 
 __all__ = ["Remarks", "is_doubted", "listening", "mark", "one_at_a_time", "remark", "telling"]
 

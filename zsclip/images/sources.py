@@ -18,13 +18,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
-from zsclip.errors import ParameterTypeError, brief
+from zsclip.errors import ParameterTypeError
 from zsclip.files import reason_of, size_in_words
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.kinds import is_data_uri, is_url
 from zsclip.images.reading import Reading, raise_limit
 from zsclip.images.unreadable import UnreadableError, named
 from zsclip.images.urls import fetch
+from zsclip.wording import brief
 
 __all__ = ["open_source"]
 

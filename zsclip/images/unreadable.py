@@ -11,8 +11,9 @@ from contextlib import contextmanager
 
 import PIL
 
-from zsclip.errors import ImageError, fit_to_tell
+from zsclip.errors import ImageError
 from zsclip.images.heif import HEIF_ADVICE
+from zsclip.wording import fit_to_tell
 
 __all__ = ["UnreadableError", "explain", "is_heic", "named"]
 

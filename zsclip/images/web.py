@@ -12,7 +12,6 @@ from typing import Any
 import httpcore
 import httpx
 
-from zsclip.errors import printable, shown
 from zsclip.files import size_in_words
 from zsclip.images.reading import Reading, other_urls, raise_limit
 from zsclip.images.unreadable import UnreadableError
@@ -24,6 +23,7 @@ from zsclip.network import (
     proxy_for,
     seems_public,
 )
+from zsclip.wording import printable, shown
 
 __all__ = ["download"]
 

@@ -12,18 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from zsclip.errors import (
-    LabelError,
-    LabelNotFoundError,
-    ParameterTypeError,
-    brief,
-    did_you_mean,
-    in_a_row,
-    in_lines,
-)
+from zsclip.errors import LabelError, LabelNotFoundError, ParameterTypeError
 from zsclip.labels.prompts import require_few_filled
 from zsclip.labels.rules import fold
 from zsclip.labels.values import Group, Label
+from zsclip.wording import brief, did_you_mean, in_a_row, in_lines
 
 __all__ = ["Part", "both_licenses", "joined", "require_apart", "select", "with_own_prompts"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from zsclip.errors import BriefRepr, told
 from zsclip.labels.values import Expected, Group, Label, Provenance
+from zsclip.wording import BriefRepr, told
 
 __all__ = ["ABOUT", "PROSE", "Draft", "DraftNode", "Problem", "Text", "draft_of"]
 

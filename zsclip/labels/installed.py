@@ -9,17 +9,11 @@ from dataclasses import dataclass, field
 
 from zsclip.entrypoints import Declared, find_declared, normalize_name
 from zsclip.errors import (
-    BriefRepr,
     LabelSetConflictError,
     LabelSetError,
     LabelSetNotFoundError,
     LabelSetUnreadableError,
     ParameterTypeError,
-    brief,
-    did_you_mean,
-    in_a_row,
-    in_lines,
-    shown,
 )
 from zsclip.labels.drafts import Draft, Problem
 from zsclip.labels.labelset import LabelSet, labelset_of
@@ -28,6 +22,14 @@ from zsclip.labels.reading import FILE_LIMIT
 from zsclip.labels.rules import format_error
 from zsclip.labels.toml import NAME_FORM, read_toml
 from zsclip.packages import is_top_level_name, read_from_package
+from zsclip.wording import (
+    BriefRepr,
+    brief,
+    did_you_mean,
+    in_a_row,
+    in_lines,
+    shown,
+)
 
 __all__ = [
     "LABELSETS_GROUP",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
-from zsclip.errors import LabelNotFoundError, ParameterTypeError, brief, did_you_mean, in_a_row
+from zsclip.errors import LabelNotFoundError, ParameterTypeError
 from zsclip.labels.compose import (
     Part,
     both_licenses,
@@ -38,6 +38,7 @@ from zsclip.labels.values import (
     set_texts,
     texts_of,
 )
+from zsclip.wording import brief, did_you_mean, in_a_row
 
 __all__ = ["LabelSet", "labelset_of", "labelset_of_checked"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, KeysView, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from zsclip.errors import LabelError, ParameterTypeError, brief, in_lines
+from zsclip.errors import LabelError, ParameterTypeError
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text, draft_of
 from zsclip.labels.prompts import require_few_filled
 from zsclip.labels.rules import check_draft
 from zsclip.labels.values import Label, fill_template, plain, texts_of
+from zsclip.wording import brief, in_lines
 
 __all__ = [
     "labels_of_mapping",

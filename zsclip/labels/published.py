@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from zsclip.errors import nearest
+from zsclip.wording import nearest
 
 __all__ = ["PUBLISHED", "to_install"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 
-from zsclip.errors import LabelSetUnreadableError, brief, fit_to_tell
+from zsclip.errors import LabelSetUnreadableError
 from zsclip.files import as_path, reason_of
+from zsclip.wording import brief, fit_to_tell
 
 __all__ = ["FILE_LIMIT", "decode", "read_bytes", "unreadable"]
 

@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from zsclip.errors import Hints, LabelSetFormatError, brief, in_a_row, in_lines
+from zsclip.errors import LabelSetFormatError
 from zsclip.labels.drafts import PROSE, Draft, DraftNode, Problem, Text
 from zsclip.labels.prompts import MOST_PROMPTS
 from zsclip.labels.values import DEFAULT_TEMPLATES, PLACEHOLDER, Expected
+from zsclip.wording import Hints, brief, in_a_row, in_lines
 
 __all__ = ["check_draft", "check_text", "fold", "format_error", "in_order"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zsclip.errors import ParameterError, brief
+from zsclip.errors import ParameterError
 from zsclip.labels.labelset import LabelSet
+from zsclip.wording import brief
 
 __all__ = ["MOST_TERMS", "put_together", "too_many_terms"]
 

@@ -16,11 +16,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zsclip.errors import brief, did_you_mean, fit_to_tell
 from zsclip.files import as_path, is_system_folder
 from zsclip.labels.drafts import Draft, DraftNode, Problem, Text
 from zsclip.labels.reading import decode, read_bytes, unreadable
 from zsclip.labels.values import Provenance
+from zsclip.wording import brief, did_you_mean, fit_to_tell
 
 __all__ = ["lines_of", "read_csv", "read_folder", "read_names", "words_of"]
 

@@ -13,11 +13,12 @@ import re
 import tomllib
 from typing import Any
 
-from zsclip.errors import Hints, LabelSetVersionError, brief, shown
+from zsclip.errors import LabelSetVersionError
 from zsclip.labels.drafts import ABOUT, PROSE, Draft, DraftNode, Text
 from zsclip.labels.reading import read_bytes
 from zsclip.labels.rules import check_text
 from zsclip.labels.values import Expected, Provenance
+from zsclip.wording import Hints, brief, shown
 
 __all__ = ["NAME_FORM", "SCHEMA", "load_table", "read_toml", "read_toml_file"]
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TypeVar
 
-from zsclip.errors import BriefRepr, ParameterTypeError, brief, shown
+from zsclip.errors import ParameterTypeError
+from zsclip.wording import BriefRepr, brief, shown
 
 __all__ = [
     "DEFAULT_TEMPLATES",

@@ -6,11 +6,12 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
-from zsclip.errors import LabelError, brief, in_lines
+from zsclip.errors import LabelError
 from zsclip.labels.drafts import PROSE
 from zsclip.labels.rules import check_draft
 from zsclip.labels.toml import SCHEMA, read_toml
 from zsclip.labels.values import Expected, Group, Label
+from zsclip.wording import brief, in_lines
 
 __all__ = ["write_toml"]
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_embeddings
-from zsclip.errors import shown
 from zsclip.images import ImageSource, Listed, is_path
 from zsclip.pipeline.kept import KeptEmbeddings
 from zsclip.pipeline.picture import Picture, PictureOptions
 from zsclip.pipeline.reading_ahead import Reader
 from zsclip.results import Failure
+from zsclip.wording import shown
 
 __all__ = ["Embedded", "embed", "embed_all"]
 

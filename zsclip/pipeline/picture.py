@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, open_cache
-from zsclip.errors import ParameterTypeError, brief
+from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.forks import usable_cores
 from zsclip.images import Reading, as_reading
 from zsclip.results import Failure
+from zsclip.wording import brief
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -11,7 +11,7 @@ from PIL import Image
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_pixels
-from zsclip.errors import EncoderError, ImageError, ZsclipError, shown
+from zsclip.errors import EncoderError, ImageError, ZsclipError
 from zsclip.images import (
     ImageSource,
     Watched,
@@ -26,6 +26,7 @@ from zsclip.images import (
 from zsclip.pipeline.kept import KeptEmbeddings
 from zsclip.pipeline.picture import Picture, PictureOptions
 from zsclip.results import Failure
+from zsclip.wording import shown
 
 __all__ = ["Reader"]
 

@@ -15,20 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
-from zsclip.errors import (
-    NonFiniteError,
-    SavedClassifierError,
-    SavedClassifierFileError,
-    brief,
-    fit_to_tell,
-    printable,
-)
+from zsclip.errors import NonFiniteError, SavedClassifierError, SavedClassifierFileError
 from zsclip.files import as_path, reason_of, writing_whole
 from zsclip.head import Head
 from zsclip.images import Reading, reading_like
 from zsclip.saved.plain import Plain, labelset_of_plain, plain_of_labelset
 from zsclip.saved.target import KEY, check_target, refused, shown
 from zsclip.version import __version__
+from zsclip.wording import brief, fit_to_tell, printable
 
 __all__ = ["KEY", "SavedClassifier", "read_classifier", "write_classifier"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError, brief
+from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError
 from zsclip.files import as_path, part_of, reason_of, require_replaceable
 from zsclip.owners import follow, open_new
+from zsclip.wording import brief
 
 __all__ = ["KEY", "check_target", "refused", "shown"]
 

@@ -18,10 +18,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import shown
 from zsclip.weights.tensor_file import LONGEST_NAME, copy_out, stamp_of
 from zsclip.weights.unpickling import PICKLE_LIMIT, Module, Storage, View, unpickle
 from zsclip.weights.zips import ZIP, Zip
+from zsclip.wording import shown
 
 __all__ = ["Archive", "read_archive"]
 

@@ -17,11 +17,17 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from zsclip.errors import ChecksumError, DownloadError, OfflineError, ParameterError, brief
+from zsclip.errors import (
+    ChecksumError,
+    DownloadError,
+    OfflineError,
+    ParameterError,
+)
 from zsclip.files import exact_size, file_sha256, sync_folder
 from zsclip.logs import logger_for
 from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy, transfer
 from zsclip.weights.wanted import Wanted
+from zsclip.wording import brief
 
 __all__ = ["fetch", "is_offline"]
 

@@ -21,10 +21,11 @@ from email.utils import parsedate_to_datetime
 from time import sleep as _sleep
 from typing import TYPE_CHECKING, Any
 
-from zsclip.errors import ChecksumError, DownloadError, fit_to_tell, shown
+from zsclip.errors import ChecksumError, DownloadError
 from zsclip.files import exact_size, size_in_words
 from zsclip.logs import logger_for, untold
 from zsclip.weights.wanted import Wanted
+from zsclip.wording import fit_to_tell, shown
 
 if TYPE_CHECKING:
     import httpx

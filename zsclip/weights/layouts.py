@@ -12,10 +12,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zsclip.errors import CheckpointError, ModelNotFoundError, fit_to_tell
+from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
 from zsclip.weights.archive import read_archive
 from zsclip.weights.tensor_file import TensorFile
+from zsclip.wording import fit_to_tell
 
 __all__ = ["Tensors", "in_memory", "open_tensors"]
 

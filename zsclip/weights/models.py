@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from zsclip.errors import ModelNotFoundError, brief, did_you_mean
+from zsclip.errors import ModelNotFoundError
+from zsclip.wording import brief, did_you_mean
 
 __all__ = ["MODELS", "ModelSpec", "get_model_spec", "list_models"]
 

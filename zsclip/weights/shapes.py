@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 
 from zsclip.clip import HEAD_WIDTH, CLIPConfig
-from zsclip.errors import CheckpointError, brief
+from zsclip.errors import CheckpointError
+from zsclip.wording import brief
 
 __all__ = ["Shapes", "read_config"]
 

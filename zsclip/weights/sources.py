@@ -10,13 +10,14 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from zsclip.errors import CheckpointError, DownloadError, brief
+from zsclip.errors import CheckpointError, DownloadError
 from zsclip.files import reason_of
 from zsclip.owners import TRUST, doubt
 from zsclip.packages import own_file
 from zsclip.weights.identity import made_from, read_seals
 from zsclip.weights.models import ModelSpec
 from zsclip.weights.tensor_file import TensorFile
+from zsclip.wording import brief
 
 __all__ = [
     "archive_path", "bundled_path", "cache_dir", "check_kept", "doubt_kept", "fetch_weights",

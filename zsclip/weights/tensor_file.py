@@ -18,8 +18,9 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import CheckpointError, brief, shown
+from zsclip.errors import CheckpointError
 from zsclip.files import reason_of
+from zsclip.wording import brief, shown
 
 __all__ = [
     "BYTES", "LARGEST", "LONGEST_NAME", "MOST_DIMENSIONS", "Stored", "TensorFile", "copy_out",

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO, ClassVar
 
-from zsclip.errors import brief, shown
 from zsclip.weights.tensor_file import BYTES, LARGEST, MOST_DIMENSIONS
+from zsclip.wording import brief, shown
 
 __all__ = ["PICKLE_LIMIT", "Module", "Storage", "View", "unpickle"]
 

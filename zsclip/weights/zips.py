@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
-from zsclip.errors import shown
+from zsclip.wording import shown
 
 __all__ = ["ZIP", "Zip"]
 

@@ -11,7 +11,12 @@ from random import Random
 from tests.fuzz.catalogue import Target
 from tests.fuzz.mutations import Seed
 from zsclip.clip import Tokenizer
-from zsclip.errors import LabelSetError, ParameterError, PromptTooLongError, ZsclipError
+from zsclip.errors import (
+    LabelSetError,
+    ParameterError,
+    PromptTooLongError,
+    ZsclipError,
+)
 from zsclip.labels.labelset import labelset_of
 from zsclip.labels.toml import read_toml
 from zsclip.spelling import parse_labels

@@ -24,8 +24,6 @@ from zsclip.errors import (
     PromptTooLongError,
     ZsclipError,
     ZsclipWarning,
-    in_lines,
-    nearest,
 )
 from zsclip.images import Reading, describe_source, find_pictures, load_image
 from zsclip.labels import Group, Label, LabelSet, list_labelsets, load_labelset
@@ -34,6 +32,7 @@ from zsclip.spelling import parse_labels, parse_spelling
 from zsclip.weights import load_checkpoint
 from zsclip.weights.download import fetch
 from zsclip.weights.http import RetryPolicy
+from zsclip.wording import in_lines, nearest
 
 Doing = Callable[[str, Path], object]
 ONCE = RetryPolicy(attempts=1)
