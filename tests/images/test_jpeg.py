@@ -202,3 +202,35 @@ def test_the_decoder_is_imported_with_the_first_jpeg() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["False", "True"]
+
+
+def sequential(scans: int) -> bytes:
+    """A gray picture in three components, each in a scan of its own; the last one is repeated."""
+    stream = io.BytesIO()
+    Image.new("L", (64, 64), 200).save(stream, "JPEG")
+    data = stream.getvalue()
+    frame, scan = data.index(b"\xff\xc0"), data.index(b"\xff\xda")
+    after = frame + 2 + int.from_bytes(data[frame + 2 : frame + 4], "big")
+    components = b"".join(bytes([i, 0x11, 0]) for i in (1, 2, 3))
+    head = b"\xff\xc0\0\x11" + data[frame + 4 : frame + 9] + b"\x03" + components
+    entropy = data[scan + 10 : -2]
+    each = [b"\xff\xda\0\x08\x01" + bytes([i, 0]) + b"\0\x3f\0" + entropy for i in (1, 2, 3)]
+    body = b"".join(each) + each[2] * (scans - 3)
+    return data[:frame] + head + data[after:scan] + body + b"\xff\xd9"
+
+
+def test_scans_are_counted_in_a_jpeg_that_is_not_progressive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    decode, decoded = simplejpeg.decode_jpeg, []
+
+    def counted(data: bytes, *args: Any, **options: Any) -> Any:
+        decoded.append(len(data))
+        return decode(data, *args, **options)
+
+    monkeypatch.setattr(simplejpeg, "decode_jpeg", counted)
+    few, many = sequential(3), sequential(60_000)
+    assert load_image(few).size == (64, 64)
+    assert decoded == [len(few)]
+    assert load_image(many).tobytes() == load_image(few).tobytes()
+    assert decoded == [len(few)] * 2  # the other was Pillow's, which comes back in time

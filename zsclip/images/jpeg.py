@@ -84,8 +84,11 @@ def decode_jpeg(
     first = stream.tell() if header.format == "JPEG" else 0  # behind where its first scan begins
     stream.seek(0)
     data = stream.read(_BYTES_BESIDE + _BYTES_PER_PIXEL * width * height)
-    scans = 1 + _count_scans(data, first)
-    in_scans = scans > 1 or bool(header.info.get("progressive"))
+    progressive = bool(header.info.get("progressive"))
+    # libjpeg reads no further than a first scan that holds all components, behind its length
+    in_one = not progressive and data[first + 2 : first + 3] == bytes([header.layers])
+    scans = 1 if in_one else 1 + _count_scans(data, first)
+    in_scans = progressive or scans > 1
     need = memory_of_jpeg(header, len(data), scale=scale, in_scans=in_scans)
     stream.allowance.take_memory(need)
     if scans * (width * height + _PIXELS_BESIDE) > _MOST_WORK and scans > _USUAL_SCANS:
