@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any, ClassVar
 
-from zsclip.masking import masked, masked_url
-
 __all__ = [
     "BriefRepr",
     "Hints",
@@ -72,7 +70,7 @@ def told(text: str) -> str:
         >>> told("Breaks rules:\n  - in line 3 \x1b[2J\nAll is well.")
         'Breaks rules:\n  - in line 3 \\x1b[2J\\nAll is well.'
     """
-    lines = _cut(masked(text), _MESSAGE).split("\n  ")
+    lines = _cut(_masked(text), _MESSAGE).split("\n  ")
     return _cut("\n  ".join(map(printable, lines)), _MESSAGE)
 
 
@@ -96,14 +94,27 @@ def printable_lines(text: str, limit: int | None = None) -> str:
         text: Any text.
         limit: Of how many characters it loses its middle; of none if None.
     """
-    text = masked(text)
+    text = _masked(text)
     return printable(text if limit is None else _cut(text, limit), keep="\n")
+
+
+def _masked(text: str) -> str:
+    """The text less secrets in URLs; where there can be none, what finds them is not imported."""
+    if ":/" not in text and "Invalid" not in text:
+        return text
+    from zsclip.masking import masked
+
+    return masked(text)
 
 
 def _without_secrets(text: str) -> str:
     """A text that may be a URL as a whole, with blanks and quotes in its password."""
     is_url = text[:8].lower().startswith(("http:", "https:"))
-    return masked(masked_url(text) if is_url else text)
+    if not is_url:
+        return _masked(text)
+    from zsclip.masking import masked, masked_url
+
+    return masked(masked_url(text))
 
 
 def _cut(text: str, limit: int) -> str:
@@ -134,7 +145,7 @@ def brief(value: object) -> str:
     """
     if type(value) is str:
         return _cut(repr(_cut(_without_secrets(value), _VALUE)), _VALUE + 2)
-    return _cut(printable(masked(_repr.repr(value))), _VALUE)
+    return _cut(printable(_masked(_repr.repr(value))), _VALUE)
 
 
 class BriefRepr:
