@@ -14,6 +14,10 @@ from zsclip.images.unreadable import UnreadableError
 
 __all__ = ["Allowance", "Watched"]
 
+# The first part of a picture's time goes by the clock, and for most that is enough: to ask for the
+# processor's time takes a system call, at which threads that read beside each other change places.
+_UNMEASURED = 10
+
 
 class Allowance:
     """What one picture may take, and what it has taken. It is used in one thread.
@@ -29,19 +33,22 @@ class Allowance:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._end = time.monotonic() + reading.timeout
-        self._end_of_work: float | None = None
+        self._work: float | None = None  # seconds of the processor's, or its clock at their end
+        self._is_measured = False
 
     def has_come(self) -> None:
         """Tell that its bytes are here, or in a file: what is left of its time is for decoding.
 
         With `isolate` all of it goes by the clock.
         """
-        if not self._reading.isolate:
-            self._end_of_work = time.thread_time() + self.seconds
+        if not self._reading.isolate and self._work is None:
+            left = self.seconds
+            self._work = left - left / _UNMEASURED
+            self._end -= self._work
 
     @property
     def seconds(self) -> float:
-        """How many are left; none or fewer once they are used up."""
+        """How many are left by the clock, as long as that counts; none or fewer at their end."""
         return self._end - time.monotonic()
 
     def require_time(self) -> None:
@@ -52,10 +59,14 @@ class Allowance:
         """
         now = time.monotonic()
         if self._end < now:  # else the processor's time is not up either
-            left = 0.0 if self._end_of_work is None else self._end_of_work - time.thread_time()
-            if left <= 0:
+            if self._work is None:
                 raise self.too_late()
-            self._end = now + left
+            worked = time.thread_time()
+            if not self._is_measured:
+                self._work, self._is_measured = self._work + worked, True
+            if self._work <= worked:
+                raise self.too_late()
+            self._end = now + self._work - worked
 
     def too_late(self) -> UnreadableError:
         """That there is no time left."""
