@@ -45,14 +45,14 @@ def test_shares_wait_until_there_is_room_and_go_in_their_order(
     holder: Callable[..., threading.Event],
 ) -> None:
     took: list[int] = []
-    waiting = budget.__dict__["_of_process"].get(os.getpid())
+    waiting = budget.__dict__["_of_process"].found()
     assert waiting is None or not waiting._queue
     first = holder(60, 100, took)
     until(lambda: took == [60])
     second = holder(50, 100, took)
-    until(lambda: len(budget.__dict__["_of_process"][os.getpid()]._queue) == 1)
+    until(lambda: len(budget.__dict__["_of_process"].get()._queue) == 1)
     third = holder(10, 100, took)  # there would be room, but it is not its turn
-    until(lambda: len(budget.__dict__["_of_process"][os.getpid()]._queue) == 2)
+    until(lambda: len(budget.__dict__["_of_process"].get()._queue) == 2)
     assert took == [60]
     first.set()
     until(lambda: took == [60, 50, 10])
@@ -83,7 +83,7 @@ def test_who_has_had_more_already_waits_for_nobody(holder: Callable[..., threadi
     took: list[int] = []
     budget.take("own", 100, 100)
     go = holder(50, 100, took)
-    until(lambda: len(budget.__dict__["_of_process"][os.getpid()]._queue) == 1)
+    until(lambda: len(budget.__dict__["_of_process"].get()._queue) == 1)
     for need in (10, 90):
         budget.take("own", need, 100)
         threading.Event().wait(0.1)

@@ -17,6 +17,8 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from zsclip.forks import PerProcess
+
 __all__ = ["SHARE", "default_memory", "give_back", "take"]
 
 SHARE = 4
@@ -67,7 +69,7 @@ class _Budget:
             self._changed.notify_all()
 
 
-_of_process: dict[int, _Budget] = {}
+_of_process = PerProcess(_Budget)
 
 
 def take(holder: object, need: int, most: int) -> float:
@@ -84,13 +86,12 @@ def take(holder: object, need: int, most: int) -> float:
         The seconds that it took.
     """
     # a forked child has none of the threads that held shares, and a lock of its own
-    budget = _of_process.get(os.getpid()) or _of_process.setdefault(os.getpid(), _Budget())
-    return budget.take(holder, need, most)
+    return _of_process.get().take(holder, need, most)
 
 
 def give_back(holder: object) -> None:
     """Let others have the share of a holder, if it has one."""
-    budget = _of_process.get(os.getpid())
+    budget = _of_process.found()
     if budget is not None:  # else all was had before a fork
         budget.give_back(holder)
 

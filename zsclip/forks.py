@@ -10,9 +10,16 @@ import contextvars
 import os
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["ForkLock", "is_forked_child", "is_survivor", "on_new_thread", "usable_cores"]
+__all__ = [
+    "ForkLock",
+    "PerProcess",
+    "is_forked_child",
+    "is_survivor",
+    "on_new_thread",
+    "usable_cores",
+]
 
 T = TypeVar("T")
 
@@ -60,6 +67,28 @@ def on_new_thread(call: Callable[[], T]) -> T:
     return result  # type: ignore[return-value]
 
 
+class PerProcess(Generic[T]):
+    """Something that each process has of its own: a forked child does not find its parent's.
+
+    Args:
+        make: What makes it when a process first asks.
+    """
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: dict[int, T] = {}
+
+    def get(self) -> T:
+        """That of this process."""
+        if (mine := self.found()) is None:  # of two threads that come here at once, both get one
+            mine = self._made.setdefault(os.getpid(), self._make())
+        return mine
+
+    def found(self) -> T | None:
+        """That of this process, if it has one already."""
+        return self._made.get(os.getpid())
+
+
 class ForkLock:
     """A lock that a forked child finds open, whichever thread of its parent held it.
 
@@ -68,17 +97,12 @@ class ForkLock:
     """
 
     def __init__(self, make: Callable[[], Any] = threading.Lock) -> None:
-        self._make = make
-        self._of_process: dict[int, Any] = {}
+        self._lock: PerProcess[Any] = PerProcess(make)
 
     def __enter__(self) -> None:
-        process = os.getpid()
-        lock = self._of_process.get(process)
-        if lock is None:  # of two threads that come here at once, both get the same
-            lock = self._of_process.setdefault(process, self._make())
-        lock.acquire()
+        self._lock.get().acquire()
 
     def __exit__(self, *_: object) -> None:
-        lock = self._of_process.get(os.getpid())
+        lock = self._lock.found()
         if lock is not None:  # else this is a child that was forked within the `with`
             lock.release()

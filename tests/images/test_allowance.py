@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import textwrap
 import warnings
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from PIL import Image
 
 from zsclip import budget
 from zsclip.errors import ImageError, ImageWarning
+from zsclip.forks import PerProcess
 from zsclip.images import Reading, allowance, decode_picture, load_image
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.remarks import one_at_a_time
@@ -44,7 +44,7 @@ SCANS = """
 @pytest.fixture(autouse=True)
 def _own_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of shares that a test keeps, the next one has no less."""
-    monkeypatch.setattr(budget, "_of_process", {})
+    monkeypatch.setattr(budget, "_of_process", PerProcess(budget._Budget))
 
 
 def run(program: str, folder: Path) -> str:
@@ -172,7 +172,7 @@ def test_a_picture_that_is_read_alone_waits_for_nothing(
     begin = budget._Budget._await_turn
 
     def awaits(own: Any, holder: object, need: int, most: int) -> None:
-        shares.append((need, one_at_a_time._of_process[os.getpid()]._is_owned()))
+        shares.append((need, one_at_a_time._lock.get()._is_owned()))
         begin(own, holder, need, most)
 
     monkeypatch.setitem(Image.OPEN, "WEBP", (opened, accept))

@@ -21,6 +21,7 @@ from peaks import CASES
 from PIL import Image
 
 from zsclip.errors import DamagedImageWarning, ImageError
+from zsclip.forks import PerProcess
 from zsclip.images import Reading, is_doubted, isolated, load_image
 
 Encode = Callable[..., bytes]
@@ -31,9 +32,9 @@ APART = Reading(isolate=True, timeout=120)
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No process is left from before, and none is left behind."""
-    monkeypatch.setattr(isolated, "_of_process", {})
+    monkeypatch.setattr(isolated, "_of_process", PerProcess(isolated._Pool))
     yield
-    for pool in isolated._of_process.values():
+    if pool := isolated._of_process.found():
         pool.end(os.getpid())
 
 
@@ -76,7 +77,7 @@ def test_reasons_and_warnings_come_along(encode: Encode) -> None:
         limited = dataclasses.replace(APART, **{field: 100})  # type: ignore[arg-type]
         with pytest.raises(ImageError, match=f"more than `{field}`"):
             load_image(whole, reading=limited)
-    assert len(isolated._of_process[os.getpid()]._idle) == 1  # all by one process
+    assert len(isolated._of_process.get()._idle) == 1  # all by one process
 
 
 def test_threads_have_a_process_each(encode: Encode) -> None:
@@ -187,7 +188,7 @@ def test_what_is_sent_to_a_process_is_counted_before(tmp_path: Path, png: bytes)
     os.truncate(path, 2**30)
     with pytest.raises(ImageError, match=r"takes about 1.1 GB of memory, .* \(1.0 MB\)"):
         load_image(path, reading=dataclasses.replace(APART, max_memory=1_000_000))
-    assert not isolated._of_process
+    assert isolated._of_process.found() is None
 
 
 def test_one_more_picture_leaves_nothing_behind(
@@ -211,13 +212,13 @@ def test_a_process_that_may_have_been_ended_just_now_gets_no_other_picture(
 
     monkeypatch.setattr(isolated, "_Worker", Slow)
     assert load_image(png, reading=APART).size
-    assert not isolated._of_process[os.getpid()]._idle
+    assert not isolated._of_process.get()._idle
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is not limited")
 def test_such_a_process_has_its_limits(png: bytes) -> None:
     load_image(png, reading=APART)
-    [worker] = isolated._of_process[os.getpid()]._idle
+    [worker] = isolated._of_process.get()._idle
     limits = Path(f"/proc/{worker._process.pid}/limits").read_text().splitlines()
     soft = {line[:26].strip(): line[26:].split()[0] for line in limits[1:]}
     assert soft["Max core file size"] == soft["Max file size"] == "0"
@@ -232,7 +233,7 @@ def test_nothing_is_left_when_the_program_ends(tmp_path: Path, png: bytes) -> No
         "import os\n"
         "from zsclip.images import Reading, isolated, load_image\n"
         "load_image('fox.png', reading=Reading(isolate=True, timeout=60))\n"
-        "print(isolated._of_process[os.getpid()]._idle[0]._process.pid)\n"
+        "print(isolated._of_process.get()._idle[0]._process.pid)\n"
         "import sys; assert 'torch' not in sys.modules\n"
     )
     pid = int(run_program([program], folder=tmp_path))

@@ -64,7 +64,7 @@ TITLES = ("The way of a picture", "The way of a label")
 PICTURES = ("fish", "frog", "octopus")
 GROUND = (
     *("__init__.py", "budget.py", "entrypoints.py", "errors.py", "files.py", "frames.py"),
-    *("lazy.py", "version.py", "wording.py"),
+    *("forks.py", "lazy.py", "version.py", "wording.py"),
 )
 
 

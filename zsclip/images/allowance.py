@@ -33,8 +33,8 @@ class Allowance:
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._end = time.monotonic() + reading.timeout
-        self._work: float | None = None  # seconds of the processor's, or its clock at their end
-        self._is_measured = False
+        self._work: float | None = None  # seconds of the processor's, once they count
+        self._end_of_work: float | None = None  # by its clock, once that was looked at
 
     def has_come(self) -> None:
         """Tell that its bytes are here, or in a file: what is left of its time is for decoding.
@@ -62,11 +62,11 @@ class Allowance:
             if self._work is None:
                 raise self.too_late()
             worked = time.thread_time()
-            if not self._is_measured:
-                self._work, self._is_measured = self._work + worked, True
-            if self._work <= worked:
+            if self._end_of_work is None:
+                self._end_of_work = worked + self._work
+            if self._end_of_work <= worked:
                 raise self.too_late()
-            self._end = now + self._work - worked
+            self._end = now + self._end_of_work - worked
 
     def too_late(self) -> UnreadableError:
         """That there is no time left."""

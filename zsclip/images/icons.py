@@ -47,12 +47,10 @@ def _in_ico(stream: Watched) -> Iterator[tuple[int, int]]:
         head = stream.read(_HEAD)
         if head.startswith(_PNG):
             yield _sides(">II", head, 16)
-        elif head[:4] == b"\x0c\0\0\0":
-            width, height = _sides("<HH", head, 4)
-            yield width, height // 2  # below it stands its mask
         else:
-            width, height = _sides("<ii", head, 4)
-            yield width, height // 2
+            is_oldest = head[:4] == b"\x0c\0\0\0"  # the length of a bitmap's first header
+            width, height = _sides("<HH" if is_oldest else "<ii", head, 4)
+            yield width, height // 2  # below it stands its mask
 
 
 def _in_icns(stream: Watched) -> Iterator[tuple[int, int]]:

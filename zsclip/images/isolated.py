@@ -25,7 +25,7 @@ from PIL import Image
 
 from zsclip import frames
 from zsclip.errors import DamagedImageWarning, ImageWarning, LevelsWarning
-from zsclip.forks import usable_cores
+from zsclip.forks import PerProcess, usable_cores
 from zsclip.images.allowance import Allowance, Watched
 from zsclip.images.reading import Reading
 from zsclip.images.remarks import remark
@@ -60,7 +60,7 @@ def decode_apart(stream: Watched, reading: Reading, min_side: int | None) -> Ima
         UnreadableError: It cannot be read, or not within its limits, or the process broke.
     """
     stream.allowance.take_memory(stream.size)  # the process is sent all of it
-    pool = _of_process.get(os.getpid()) or _of_process.setdefault(os.getpid(), _Pool())
+    pool = _of_process.get()
     worker = pool.get()
     try:
         outcome = worker.decode(stream, reading, min_side)
@@ -104,7 +104,7 @@ class _Pool:
                 self._idle.pop().end()
 
 
-_of_process: dict[int, _Pool] = {}
+_of_process = PerProcess(_Pool)
 
 
 class _Worker:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 import httpcore
 
+from zsclip.forks import PerProcess
 from zsclip.network.budget import Budget
 
 __all__ = ["in_time"]
@@ -19,7 +19,7 @@ T = TypeVar("T")
 _MOST = 64  # look-ups at a time
 
 # By process: of a forked child's parent, no thread lives on that would give its place back.
-_PLACES: dict[int, threading.Semaphore] = {}
+_PLACES = PerProcess(lambda: threading.Semaphore(_MOST))
 
 
 def in_time(look_up: Callable[[], T], budget: Budget) -> T:
@@ -31,7 +31,7 @@ def in_time(look_up: Callable[[], T], budget: Budget) -> T:
     Raises:
         httpcore.TimeoutException: It does not.
     """
-    places = _PLACES.setdefault(os.getpid(), threading.Semaphore(_MOST))
+    places = _PLACES.get()
     if not places.acquire(timeout=budget.seconds()):
         raise httpcore.TimeoutException
     outcome: Future[T] = Future()
