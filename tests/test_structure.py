@@ -30,7 +30,7 @@ WRITES = {  # files that write files, and how they keep from replacing what is n
     "packages.py": "a file out of zsclip's own archive, in a temporary folder of its own",
     "authoring/new.py": "into a folder that `files.making_folder` makes",
     "saved/target.py": "by `files.require_replaceable`",
-    "weights/checkpoints.py": "what is kept of an archive, by `files.writing_whole`",
+    "weights/keeping.py": "what is kept of an archive, by `files.writing_whole`",
 }
 MOST_OF_ALL = 0.15  # of the lines, in one room
 

@@ -20,6 +20,7 @@ __all__ = [
     "DownloadError",
     "EncoderError",
     "EncoderNotFoundError",
+    "ForeignModelError",
     "ImageError",
     "ImageWarning",
     "LabelError",
@@ -199,6 +200,10 @@ class ModelNotFoundError(ModelError, LookupError):
 
 class CheckpointError(ModelError, ValueError):
     """A file is not a CLIP checkpoint that zsclip can load, or not the one that was opened."""
+
+
+class ForeignModelError(CheckpointError):
+    """A model is not a plain CLIP, such as a SigLIP or a CoCa; another engine may run it."""
 
 
 class DownloadError(ModelError, OSError):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from zsclip import MODELS, ZeroShotClassifier
 from zsclip.clip.preprocess import normalize, to_pixels
 from zsclip.errors import ParameterError, ParameterTypeError, PromptTooLongError
-from zsclip.weights.checkpoints import load_checkpoint
+from zsclip.weights import load_checkpoint
 
 [SPEC] = [spec for spec in MODELS if spec.name == "tiny-cartoon"]
 

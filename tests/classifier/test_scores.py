@@ -78,7 +78,7 @@ def test_the_scale_is_the_models_own(fake_encoder: type[FakeEncoder], solid: Sol
 
 
 def test_the_embedded_models_scale_is_in_its_checkpoint(tiny: ZeroShotClassifier) -> None:
-    from zsclip.weights.checkpoints import load_checkpoint
+    from zsclip.weights import load_checkpoint
 
     checkpoint = load_checkpoint("tiny-cartoon")
     assert tiny.model_info.logit_scale == checkpoint.logit_scale

@@ -165,6 +165,6 @@ def test_tokens_are_counted_over_calls() -> None:
 
 
 def _tiny() -> Checkpoint:
-    from zsclip.weights.checkpoints import load_checkpoint
+    from zsclip.weights import load_checkpoint
 
     return load_checkpoint("tiny-cartoon")

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from zsclip.clip import preprocess
-from zsclip.clip.preprocess import MEAN, STD, normalize, resize_and_crop, to_pixels
+from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
+from zsclip.clip.recipe import OPENAI_MEAN, OPENAI_STD
 
 TESTS = Path(__file__).parents[1]
 REFERENCE = json.loads((TESTS / "data" / "reference-pixels.json").read_text("utf-8"))["pixels"]
@@ -78,7 +79,7 @@ def test_scale_and_order_of_channels() -> None:
     values = normalize(torch.from_numpy(pixels))
     assert values.shape == (1, 3, 1, 1)
     assert values.is_contiguous()
-    expected = (np.array([0, 128, 255]) / 255 - MEAN) / STD
+    expected = (np.array([0, 128, 255]) / 255 - OPENAI_MEAN) / OPENAI_STD
     np.testing.assert_allclose(values.flatten().numpy(), expected, rtol=1e-6)
     assert pixels.tolist() == [[[[0, 128, 255]]]]  # what came in is not written to
 

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from zsclip import ZeroShotClassifier
-from zsclip.weights.checkpoints import load_checkpoint
+from zsclip.weights import load_checkpoint
 from zsclip.weights.layouts import open_tensors
 from zsclip.weights.models import MODELS
 

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, ModelNotFoundError
-from zsclip.weights.checkpoints import Checkpoint, load_checkpoint
+from zsclip.weights import Checkpoint, load_checkpoint
 from zsclip.weights.models import get_model_spec
 
 State = dict[str, Tensor]

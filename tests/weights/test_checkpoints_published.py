@@ -21,9 +21,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, DownloadError, OfflineError
-from zsclip.weights import checkpoints, models, sources
-from zsclip.weights.checkpoints import find_published, load_checkpoint
+from zsclip.weights import checkpoints, keeping, loading, models, sources
 from zsclip.weights.layouts import in_memory
+from zsclip.weights.loading import find_published, load_checkpoint
 from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
 
 State = dict[str, Tensor]
@@ -216,7 +216,7 @@ def test_a_folder_that_cannot_be_written_to(
     def refuse(*args: object, **options: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(checkpoints, "save_file", refuse)
+    monkeypatch.setattr(keeping, "save_file", refuse)
     monkeypatch.setattr(Path, "unlink", refuse)
     with caplog.at_level(logging.WARNING, "zsclip"):
         checkpoint = load_checkpoint(NAME)
@@ -233,7 +233,7 @@ def test_a_full_disk_leaves_no_half_of_a_file(
         path.write_bytes(bytes(1000))
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file", write_half)
+    monkeypatch.setattr(keeping, "save_file", write_half)
     assert load_checkpoint(NAME).path == published.archive
     names = {path.name for path in published.archive.parent.iterdir()}
     assert not any("safetensors" in name for name in names)
@@ -272,7 +272,7 @@ def test_a_planted_file_whose_seals_fit_is_not_taken_for_what_was_kept(
     """Whoever can write there can make header and tensors to fit each other."""
     published.put()
     forged = {**published.state, "ln_final.bias": published.state["ln_final.bias"] + 1}
-    checkpoints.write_kept(in_memory(forged), published.kept, published.spec)
+    keeping.write_kept(in_memory(forged), published.kept, published.spec)
     before = published.kept.read_bytes()
     shared = published.kept if how == "file" else published.kept.parent
     shared.chmod({"folder": 0o777, "file": 0o666, "sticky folder": 0o1777}[how])
@@ -333,7 +333,7 @@ def test_a_file_that_another_user_planted_is_not_taken_for_what_was_kept(
 ) -> None:
     published.put()
     forged = {**published.state, "ln_final.bias": published.state["ln_final.bias"] + 1}
-    checkpoints.write_kept(in_memory(forged), published.kept, published.spec)
+    keeping.write_kept(in_memory(forged), published.kept, published.spec)
     os.chown(published.kept, 65534, 65534)
     _assert_weights(load_checkpoint(NAME), published.state)
 
@@ -352,7 +352,7 @@ def test_an_archive_that_takes_the_place_of_the_verified_one_is_not_loaded(
         shutil.copy(other, path)
         return path
 
-    monkeypatch.setattr(checkpoints, "fetch_weights", fetch_and_swap)
+    monkeypatch.setattr(loading, "fetch_weights", fetch_and_swap)
     with pytest.raises(CheckpointError, match="was replaced while it was read"):
         load_checkpoint(NAME)
 

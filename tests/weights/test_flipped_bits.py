@@ -12,7 +12,8 @@ from torch import Tensor
 
 from zsclip.errors import CheckpointError
 from zsclip.weights import get_model_spec, load_checkpoint
-from zsclip.weights.checkpoints import Checkpoint, write_kept
+from zsclip.weights.checkpoints import Checkpoint
+from zsclip.weights.keeping import write_kept
 from zsclip.weights.layouts import in_memory
 
 if TYPE_CHECKING:

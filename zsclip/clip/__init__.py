@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     )
     from zsclip.clip.packing import encode_packed
     from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
+    from zsclip.clip.recipe import Activation, Preprocessing, Recipe
     from zsclip.clip.tokenizer import Tokenizer, pad
     from zsclip.clip.transformer import HEAD_WIDTH
 
 __all__ = [
     "HEAD_WIDTH",
+    "Activation",
     "CLIPConfig",
     "ModifiedResNet",
+    "Preprocessing",
+    "Recipe",
     "TextTower",
     "Tokenizer",
     "VisionTransformer",
@@ -48,6 +52,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         model=("CLIPConfig", "ModifiedResNet", "TextTower", "VisionTransformer", "unfilled"),
         packing=("encode_packed",),
         preprocess=("normalize", "resize_and_crop", "to_pixels"),
+        recipe=("Activation", "Preprocessing", "Recipe"),
         tokenizer=("Tokenizer", "pad"),
         transformer=("HEAD_WIDTH",),
     )

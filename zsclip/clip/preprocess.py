@@ -17,10 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-# Of the pictures that CLIP was trained on (openai/CLIP, clip/clip.py), in RGB, of 0 to 1.
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-STD = (0.26862954, 0.26130258, 0.27577711)
-
+from zsclip.clip.recipe import OPENAI_MEAN, OPENAI_STD
 
 # What a resized picture may have before it is cropped: 500 MB. Of a picture of 224 pixels, this is
 # one that is 2,600 times as long as it is wide.
@@ -103,6 +100,6 @@ def normalize(pixels: Tensor) -> Tensor:
         float32 (n, 3, height, width) on the same device.
     """
     x = pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-    mean = torch.tensor(MEAN, dtype=x.dtype, device=x.device).view(3, 1, 1)
-    std = torch.tensor(STD, dtype=x.dtype, device=x.device).view(3, 1, 1)
+    mean = torch.tensor(OPENAI_MEAN, dtype=x.dtype, device=x.device).view(3, 1, 1)
+    std = torch.tensor(OPENAI_STD, dtype=x.dtype, device=x.device).view(3, 1, 1)
     return x.div_(255).sub_(mean).div_(std)

@@ -40,6 +40,11 @@ class ModelInfo(BriefRepr):
         source: Where the weights came from, in words.
         path: The file of the weights, absolute, where the model is found again by it; None where
             its name is enough.
+        activation: The activation function of its blocks, ``"quickgelu"`` or ``"gelu"``; None if
+            the engine does not tell. Two models of the same weights with another one differ.
+        verified: What the file of the weights was checked against: ``"openai"``, the SHA-256 that
+            OpenAI published; ``"hub"``, the hash that the hub states; ``"none"``, nothing. None if
+            the engine does not tell.
     """
 
     name: str
@@ -56,6 +61,8 @@ class ModelInfo(BriefRepr):
     precision: str
     source: str
     path: str | None = None
+    activation: str | None = None
+    verified: Literal["openai", "hub", "none"] | None = None
 
     def rows(self) -> list[tuple[str, str]]:
         """The table as pairs of a title and a value."""

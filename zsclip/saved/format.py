@@ -36,7 +36,7 @@ UNIT = 1e-3  # how far the length of a row may be from 1
 _VERSION = re.compile(r"[0-9][0-9a-z.+]{0,39}")
 
 # What says where a model ran, and not which one it is.
-_PLACES = ("device", "precision", "source")
+_PLACES = ("activation", "device", "precision", "source", "verified")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

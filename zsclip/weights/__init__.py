@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
-    from zsclip.weights.checkpoints import Checkpoint, find_published, load_checkpoint
+    from zsclip.weights.checkpoints import Checkpoint
     from zsclip.weights.download import is_offline
+    from zsclip.weights.loading import find_published, load_checkpoint
     from zsclip.weights.models import MODELS, ModelSpec, get_model_spec, list_models
     from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
 
@@ -34,8 +35,9 @@ __all__ = [
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
     __getattr__ = lazy(
         __name__,
-        checkpoints=("Checkpoint", "find_published", "load_checkpoint"),
+        checkpoints=("Checkpoint",),
         download=("is_offline",),
+        loading=("find_published", "load_checkpoint"),
         models=("MODELS", "ModelSpec", "get_model_spec", "list_models"),
         sources=("cache_dir", "fetch_weights", "find_weights"),
     )

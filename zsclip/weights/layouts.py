@@ -12,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from zsclip.clip import Recipe
 from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
 from zsclip.weights.archive import read_archive
 from zsclip.weights.tensor_file import TensorFile
 from zsclip.wording import fit_to_tell
 
-__all__ = ["Tensors", "in_memory", "open_tensors"]
+__all__ = ["Tensors", "in_memory", "open_model", "open_tensors"]
 
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
@@ -70,6 +71,16 @@ def in_memory(state: Mapping[str, Tensor]) -> Tensors:
     """The tensors of a state dict."""
     shapes = {key: tuple(tensor.shape) for key, tensor in state.items()}
     return Tensors(shapes, lambda key, known: state[key].detach(), metadata={}, lasting=True)
+
+
+def open_model(path: Path) -> tuple[Tensors, Recipe]:
+    """Open a checkpoint, and read what stands beside it of the model.
+
+    Raises:
+        ModelNotFoundError: There is no such file.
+        CheckpointError: It cannot be read as one.
+    """
+    return open_tensors(path), Recipe()
 
 
 def open_tensors(path: Path) -> Tensors:

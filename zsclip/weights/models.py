@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
+from zsclip.clip import Preprocessing, Recipe
 from zsclip.errors import ModelNotFoundError
 from zsclip.wording import brief, did_you_mean
 
-__all__ = ["MODELS", "ModelSpec", "get_model_spec", "list_models"]
+__all__ = ["MODELS", "ModelSpec", "Verified", "get_model_spec", "list_models"]
+
+Verified: TypeAlias = Literal["openai", "hub", "none"]
+"""What the file of a model was checked against: OpenAI's SHA-256, the hub's, or nothing."""
 
 _ROOT = "https://openaipublic.azureedge.net/clip/models"
+
+
+OPENAI = Recipe("quickgelu", 64, 64, Preprocessing(), "OpenAI's code")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,15 @@ class ModelSpec:
         note: What to know before using it; empty for the general models.
         context_length: How many tokens a prompt may have, start and end tokens included.
         vocab_size: Its number of tokens.
+        recipe: What it is computed with beyond its tensors.
+        hub: Repositories on the hub that hold the same weights, in the order in which they are
+            tried, as ``organization/name``.
+        aliases: Other names of it.
+        license: The license of the weights, as SPDX where there is one; empty if none is stated.
+        commercial: Whether that allows commercial use.
+        image_gflop: 10^9 operations for one picture; None if that is not known.
+        imagenet: Published zero-shot accuracy on ImageNet (top-1), from 0 to 1; None if there is
+            none.
     """
 
     name: str
@@ -41,6 +58,13 @@ class ModelSpec:
     note: str = ""
     context_length: int = 77
     vocab_size: int = 49_408
+    recipe: Recipe = OPENAI
+    hub: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    license: str = ""
+    commercial: Literal["yes", "no", "unclear"] = "unclear"
+    image_gflop: float | None = None
+    imagenet: float | None = None
 
     @property
     def bundled(self) -> bool:

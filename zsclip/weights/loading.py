@@ -1,0 +1,125 @@
+"""From the name of a model, or the path of a file or folder, to its weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from zsclip.errors import CheckpointError
+from zsclip.files import as_path
+from zsclip.weights.checkpoints import Checkpoint
+from zsclip.weights.identity import Seal, read_seals
+from zsclip.weights.keeping import keep
+from zsclip.weights.layouts import Tensors, open_model, open_tensors
+from zsclip.weights.models import ModelSpec, get_model_spec, list_models
+from zsclip.weights.sources import archive_path, fetch_weights, find_ready, kept_path
+from zsclip.weights.tensor_file import stamp_of
+
+__all__ = ["find_published", "load_checkpoint"]
+
+
+def load_checkpoint(
+    model: str | os.PathLike[str],
+    *,
+    download_root: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+    offline: bool = False,
+) -> Checkpoint:
+    """Find the weights of a model, download them if need be, and open them.
+
+    An archive that was downloaded is kept as safetensors beside it, so that later loads map the
+    file in place of unpacking it.
+
+    Args:
+        model: One of `list_models()`, or the path of a checkpoint.
+        download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
+        progress: Show a bar while downloading.
+        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
+
+    Raises:
+        ModelNotFoundError: No model and no file has this name.
+        CheckpointError: The file is not a CLIP that zsclip can load.
+        DownloadError: The weights are not there and cannot be fetched.
+
+    Examples:
+        >>> load_checkpoint("tiny-cartoon").config.resolution
+        64
+    """
+    if model not in list_models() and (not isinstance(model, str) or _looks_like_path(model)):
+        path = as_path(model, "model")
+        tensors, recipe = open_model(path)
+        return Checkpoint(path.stem, path, tensors, recipe=recipe)
+    spec = get_model_spec(str(model))  # raises for an unknown one, and names the nearest
+    for _ in range(2):  # once more if it was fetched: what is read is to be what was hashed
+        before = _stamp(archive_path(spec, download_root))
+        path = fetch_weights(spec, download_root=download_root, progress=progress, offline=offline)
+        kept = kept_path(path)
+        if kept == path:
+            return _open_ready(spec, path)
+        if _stamp(path) == before:
+            break
+    archive = open_tensors(path)
+    if _stamp(path) != before:  # what was read is not what was verified
+        raise CheckpointError(
+            f"The archive {str(path)!r} was replaced while it was read. Load {spec.name} again."
+        )
+    if keep(archive, kept, spec):
+        return _open_ready(spec, kept)
+    return _published(spec, path, archive)
+
+
+def find_published(
+    identity: str, *, download_root: str | os.PathLike[str] | None = None
+) -> str | None:
+    """The name of the published model that is here and has this identity; None if none has.
+
+    Args:
+        identity: The SHA-256 of its tensors, `Checkpoint.sha256`.
+        download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
+
+    Examples:
+        >>> find_published(load_checkpoint("tiny-cartoon").sha256)
+        'tiny-cartoon'
+    """
+    for spec in map(get_model_spec, list_models()):
+        ready = find_ready(spec, download_root)
+        with suppress(CheckpointError):  # what is damaged is not it
+            if ready is not None and _open_ready(spec, ready).sha256 == identity:
+                return spec.name
+    return None
+
+
+def _open_ready(spec: ModelSpec, path: Path) -> Checkpoint:
+    """Published weights that need no verification any more."""
+    tensors = open_tensors(path)
+    seals = read_seals(tensors.metadata, tensors.shapes)
+    return _published(spec, path, tensors, seals)
+
+
+def _published(
+    spec: ModelSpec, path: Path, tensors: Tensors, seals: Mapping[str, Seal] | None = None
+) -> Checkpoint:
+    return Checkpoint(
+        spec.name,
+        path,
+        tensors,
+        recipe=spec.recipe,
+        published=True,
+        verified="none" if spec.bundled else "openai",
+        seals=seals,
+    )
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    with suppress(OSError):
+        return stamp_of(path.stat())
+    return None
+
+
+def _looks_like_path(model: str) -> bool:
+    separators = (os.sep, os.altsep) if os.altsep else (os.sep,)
+    is_file_name = model.endswith((".pt", ".pth", ".bin", ".ckpt", ".safetensors"))
+    is_path = model.startswith(("~", ".", *separators))
+    return is_file_name or is_path or os.path.isfile(model)  # noqa: PTH113 - of any text
