@@ -11,6 +11,7 @@ import pytest
 
 from zsclip import errors
 from zsclip.errors import (
+    CheckpointError,
     ImageError,
     LabelNotFoundError,
     LabelSetFormatError,
@@ -31,6 +32,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "DownloadError": (OSError,),
     "EncoderError": (),
     "EncoderNotFoundError": (LookupError,),
+    "ForeignModelError": (CheckpointError, ValueError),
     "ImageError": (ValueError,),
     "ImageWarning": (ZsclipWarning,),
     "LabelError": (ValueError,),

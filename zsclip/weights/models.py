@@ -26,13 +26,13 @@ class ModelSpec:
 
     Attributes:
         name: The name that OpenAI gave it.
-        file: The name of its file.
-        sha256: The SHA-256 of that file, in hexadecimal.
-        size: The size of that file in bytes.
+        file: The name of its file; empty where only the hub has the weights.
+        sha256: The SHA-256 of that file, in hexadecimal; empty with it.
+        size: The size of that file in bytes, or what it is estimated to be.
         resolution: The side of its pictures in pixels.
         embed_dim: The width of its embeddings.
         parameters: Its number of parameters.
-        url: Where it is published; None when it is part of zsclip.
+        url: Where that file is published; None when it is part of zsclip, or there is none.
         note: What to know before using it; empty for the general models.
         context_length: How many tokens a prompt may have, start and end tokens included.
         vocab_size: Its number of tokens.
@@ -69,7 +69,7 @@ class ModelSpec:
     @property
     def bundled(self) -> bool:
         """Whether the weights are part of zsclip."""
-        return self.url is None
+        return self.url is None and bool(self.file)
 
 
 def _openai(
