@@ -53,6 +53,8 @@ class ZeroShotClassifier:
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
         model: One of `list_models()`, or the path of a checkpoint. Defaults to ``"ViT-B/32"``, or
             to what another engine chooses.
+        activation: What the model's blocks were trained with, ``"quickgelu"`` or ``"gelu"``, for a
+            checkpoint whose file does not tell; None for what is known of the model.
         encoder: The engine: the name of an installed one (`list_encoders`), or an object that has
             the members of `Encoder`. Defaults to ``"clip"``, zsclip's own.
         device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...

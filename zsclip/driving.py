@@ -128,12 +128,15 @@ def _pictures(given: Options) -> PictureOptions:
 
 def _making(given: Options) -> dict[str, Any]:
     """What an engine is made with by its name."""
-    return {
+    making = {
         "device": given["device"],
         "precision": given["precision"],
         "download_root": given["download_root"],
         "progress": given["progress"],
     }
+    if given["activation"] is not None:  # which an engine from outside need not know
+        making["activation"] = given["activation"]
+    return making
 
 
 def _unpickled(encoder: PackedEncoder, pictures: PictureOptions, too_long: TooLong) -> DrivenModel:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from zsclip.wording import brief, shown, told
 
 __all__ = [
+    "ActivationWarning",
     "CacheWarning",
     "CheckpointError",
     "ChecksumError",
@@ -235,6 +236,13 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 class NonFiniteError(ZsclipError, ArithmeticError):
     """Weights, an embedding or a score are NaN or infinite; the message says which, and where."""
+
+
+class ActivationWarning(ZsclipWarning):
+    """Nothing tells which activation function a model was trained with, and one was assumed.
+
+    With the wrong one embeddings look right and are wrong; ``activation=`` says which it is.
+    """
 
 
 class PrecisionWarning(ZsclipWarning):

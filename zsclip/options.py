@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, cast
 
 from zsclip.encoders import Encoder, TooLong
 from zsclip.errors import ParameterError
@@ -42,6 +42,7 @@ class Options(Settings, total=False):
     """The same, and what an engine is found and made with by its name."""
 
     model: str | os.PathLike[str] | None
+    activation: Literal["quickgelu", "gelu"] | None
     encoder: str | Encoder | None
     device: str | torch.device
     precision: str
@@ -51,6 +52,7 @@ class Options(Settings, total=False):
 
 DEFAULTS: Options = {
     "model": None,
+    "activation": None,
     "encoder": None,
     "device": "auto",
     "precision": "auto",

@@ -12,6 +12,7 @@ from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.clip.fused import FusedResNet, FusedTransformer, KeysAndValues
 from zsclip.clip.model import CLIPConfig, ModifiedResNet
+from zsclip.clip.recipe import Activation
 from zsclip.clip.transformer import Transformer
 from zsclip.encoders.native import NativeEncoder
 from zsclip.weights.checkpoints import Checkpoint
@@ -19,9 +20,13 @@ from zsclip.weights.checkpoints import Checkpoint
 WIDTH, LAYERS = 128, 3
 
 
-def _transformer(*, causal: bool) -> Transformer:
+def _transformer(
+    *, causal: bool, activation: Activation = "quickgelu", heads: int = 2, hidden: int = 512
+) -> Transformer:
     torch.manual_seed(0)
-    made = Transformer(WIDTH, LAYERS, causal=causal)
+    made = Transformer(
+        WIDTH, LAYERS, heads=heads, hidden=hidden, activation=activation, causal=causal
+    )
     for name, parameter in made.named_parameters():
         if name.endswith("bias"):
             parameter.data.normal_(std=0.1)
@@ -41,6 +46,30 @@ def test_a_fused_transformer_gives_what_the_plain_one_gives(
     quick = FusedTransformer(copy.deepcopy(plain), torch.float32)
     torch.testing.assert_close(quick(x), whole, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(quick(x, read=read), places, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("heads", "hidden"), [(2, 512), (1, 558), (8, 630)])
+@pytest.mark.parametrize("activation", ["quickgelu", "gelu"])
+def test_both_activations_with_any_heads_and_width_within(
+    either_way: None, activation: Activation, heads: int, hidden: int
+) -> None:
+    """As ViT-g and ViT-bigG have them: an MLP 4.3637 times as wide as its block is one."""
+    plain = _transformer(causal=True, activation=activation, heads=heads, hidden=hidden)
+    x = 2 * torch.randn(3, 50, WIDTH)
+    expected = plain(x)
+    quick = FusedTransformer(copy.deepcopy(plain), torch.float32)
+    torch.testing.assert_close(quick(x), expected, atol=1e-5, rtol=1e-5)
+    rounded = FusedTransformer(copy.deepcopy(plain), torch.bfloat16)(x.bfloat16()).float()
+    assert F.cosine_similarity(rounded, expected, dim=-1).min() > 0.999
+
+
+def test_the_activations_are_not_alike(either_way: None) -> None:
+    x = 2 * torch.randn(3, 7, WIDTH)
+    one, other = (
+        FusedTransformer(_transformer(causal=False, activation=activation), torch.float32)(x)
+        for activation in ("quickgelu", "gelu")
+    )
+    assert (one - other).abs().max() > 1e-3
 
 
 def test_context_stands_for_the_tokens_before(either_way: None) -> None:

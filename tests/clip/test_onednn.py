@@ -37,7 +37,8 @@ def test_a_linear_layer_gives_what_its_steps_give(either_way: None, factor: floa
     plain = F.linear(x, weight * factor, bias[0])
     for found, expected in (
         (layer(x), plain),
-        (layer(x, silu=True), F.silu(plain)),
+        (layer(x, after="swish"), F.silu(plain)),
+        (layer(x, after="gelu"), F.gelu(plain)),
         (layer(x, add=other), plain + other),
     ):
         torch.testing.assert_close(found, expected)
@@ -85,7 +86,9 @@ def _doubled(real: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
 
 @pytest.mark.parametrize(
-    ("check", "function"), [(CHECKS[0], "silu"), (CHECKS[1], "relu")], ids=["linear", "convolution"]
+    ("check", "function"),
+    [(CHECKS[0], "silu"), (CHECKS[0], "gelu"), (CHECKS[1], "relu")],
+    ids=["linear", "gelu", "convolution"],
 )
 def test_operators_that_give_something_else_are_not_used(
     check: Callable[[torch.dtype], bool], function: str, monkeypatch: pytest.MonkeyPatch

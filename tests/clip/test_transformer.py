@@ -28,7 +28,7 @@ def test_layer_norm_computes_in_single_precision() -> None:
 @torch.inference_mode()
 def test_a_block_is_causal_only_when_it_is_told_to() -> None:
     torch.manual_seed(0)
-    block = Block(128)
+    block = Block(128, heads=2, hidden=512, activation="quickgelu")
     x = torch.randn(2, 9, 128)
     later = x.clone()
     later[:, 5:] = torch.randn(2, 4, 128)

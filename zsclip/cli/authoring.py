@@ -12,7 +12,7 @@ import click
 
 from zsclip.cli.completion import complete_folders, complete_labels, complete_models
 from zsclip.cli.group import ZsclipCommand, examples
-from zsclip.cli.options import format_option
+from zsclip.cli.options import activation_option, format_option
 from zsclip.cli.output import emit, emit_json, say
 
 if TYPE_CHECKING:
@@ -114,12 +114,21 @@ def new(
     "aliases that it takes for others; its weights are loaded. OpenAI's models and tiny-cartoon "
     "take prompts of one length.",
 )
+@activation_option
 @click.option(
     "--strict", is_flag=True, help="Let the model's advice count: exit status 1 for that as well."
 )
 @format_option("text", "json")
 @click.pass_context
-def check(ctx: click.Context, *, target: str, model: str | None, strict: bool, form: str) -> None:
+def check(
+    ctx: click.Context,
+    *,
+    target: str,
+    model: str | None,
+    activation: str | None,
+    strict: bool,
+    form: str,
+) -> None:
     """Check a label set by all rules, and print every problem.
 
     NAME is what --labels of zsclip classify takes: an installed set, a part of one, a file. PATH is
@@ -132,7 +141,7 @@ def check(ctx: click.Context, *, target: str, model: str | None, strict: bool, f
     found = review_target(target)
     problems = list(found.problems)
     if model is not None:
-        problems += _problems_of_model(found, model)
+        problems += _problems_of_model(found, model, activation)
     breaches = [problem for problem in problems if not problem.is_advice]
     failed = bool(problems if strict else breaches)
     if form == "json":
@@ -145,12 +154,14 @@ def check(ctx: click.Context, *, target: str, model: str | None, strict: bool, f
         ctx.exit(1)
 
 
-def _problems_of_model(found: Review, model: str) -> list[Problem]:
+def _problems_of_model(found: Review, model: str, activation: str | None) -> list[Problem]:
     """What takes a text tower; advice only on sets whose prompts can all be encoded."""
     from zsclip.authoring import find_near_labels
     from zsclip.encoders import create_encoder
 
-    encoder = create_encoder("clip", model, device="cpu", progress=sys.stderr.isatty())
+    encoder = create_encoder(
+        "clip", model, activation=activation, device="cpu", progress=sys.stderr.isatty()
+    )
     problems = found.misfits(encoder)
     too_long = {problem.file for problem in problems}
     for file, labelset in found.sets:

@@ -72,7 +72,14 @@ def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
 )
 @click.argument("name", metavar="NAME|FILE", shell_complete=complete_models)
 @engine_options
-def info(*, name: str, device: str, precision: str, download_root: str | None) -> None:
+def info(
+    *,
+    name: str,
+    activation: str | None,
+    device: str,
+    precision: str,
+    download_root: str | None,
+) -> None:
     """Describe a model. Downloads nothing.
 
     If its weights are here it is loaded, which tells device and precision as well.
@@ -89,6 +96,7 @@ def info(*, name: str, device: str, precision: str, download_root: str | None) -
         made = create_encoder(
             "clip",
             name,
+            activation=activation,
             device=device,
             precision=precision,
             download_root=download_root,

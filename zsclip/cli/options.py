@@ -17,6 +17,7 @@ from zsclip.cli.completion import (
 )
 
 __all__ = [
+    "activation_option",
     "encoder_option",
     "engine_options",
     "format_option",
@@ -44,8 +45,9 @@ def format_option(*formats: str) -> Callable[[F], F]:
 
 
 def engine_options(command: F) -> F:
-    """``--device``, ``--precision`` and ``--download-root``."""
+    """``--activation``, ``--device``, ``--precision`` and ``--download-root``."""
     options = [
+        activation_option,
         click.option(
             "--device",
             default="auto",
@@ -64,6 +66,16 @@ def engine_options(command: F) -> F:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def activation_option(command: F) -> F:
+    """``--activation``."""
+    return click.option(
+        "--activation",
+        type=click.Choice(["quickgelu", "gelu"]),
+        help="What a checkpoint whose file does not tell was trained with; most of open_clip's "
+        "with gelu.",
+    )(command)
 
 
 def download_root_option(command: F) -> F:

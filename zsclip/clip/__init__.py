@@ -14,6 +14,7 @@ from zsclip.lazy import lazy
 if TYPE_CHECKING:
     from zsclip.clip.fused import lay_out
     from zsclip.clip.model import (
+        HEAD_WIDTH,
         CLIPConfig,
         ModifiedResNet,
         TextTower,
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
         unfilled,
     )
     from zsclip.clip.packing import encode_packed
-    from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
-    from zsclip.clip.recipe import Activation, Preprocessing, Recipe
-    from zsclip.clip.tokenizer import Tokenizer, pad
-    from zsclip.clip.transformer import HEAD_WIDTH
+    from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels, words_of
+    from zsclip.clip.recipe import ACTIVATIONS, Activation, Preprocessing, Recipe
+    from zsclip.clip.tokenizer import VOCAB_SIZE, Tokenizer, pad
 
 __all__ = [
+    "ACTIVATIONS",
     "HEAD_WIDTH",
+    "VOCAB_SIZE",
     "Activation",
     "CLIPConfig",
     "ModifiedResNet",
@@ -43,16 +45,19 @@ __all__ = [
     "resize_and_crop",
     "to_pixels",
     "unfilled",
+    "words_of",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
     __getattr__ = lazy(
         __name__,
         fused=("lay_out",),
-        model=("CLIPConfig", "ModifiedResNet", "TextTower", "VisionTransformer", "unfilled"),
+        model=(
+            *("HEAD_WIDTH", "CLIPConfig", "ModifiedResNet"),
+            *("TextTower", "VisionTransformer", "unfilled"),
+        ),
         packing=("encode_packed",),
-        preprocess=("normalize", "resize_and_crop", "to_pixels"),
-        recipe=("Activation", "Preprocessing", "Recipe"),
-        tokenizer=("Tokenizer", "pad"),
-        transformer=("HEAD_WIDTH",),
+        preprocess=("normalize", "resize_and_crop", "to_pixels", "words_of"),
+        recipe=("ACTIVATIONS", "Activation", "Preprocessing", "Recipe"),
+        tokenizer=("VOCAB_SIZE", "Tokenizer", "pad"),
     )

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
 from zsclip.clip.model import Bottleneck, ModifiedResNet, TextTower, VisionTransformer
-from zsclip.clip.onednn import ROWS, Convolution, Linear, Scratch
+from zsclip.clip.onednn import ROWS, After, Convolution, Linear, Scratch
 from zsclip.clip.transformer import QUICK, Block, LayerNorm, Transformer, split_heads
 
 __all__ = ["FusedResNet", "FusedTransformer", "KeysAndValues", "lay_out"]
@@ -125,8 +125,10 @@ class _FusedBlock:
         self.in_proj = linear(attention.in_proj_weight, attention.in_proj_bias)
         self.out_proj = linear(attention.out_proj.weight, attention.out_proj.bias)
         # QuickGELU(x) = x * sigmoid(1.702 x) = SiLU(1.702 x) / 1.702, and SiLU is what there is
-        self.c_fc = linear(mlp.c_fc.weight, mlp.c_fc.bias.float() * QUICK, factor=QUICK)
-        self.c_proj = linear(mlp.c_proj.weight, mlp.c_proj.bias, factor=1 / QUICK)
+        quick = QUICK if mlp.activation == "quickgelu" else 1
+        self.after: After = "swish" if mlp.activation == "quickgelu" else "gelu"
+        self.c_fc = linear(mlp.c_fc.weight, mlp.c_fc.bias.float() * quick, factor=quick)
+        self.c_proj = linear(mlp.c_proj.weight, mlp.c_proj.bias, factor=1 / quick)
         attention.to_empty(device="meta")  # the weights live on in the layout above
         mlp.to_empty(device="meta")
 
@@ -160,7 +162,7 @@ class _FusedBlock:
         # so few at a time that hidden activations stay in a core's cache between the two layers
         for start in range(0, len(flat), ROWS):
             part = slice(start, start + ROWS)
-            out[part] = self.c_proj(self.c_fc(hidden[part], silu=True), add=flat[part])
+            out[part] = self.c_proj(self.c_fc(hidden[part], after=self.after), add=flat[part])
         return out if read is not None else out.view(n, length, width)
 
 

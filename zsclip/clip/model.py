@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
@@ -17,9 +17,20 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 from torch.overrides import TorchFunctionMode
 
-from zsclip.clip.transformer import HEAD_WIDTH, LayerNorm, Transformer, split_heads
+from zsclip.clip.preprocess import USUAL, words_of
+from zsclip.clip.recipe import Activation, Preprocessing
+from zsclip.clip.transformer import LayerNorm, Transformer, split_heads
 
-__all__ = ["CLIPConfig", "ModifiedResNet", "TextTower", "VisionTransformer", "unfilled"]
+__all__ = [
+    "HEAD_WIDTH",
+    "CLIPConfig",
+    "ModifiedResNet",
+    "TextTower",
+    "VisionTransformer",
+    "unfilled",
+]
+
+HEAD_WIDTH = 64  # in every CLIP of OpenAI's; checkpoints do not record the number of heads
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,16 @@ class CLIPConfig:
         vocab_size: The number of tokens.
         text_width: The width of the text tower.
         text_layers: Its number of blocks.
+        activation: The activation function of the transformers' blocks.
+        image_heads: Heads of an attention of the image tower; of a ResNet, of the one at its end.
+        text_heads: Those of the text tower.
+        image_hidden: The width between the two layers of a block's MLP in the vision transformer; 0
+            for a ResNet, which has none.
+        text_hidden: That in the text tower.
+        preprocessing: How its pictures are made.
+
+    What is left out is as in OpenAI's models: QuickGELU, heads `HEAD_WIDTH` wide, an MLP four times
+    as wide as its block.
     """
 
     embed_dim: int
@@ -48,6 +69,37 @@ class CLIPConfig:
     vocab_size: int
     text_width: int
     text_layers: int
+    activation: Activation = "quickgelu"
+    image_heads: int = 0
+    text_heads: int = 0
+    image_hidden: int = 0
+    text_hidden: int = 0
+    preprocessing: Preprocessing = USUAL
+
+    def __post_init__(self) -> None:
+        pooled = 32 * self.image_width if self.patch is None else self.image_width
+        usual = {
+            "image_heads": pooled // HEAD_WIDTH,
+            "text_heads": self.text_width // HEAD_WIDTH,
+            "image_hidden": 0 if self.patch is None else 4 * self.image_width,
+            "text_hidden": 4 * self.text_width,
+        }
+        for name, value in usual.items():
+            object.__setattr__(self, name, getattr(self, name) or value)
+
+    @property
+    def peculiarities(self) -> str:
+        """What is computed otherwise than in OpenAI's models beside the activation, in words.
+
+        Nothing that the shapes of the tensors tell is among it. Empty for OpenAI's.
+        """
+        usual = replace(self, image_heads=0, text_heads=0)
+        words = [
+            f"{getattr(self, name)} {name.replace('_', ' ')}"
+            for name in ("image_heads", "text_heads")
+            if getattr(self, name) != getattr(usual, name)
+        ]
+        return ", ".join(filter(None, [*words, words_of(self.preprocessing)]))
 
     def image_tower(self) -> VisionTransformer | ModifiedResNet:
         """A new image tower of these sizes, in PyTorch's default device and training mode."""
@@ -107,7 +159,14 @@ class VisionTransformer(nn.Module):
         self.class_embedding = _normal(width, std=scale)
         self.positional_embedding = _normal(places + 1, width, std=scale)
         self.ln_pre = LayerNorm(width)
-        self.transformer = Transformer(width, layers, causal=False)
+        self.transformer = Transformer(
+            width,
+            layers,
+            heads=config.image_heads,
+            hidden=config.image_hidden,
+            activation=config.activation,
+            causal=False,
+        )
         self.ln_post = LayerNorm(width)
         self.proj = _normal(width, config.embed_dim, std=scale)
 
@@ -133,7 +192,14 @@ class TextTower(nn.Module):
         width = config.text_width
         self.token_embedding = nn.Embedding(config.vocab_size, width)
         self.positional_embedding = _normal(config.context_length, width, std=0.01)
-        self.transformer = Transformer(width, config.text_layers, causal=True)
+        self.transformer = Transformer(
+            width,
+            config.text_layers,
+            heads=config.text_heads,
+            hidden=config.text_hidden,
+            activation=config.activation,
+            causal=True,
+        )
         self.ln_final = LayerNorm(width)
         self.text_projection = _normal(width, config.embed_dim, std=width**-0.5)
 
@@ -249,7 +315,7 @@ class ModifiedResNet(nn.Module):
             self.add_module(f"layer{stage + 1}", nn.Sequential(first, *rest))
         self.stages = len(layers)
         self.attnpool = AttentionPool(
-            config.resolution // 32, inputs, inputs // HEAD_WIDTH, config.embed_dim
+            config.resolution // 32, inputs, config.image_heads, config.embed_dim
         )
 
     def forward(self, images: Tensor) -> Tensor:

@@ -10,13 +10,17 @@ from __future__ import annotations
 import functools
 import platform
 from collections.abc import Callable, Iterable
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-__all__ = ["ROWS", "Convolution", "Linear", "Scratch"]
+__all__ = ["ROWS", "After", "Convolution", "Linear", "Scratch"]
+
+After: TypeAlias = Literal["none", "swish", "gelu"]
+"""What follows a product, in oneDNN's words: nothing, SiLU, or the exact GELU."""
 
 ROWS = 512
 """Rows at a time that a linear layer's weights are laid out for."""
@@ -51,7 +55,7 @@ class Scratch:
 
 
 class Linear:
-    """``x @ weight.T * factor + bias``, and SiLU or a sum with another tensor in the same pass.
+    """``x @ weight.T * factor + bias``, and an activation or a sum with another tensor in one pass.
 
     Args:
         weight: (outputs, inputs).
@@ -71,20 +75,22 @@ class Linear:
         else:
             self.weight = converted.clone()
 
-    def __call__(self, x: Tensor, *, add: Tensor | None = None, silu: bool = False) -> Tensor:
-        """(n, inputs) to (n, outputs), with SiLU behind it or `add` (n, outputs) added."""
+    def __call__(self, x: Tensor, *, add: Tensor | None = None, after: After = "none") -> Tensor:
+        """(n, inputs) to (n, outputs), with an activation behind it or `add` (n, outputs) added."""
         out: Tensor
         if self.fused and add is not None:
             out = torch.ops.mkldnn._linear_pointwise.binary(x, add, self.weight, self.bias, "add")
         elif self.fused:
-            after = "swish" if silu else "none"
-            out = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, after, [], "")
+            # its last argument says which GELU: "none" is the exact one
+            out = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, after, [], "none")
         else:
             out = F.linear(x, self.weight, self.bias)
             if add is not None:
                 out += add
-            elif silu:
+            elif after == "swish":
                 F.silu(out, inplace=True)
+            elif after == "gelu":
+                out = F.gelu(out)
         return out
 
 
@@ -151,10 +157,10 @@ def _can_fuse_linear(dtype: torch.dtype) -> bool:
         packed = torch.ops.mkldnn._reorder_linear_weight(weight, ROWS)
         weight.zero_()  # what is packed must be a copy
         operator = torch.ops.mkldnn._linear_pointwise
-        silu = operator(x, packed, bias, "swish", [], "")
-        return [silu, operator.binary(x, other[:, :4].contiguous(), packed, bias, "add")]
+        silu, gelu = (operator(x, packed, bias, after, [], "none") for after in ("swish", "gelu"))
+        return [silu, gelu, operator.binary(x, other[:, :4].contiguous(), packed, bias, "add")]
 
-    return _works(dtype, fused, [F.silu(plain), plain + other[:, :4]])
+    return _works(dtype, fused, [F.silu(plain), F.gelu(plain), plain + other[:, :4]])
 
 
 @functools.cache

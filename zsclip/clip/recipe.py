@@ -46,7 +46,7 @@ class Recipe:
 
     Attributes:
         activation: The activation function of both towers' blocks.
-        image_head_width: The width of a head of a vision transformer's attention.
+        image_head_width: The width of a head of the image tower's attention.
         text_head_width: That of the text tower's.
         preprocessing: How its pictures are made.
         source: What told the activation, in words for messages, such as

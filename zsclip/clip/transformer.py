@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
-__all__ = ["HEAD_WIDTH", "QUICK", "Block", "LayerNorm", "QuickGELU", "Transformer", "split_heads"]
+from zsclip.clip.recipe import Activation
+
+__all__ = ["QUICK", "Block", "LayerNorm", "QuickGELU", "Transformer", "split_heads"]
 
 QUICK = 1.702  # of QuickGELU
-HEAD_WIDTH = 64  # in every CLIP of OpenAI's; checkpoints do not record the number of heads
 
 
 def split_heads(x: Tensor, heads: int, *, parts: int) -> Tensor:
@@ -44,9 +45,9 @@ class Attention(nn.Module):
     `forward` ends before the output projection, which only the places that are read need.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, heads: int) -> None:
         super().__init__()
-        self.heads = width // HEAD_WIDTH
+        self.heads = heads
         self.in_proj_weight = nn.Parameter(torch.empty(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
         self.out_proj = nn.Linear(width, width)
@@ -60,13 +61,14 @@ class Attention(nn.Module):
 
 
 class MLP(nn.Module):
-    """The two linear layers of a block, four times as wide between them."""
+    """The two linear layers of a block, and the activation between them."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, hidden: int, activation: Activation) -> None:
         super().__init__()
-        self.c_fc = nn.Linear(width, 4 * width)
-        self.gelu = QuickGELU()
-        self.c_proj = nn.Linear(4 * width, width)
+        self.activation: Activation = activation
+        self.c_fc = nn.Linear(width, hidden)
+        self.gelu = QuickGELU() if activation == "quickgelu" else nn.GELU()
+        self.c_proj = nn.Linear(hidden, width)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.c_proj(self.gelu(self.c_fc(x)))  # type: ignore[no-any-return]
@@ -75,11 +77,11 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """Pre-norm residual attention block."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, *, heads: int, hidden: int, activation: Activation) -> None:
         super().__init__()
-        self.attn = Attention(width)
+        self.attn = Attention(width, heads)
         self.ln_1 = LayerNorm(width)
-        self.mlp = MLP(width)
+        self.mlp = MLP(width, hidden, activation)
         self.ln_2 = LayerNorm(width)
 
     def forward(self, x: Tensor, *, causal: bool, read: Tensor | None = None) -> Tensor:
@@ -91,12 +93,32 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """A stack of blocks; causal in the text tower, full attention in the image tower."""
+    """A stack of blocks; causal in the text tower, full attention in the image tower.
 
-    def __init__(self, width: int, layers: int, *, causal: bool) -> None:
+    Args:
+        width: What goes from block to block.
+        layers: The number of blocks.
+        heads: The number of heads of each attention.
+        hidden: The width between the two layers of each MLP.
+        activation: What stands there.
+        causal: Whether a token sees only itself and those before it.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        layers: int,
+        *,
+        heads: int,
+        hidden: int,
+        activation: Activation,
+        causal: bool,
+    ) -> None:
         super().__init__()
         self.causal = causal
-        self.resblocks = nn.ModuleList([Block(width) for _ in range(layers)])
+        self.resblocks = nn.ModuleList(
+            [Block(width, heads=heads, hidden=hidden, activation=activation) for _ in range(layers)]
+        )
 
     def forward(self, x: Tensor, *, read: Tensor | None = None) -> Tensor:
         """Run the blocks over x (n, length, width).

@@ -18,10 +18,12 @@ from zsclip.encoders.protocol import Encoder, ModelInfo
 from zsclip.encoders.registry import create_encoder, list_encoders, options_of
 from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
 from zsclip.version import __version__
-from zsclip.weights import MODELS
+from zsclip.weights import MODELS, list_models
 from zsclip.wording import brief
 
 __all__ = ["PackedEncoder", "find_encoder_again", "require_same_model"]
+
+OWN = "clip"  # the engine that is told the activation of a model again
 
 SCALE = 1e-3  # relative; half precision moves exp(logit_scale) by a third of it
 
@@ -63,19 +65,32 @@ def find_encoder_again(
     if model is not None:
         if engine == made.encoder:
             _require_published(made, what, model)
-        return create_encoder(engine, model, **options)
+        return create_encoder(engine, model, **_as_before(made, engine, model, options))
     where: str | os.PathLike[str] = made.name
     if made.path is not None:
         root = options.get("download_root")
         where = _find_file(made.path, weights_sha256, what, folder, root)
     try:
-        return create_encoder(engine, where, **options)
+        return create_encoder(engine, where, **_as_before(made, engine, where, options))
     except ModelNotFoundError as error:
         raise _no_model(
             what,
             f"it was made with {brief(made.name)}, which is no model that zsclip {__version__} "
             f"knows for the engine {brief(engine)}. Pass model=, the file of its weights.",
         ) from error
+
+
+def _as_before(
+    made: ModelInfo, engine: str, model: str | os.PathLike[str], options: dict[str, Any]
+) -> dict[str, Any]:
+    """The options, and the activation that the model had, for weights that do not tell theirs.
+
+    Of those with a name it is known; an engine from outside need not know of it.
+    """
+    if options.get("activation") is not None or model in list_models():
+        return options
+    told = made.activation is not None and engine == made.encoder == OWN
+    return {**options, "activation": made.activation} if told else options
 
 
 def _require_published(made: ModelInfo, what: str, model: str | os.PathLike[str]) -> None:
@@ -103,7 +118,7 @@ def _find_file(
     if folder is not None:
         places.append(folder / PureWindowsPath(path).name)  # of a path of another system as well
     for place in places:
-        if os.path.isfile(place):  # noqa: PTH113 - false for what can be no path at all
+        if os.path.exists(place):  # noqa: PTH110 - false for what can be no path at all
             return place
     if weights_sha256 is not None:  # of a copy of published weights, perhaps
         from zsclip.weights import find_published  # loads torch, which most that ask can spare
@@ -125,8 +140,9 @@ def require_same_model(
 ) -> None:
     """Raise if an engine runs another model than the one that was used before.
 
-    The SHA-256 of the weights tells; where an engine does not know it, only what differs in
-    width, scale, bias, score function, resolution or number of parameters is found out.
+    The SHA-256 of the weights tells, and what they are computed with; where an engine does not know
+    it, only what differs in width, scale, bias, score function, resolution or number of parameters
+    is found out.
 
     Raises:
         SavedClassifierModelError: It does; the message shows both.
@@ -153,10 +169,14 @@ def _differences(made: ModelInfo, now: ModelInfo) -> Iterator[str]:
     exact = ["embedding_dim", "score_function", "input_resolution"]
     if made.parameters and now.parameters:
         exact.append("parameters")
+    if None not in (made.activation, now.activation):  # which some engines do not tell
+        exact.append("activation")
+    if (made.activation is None) == (now.activation is None):
+        exact.append("recipe")
     for field in exact:
         before, after = getattr(made, field), getattr(now, field)
         if before != after:
-            yield f"{field} {before} there and {after} here"
+            yield f"{field} {before or 'as usual'} there and {after or 'as usual'} here"
     for field in ("logit_scale", "logit_bias"):
         before, after = getattr(made, field), getattr(now, field)
         if not math.isclose(before, after, rel_tol=SCALE, abs_tol=SCALE):

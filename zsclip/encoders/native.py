@@ -14,6 +14,7 @@ from PIL import Image
 from torch import nn
 
 from zsclip.clip import (
+    Activation,
     TextTower,
     Tokenizer,
     encode_packed,
@@ -22,6 +23,7 @@ from zsclip.clip import (
     pad,
     resize_and_crop,
     to_pixels,
+    words_of,
 )
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
@@ -42,6 +44,7 @@ DEFAULT_MODEL = "ViT-B/32"
 def create_encoder(
     model: str | os.PathLike[str] | None = None,
     *,
+    activation: Activation | None = None,
     device: str | torch.device = "auto",
     precision: str = "auto",
     download_root: str | os.PathLike[str] | None = None,
@@ -53,6 +56,8 @@ def create_encoder(
     Args:
         model: One of `zsclip.list_models()`, or the path of a checkpoint in OpenAI's layout;
             `DEFAULT_MODEL` if None.
+        activation: ``"quickgelu"`` or ``"gelu"``, of a checkpoint that does not tell; None for what
+            is known.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:0"``, ``"mps"``.
         precision: ``"auto"``, ``"fp32"``, ``"fp16"``, ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
@@ -64,7 +69,8 @@ def create_encoder(
         CheckpointError: The file is not a CLIP that zsclip can load.
         DownloadError: The weights are not there and cannot be fetched.
         DeviceError: The device does not exist here.
-        ParameterError: `precision` is none of these.
+        ParameterError: `precision` is none of these; or `activation`, or the published weights
+            have another one.
         ParameterTypeError: `model` or `download_root` is no text and no path.
     """
     model = DEFAULT_MODEL if model is None else model
@@ -77,7 +83,11 @@ def create_encoder(
         chosen = choose_device(device)  # before a download that would be for nothing
         choose_precision(precision, chosen)
         checkpoint = load_checkpoint(
-            model, download_root=download_root, progress=progress, offline=offline
+            model,
+            activation=activation,
+            download_root=download_root,
+            progress=progress,
+            offline=offline,
         )
         return NativeEncoder(checkpoint, device=chosen, precision=precision)
 
@@ -151,6 +161,9 @@ class NativeEncoder:
             precision=self._precision,
             source=str(path),
             path=None if self._checkpoint.is_published else str(path.absolute()),
+            activation=config.activation,
+            verified=self._checkpoint.verified,
+            recipe=config.peculiarities,
         )
 
     def encode_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
@@ -158,16 +171,19 @@ class NativeEncoder:
 
         All of them go through the tower at once; the caller chooses the size of the batch.
         """
-        return self.encode_pixels(to_pixels(images, self._checkpoint.config.resolution))
+        config = self._checkpoint.config
+        return self.encode_pixels(to_pixels(images, config.resolution, config.preprocessing))
 
     @property
     def preprocessing(self) -> str:
-        """What `prepare` does: CLIP's resizing and cropping, to the model's resolution."""
-        return f"clip {self._checkpoint.config.resolution}"
+        """What `prepare` does, and what its pixels are normalized by: the model's way of both."""
+        config = self._checkpoint.config
+        return f"clip {config.resolution} {words_of(config.preprocessing)}".rstrip()
 
     def prepare(self, image: Image.Image) -> NDArray[np.uint8]:
-        """Resize and crop one RGB picture: uint8 (resolution, resolution, 3)."""
-        return np.asarray(resize_and_crop(image, self._checkpoint.config.resolution))
+        """One RGB picture as the model's square: uint8 (resolution, resolution, 3)."""
+        config = self._checkpoint.config
+        return np.asarray(resize_and_crop(image, config.resolution, config.preprocessing))
 
     def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed pictures that `prepare` made: float32 (n, d), L2-normalized."""
@@ -177,7 +193,8 @@ class NativeEncoder:
 
     @torch.inference_mode()
     def _encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        x = normalize(torch.from_numpy(pixels).to(self._device))
+        how = self._checkpoint.config.preprocessing
+        x = normalize(torch.from_numpy(pixels).to(self._device), how)
         tower = self._image_tower.get(self._load_image_tower)
         rows = to_unit_rows(tower(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact._encode_pixels(pixels[bad]))

@@ -18,6 +18,13 @@ __all__ = ["Encoder", "ModelInfo", "PixelEncoder", "TokenEncoder", "TooLong"]
 TooLong: TypeAlias = Literal["error", "cut"]
 """What becomes of a text that does not fit the model: a `PromptTooLongError`, or its beginning."""
 
+_ACTIVATIONS = {"quickgelu": "QuickGELU", "gelu": "GELU"}
+_VERIFIED = {
+    "openai": "the SHA-256 that OpenAI published",
+    "hub": "the hash that the hub states",
+    "none": "nothing",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ModelInfo(BriefRepr):
@@ -45,6 +52,8 @@ class ModelInfo(BriefRepr):
         verified: What the file of the weights was checked against: ``"openai"``, the SHA-256 that
             OpenAI published; ``"hub"``, the hash that the hub states; ``"none"``, nothing. None if
             the engine does not tell.
+        recipe: What else is computed otherwise than in OpenAI's models though no tensor tells, such
+            as how pictures are made square, in words; empty if nothing is.
     """
 
     name: str
@@ -63,9 +72,15 @@ class ModelInfo(BriefRepr):
     path: str | None = None
     activation: str | None = None
     verified: Literal["openai", "hub", "none"] | None = None
+    recipe: str = ""
 
     def rows(self) -> list[tuple[str, str]]:
         """The table as pairs of a title and a value."""
+        told = [  # by some engines only
+            ("Activation", _ACTIVATIONS.get(self.activation or "", self.activation)),
+            ("Recipe", self.recipe or None),
+            ("Checked against", _VERIFIED.get(self.verified or "")),
+        ]
         return [
             ("Model", self.name),
             ("Model parameters", f"{self.parameters:,}"),
@@ -77,6 +92,7 @@ class ModelInfo(BriefRepr):
             ("Precision", self.precision),
             ("Encoder", self.encoder),
             ("Weights", self.source),
+            *((title, value) for title, value in told if value is not None),
         ]
 
     def __str__(self) -> str:

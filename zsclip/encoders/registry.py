@@ -140,11 +140,13 @@ def engine_key(encoder: Encoder) -> tuple[str, ...]:
     """What an engine's embeddings depend on beside its weights; they are kept under both.
 
     Two engines that read the same weights need not give the same vectors, nor need one of them
-    before and after a new release, in another precision, or on another kind of device.
+    before and after a new release, in another precision, or on another kind of device; nor does it
+    with another activation, or other heads, over the same tensors.
     """
     info = encoder.model_info
     device, _, _ = str(info.device).partition(":")
-    return (*_engine(encoder), info.precision, device)
+    computed = (info.activation or "", info.recipe)
+    return (*_engine(encoder), info.precision, device, *computed)
 
 
 def _engine(encoder: Encoder) -> tuple[str, str, str, str]:
@@ -197,8 +199,8 @@ def resolve_encoder(
     options.pop("progress", None)  # of a download, which there is none of
     if model is not None or any(value not in ("auto", None) for value in options.values()):
         raise ParameterError(
-            "`model`, `device`, `precision` and `download_root` belong to an encoder that is "
-            "made by name, and `encoder` is an object. Leave them out, or give a name."
+            "`model`, `activation`, `device`, `precision` and `download_root` belong to an encoder "
+            "that is made by name, and `encoder` is an object. Leave them out, or give a name."
         )
     return require_encoder(encoder, f"the {type(encoder).__name__} given as `encoder`")
 

@@ -26,7 +26,7 @@ from zsclip.wording import brief, fit_to_tell, printable
 
 __all__ = ["KEY", "SavedClassifier", "read_classifier", "write_classifier"]
 
-FORMAT = 1  # raised by a change that makes older versions of zsclip read a file wrongly
+FORMAT = 2  # raised by a change that makes older versions of zsclip read a file wrongly
 TENSOR = "class_matrix"
 # Bytes: of a hundred thousand labels with three prompts each. In Python's memory it can be thirty
 # times what the file has.
@@ -35,8 +35,10 @@ UNIT = 1e-3  # how far the length of a row may be from 1
 
 _VERSION = re.compile(r"[0-9][0-9a-z.+]{0,39}")
 
+USUAL = "quickgelu"  # of models that were saved with zsclip's own engine before it knew another
+
 # What says where a model ran, and not which one it is.
-_PLACES = ("activation", "device", "precision", "source", "verified")
+_PLACES = ("device", "precision", "source", "verified")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +118,7 @@ def _serialize(saved: SavedClassifier) -> bytes:
     matrix = np.ascontiguousarray(saved.head.class_matrix, np.float32)
     model = {key: value for key, value in asdict(saved.model).items() if key not in _PLACES}
     about = {
-        "format": FORMAT,
+        "format": _format_of(saved.model),
         "zsclip": __version__,
         "labelset": plain_of_labelset(saved.head.labelset),
         "templates": list(saved.head.templates),
@@ -125,6 +127,15 @@ def _serialize(saved: SavedClassifier) -> bytes:
         "model": {**model, "weights_sha256": saved.weights_sha256},
     }
     return save({TENSOR: matrix}, {KEY: sealed(about, matrix)})
+
+
+def _format_of(model: ModelInfo) -> int:
+    """The format that a file needs, of which older versions of zsclip read the first.
+
+    They compute every model as OpenAI's, with QuickGELU and their preprocessing, whatever the file
+    says.
+    """
+    return FORMAT if model.recipe or model.activation not in (None, USUAL) else 1
 
 
 def _require_finite(saved: SavedClassifier, path: str | os.PathLike[str]) -> None:
@@ -265,9 +276,10 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
     function = plain.text("score_function")
     if function not in ("softmax", "sigmoid"):
         raise ValueError(f"there is no score function {brief(function)}")
+    encoder = plain.text("encoder")
     model = ModelInfo(
         name=plain.text("name"),
-        encoder=plain.text("encoder"),
+        encoder=encoder,
         parameters=plain.whole("parameters"),
         input_resolution=plain.whole("input_resolution"),
         context_length=plain.whole("context_length"),
@@ -280,6 +292,14 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
         precision=precision,
         source="",
         path=plain.text_or_none("path"),
+        activation=(
+            plain.text_or_none("activation")
+            if "activation" in plain.value
+            else USUAL
+            if encoder == "clip"
+            else None
+        ),
+        recipe=plain.text("recipe") if "recipe" in plain.value else "",
     )
     labelset = labelset_of_plain(about.table("labelset"))
     if matrix.shape != (due := (len(labelset), model.embedding_dim)):

@@ -37,7 +37,7 @@ class Checkpoint:
         name: The model's name, or the name of the file.
         path: The file that the weights are read from.
         tensors: What it holds.
-        recipe: What is known of the model beyond its tensors.
+        recipe: What is known of the model beyond its tensors; QuickGELU if it tells no activation.
         published: Whether these are published weights, which are found again by their name.
         verified: What the file was checked against.
         seals: What each tensor is known by, where the file was made of a published one.
@@ -71,10 +71,10 @@ class Checkpoint:
         self._shapes = tensors.shapes
         self._proven = ProvenTensors(tensors, path, seals, _REMAKE)
         try:
-            self.config = read_config(tensors.shapes)
+            self.config = read_config(tensors.shapes, recipe)
             self.logit_scale = self._read_scale()
         except CheckpointError as e:
-            raise CheckpointError(f"The checkpoint {str(path)!r} cannot be loaded. {e}") from None
+            raise type(e)(f"The checkpoint {str(path)!r} cannot be loaded. {e}") from None
 
     def __repr__(self) -> str:
         return f"Checkpoint({self.name!r}, path={str(self.path)!r})"

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from zsclip.clip import Activation
 from zsclip.errors import CheckpointError
 from zsclip.files import as_path
+from zsclip.weights.activations import find_published_file, require_activation, settle
 from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.identity import Seal, read_seals
 from zsclip.weights.keeping import keep
@@ -23,6 +25,7 @@ __all__ = ["find_published", "load_checkpoint"]
 def load_checkpoint(
     model: str | os.PathLike[str],
     *,
+    activation: Activation | None = None,
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
     offline: bool = False,
@@ -34,6 +37,8 @@ def load_checkpoint(
 
     Args:
         model: One of `list_models()`, or the path of a checkpoint.
+        activation: What its blocks were trained with, ``"quickgelu"`` or ``"gelu"``, of a file
+            that does not tell; None for what is known.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         progress: Show a bar while downloading.
         offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
@@ -42,16 +47,27 @@ def load_checkpoint(
         ModelNotFoundError: No model and no file has this name.
         CheckpointError: The file is not a CLIP that zsclip can load.
         DownloadError: The weights are not there and cannot be fetched.
+        ParameterError: `activation` is none, or not that of these published weights.
+
+    Warns:
+        ActivationWarning: Nothing tells the activation, and QuickGELU is assumed.
 
     Examples:
         >>> load_checkpoint("tiny-cartoon").config.resolution
         64
     """
+    require_activation(activation)
     if model not in list_models() and (not isinstance(model, str) or _looks_like_path(model)):
         path = as_path(model, "model")
         tensors, recipe = open_model(path)
+        spec = find_published_file(path, tensors.metadata)
+        if spec is not None:
+            recipe = settle(spec.recipe, activation, spec.name, published=True)
+        else:
+            recipe = settle(recipe, activation, str(path))
         return Checkpoint(path.stem, path, tensors, recipe=recipe)
     spec = get_model_spec(str(model))  # raises for an unknown one, and names the nearest
+    settle(spec.recipe, activation, spec.name, published=True)  # before a fetch for nothing
     for _ in range(2):  # once more if it was fetched: what is read is to be what was hashed
         before = _stamp(archive_path(spec, download_root))
         path = fetch_weights(spec, download_root=download_root, progress=progress, offline=offline)

@@ -1,0 +1,101 @@
+"""Which activation function a model was trained with, where its tensors cannot tell.
+
+The same tensors computed with another one give embeddings that look right and are wrong: in
+open_clip's issues it is the mistake that spoiled most results. So what tells is asked in an order:
+the caller, the name of published weights, the configuration beside the file; and where nothing
+does, QuickGELU is assumed with a warning, since most bare files out there are OpenAI's or were
+trained on from these.
+
+An archive in OpenAI's form tells nothing by its form: people fine-tune with other code and save it
+so, and the code that it holds is never read here. OpenAI's own files are known by their bytes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from zsclip.clip import ACTIVATIONS, Activation, Recipe
+from zsclip.errors import ActivationWarning, ParameterError
+from zsclip.files import file_sha256
+from zsclip.weights.identity import made_from
+from zsclip.weights.models import ModelSpec, get_model_spec, list_models
+from zsclip.wording import brief
+
+__all__ = ["find_published_file", "require_activation", "settle"]
+
+ASSUMED: Activation = "quickgelu"
+
+
+def require_activation(activation: object) -> None:
+    """Raise if `activation` is neither an activation nor None.
+
+    Raises:
+        ParameterError: It is not.
+    """
+    if activation is not None and activation not in ACTIVATIONS:
+        raise ParameterError(
+            f"`activation` must be 'quickgelu' or 'gelu', got {brief(activation)}. Leave it out to "
+            "have what is known of the model."
+        )
+
+
+def settle(
+    recipe: Recipe, activation: Activation | None, name: str, *, published: bool = False
+) -> Recipe:
+    """The recipe of a model with an activation, by whatever tells it.
+
+    Args:
+        recipe: What is known of the model.
+        activation: What the caller says; None if nothing.
+        name: The model, for messages.
+        published: Whether it is known by its name, or by the bytes of its file; else what the
+            caller says goes before it.
+
+    Raises:
+        ParameterError: `activation` is none, or contradicts what is known of published weights.
+
+    Examples:
+        >>> settle(Recipe(), "gelu", "mine").activation
+        'gelu'
+    """
+    require_activation(activation)
+    known = recipe.activation
+    if activation is not None:
+        if published and known not in (None, activation):
+            raise ParameterError(
+                f"`activation` is {activation!r}, and {brief(name)} was trained with {known!r}, as "
+                f"{recipe.source} says. Leave `activation` out; for other weights name their file."
+            )
+        source = recipe.source if known == activation else "`activation`"
+        return replace(recipe, activation=activation, source=source)
+    if known is None:
+        warnings.warn(
+            f"Nothing tells which activation function {brief(name)} was trained with: the file "
+            "holds tensors alone. QuickGELU is assumed, which OpenAI's models have; most of "
+            "open_clip's have GELU, and with the wrong one embeddings look right and are wrong. "
+            'Pass activation="quickgelu" if that is so, or activation="gelu" (on the command line, '
+            "--activation gelu).",
+            ActivationWarning,
+            stacklevel=2,
+        )
+        return replace(recipe, activation=ASSUMED, source="an assumption")
+    return recipe
+
+
+def find_published_file(path: Path, metadata: Mapping[str, str]) -> ModelSpec | None:
+    """The published model whose file this is, under whatever name; None if it is none.
+
+    Args:
+        path: The file. Only one of the very size of a published one is read through for it.
+        metadata: What it says of itself: what was made of a published archive names that.
+    """
+    specs = [spec for spec in map(get_model_spec, list_models()) if spec.sha256]
+    found = made_from(metadata)
+    with suppress(OSError):
+        if found is None and path.stat().st_size in {spec.size for spec in specs}:
+            found = file_sha256(path)
+    return next((spec for spec in specs if spec.sha256 == found), None)
