@@ -1,0 +1,146 @@
+"""Which files of a folder, or of a repository on the hub, a model is read from; without torch.
+
+A folder may hold one model several times: for open_clip, for transformers and for timm, whole and
+in shards, as safetensors and as pickles. One of them is taken, by the names alone, always the same
+one:
+
+1. what open_clip writes, since ``model.safetensors`` beside it may be timm's, of the image tower
+   alone;
+2. what transformers writes;
+3. any other file of weights, if there is no second one;
+
+of each safetensors before pickles, and one file before shards. Configurations are taken with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from zsclip.wording import brief
+
+__all__ = ["CONFIGS", "INDEX", "OPEN_CLIP", "TRANSFORMERS", "wanted_files", "why_none"]
+
+OPEN_CLIP = "open_clip_config.json"
+"""The configuration of a model in open_clip's folders."""
+
+TRANSFORMERS = "config.json"
+"""The configuration of a model in transformers' folders; timm has another one of this name."""
+
+CONFIGS = (OPEN_CLIP, TRANSFORMERS, "preprocessor_config.json", "processor_config.json")
+"""What is read beside weights where it is there."""
+
+INDEX = ".index.json"
+"""What the name of an index of shards ends with."""
+
+_WEIGHTS = (
+    "open_clip_model.safetensors",
+    "open_clip_pytorch_model.safetensors",
+    "open_clip_pytorch_model.bin",
+    "open_clip_pytorch_model.pth",
+    "model.safetensors",
+    f"model.safetensors{INDEX}",
+    "pytorch_model.bin",
+    f"pytorch_model.bin{INDEX}",
+)
+_SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
+_SHARD = re.compile(r"(?P<stem>.{1,200})-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
+_NO_WEIGHTS = ("optimizer", "training_args", "scheduler", "rng_state", "adapter_")
+_ELSEWHERE = {
+    ".gguf": "GGUF, which holds quantized weights",
+    ".onnx": "ONNX, which holds a computation and no checkpoint",
+    ".h5": "TensorFlow's format",
+    ".msgpack": "Flax's format",
+    ".npz": "a format of JAX",
+}
+
+
+def wanted_files(names: Iterable[str]) -> list[str]:
+    """Which files of a folder or repository a model is read from: configurations, then weights.
+
+    Args:
+        names: The names of all its files. What lies in folders within is not looked at.
+
+    Returns:
+        The names, in the order in which they are read; none if there are no weights to read, of
+        which `why_none` says more.
+
+    Examples:
+        >>> wanted_files(["config.json", "model.safetensors", "open_clip_config.json",
+        ...               "open_clip_model.safetensors", "open_clip_pytorch_model.bin"])
+        ['open_clip_config.json', 'config.json', 'open_clip_model.safetensors']
+    """
+    here = set(names)
+    weights = _weights(here)
+    return [name for name in CONFIGS if name in here] + weights if weights else []
+
+
+def why_none(names: Iterable[str]) -> str:
+    """Why no model is read from files of these names, and what to do; for messages.
+
+    Examples:
+        >>> why_none(["adapter_config.json", "adapter_model.safetensors"])[:33]
+        'It holds an adapter (LoRA or anot'
+    """
+    here = sorted(name for name in names if "/" not in name)
+    if any(name.startswith("adapter_") for name in here):
+        return (
+            "It holds an adapter (LoRA or another of PEFT's) and not a model. Merge it into the "
+            "model that it was made for (`merge_and_unload()` of PEFT), and save that."
+        )
+    if several := _others(here):
+        return (
+            f"It holds {len(several)} files of weights, of which none has the name that open_clip "
+            f"or transformers would give it: {', '.join(map(brief, several[:5]))}. Give the path "
+            "of one of them."
+        )
+    if shards := [name for name in here if _SHARD.fullmatch(name)]:
+        return (
+            f"It holds parts of a checkpoint such as {brief(shards[0])}, and no index or not all "
+            "of them. Get the folder again, whole."
+        )
+    for suffix, format_ in _ELSEWHERE.items():
+        if found := [name for name in here if name.endswith(suffix)]:
+            return (
+                f"It holds {brief(found[0])}: {format_}. zsclip reads safetensors and PyTorch's "
+                "checkpoints; take a copy of the model in one of them."
+            )
+    return (
+        "It holds no weights: no open_clip_model.safetensors, model.safetensors, "
+        "pytorch_model.bin, nor another checkpoint."
+    )
+
+
+def _weights(here: set[str]) -> list[str]:
+    for name in _WEIGHTS:
+        if name in here and name.endswith(INDEX):
+            if shards := _shards(here, name.removesuffix(INDEX)):
+                return [name, *shards]
+        elif name in here:
+            return [name]
+    others = _others(here)
+    return others if len(others) == 1 else []
+
+
+def _others(here: Iterable[str]) -> list[str]:
+    """Files of weights that have names of their own."""
+    return sorted(
+        name
+        for name in here
+        if name.endswith(_SUFFIXES)
+        and "/" not in name
+        and not name.startswith(_NO_WEIGHTS)
+        and not _SHARD.fullmatch(name)
+    )
+
+
+def _shards(here: set[str], whole: str) -> list[str]:
+    """The parts of a file, if all of them are there: ``model-00001-of-00002.safetensors``."""
+    stem, _, suffix = whole.rpartition(".")
+    parts: dict[str, list[str]] = {}
+    for name in sorted(here):
+        found = _SHARD.fullmatch(name)
+        if found and (found["stem"], found["suffix"]) == (stem, f".{suffix}"):
+            parts.setdefault(found["count"], []).append(name)
+    whole_sets = [shards for count, shards in parts.items() if len(shards) == int(count)]
+    return whole_sets[0] if len(whole_sets) == 1 else []
