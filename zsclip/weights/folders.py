@@ -14,12 +14,20 @@ of each safetensors before pickles, and one file before shards. Configurations a
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
+from zsclip.errors import CheckpointError
+from zsclip.files import reason_of
 from zsclip.wording import brief
 
-__all__ = ["CONFIGS", "INDEX", "OPEN_CLIP", "TRANSFORMERS", "wanted_files", "why_none"]
+__all__ = [
+    "CONFIGS", "INDEX", "LAYOUT_NAMES", "OPEN_CLIP", "TRANSFORMERS",
+    "list_names", "wanted_files", "why_none",
+]  # fmt: skip
 
 OPEN_CLIP = "open_clip_config.json"
 """The configuration of a model in open_clip's folders."""
@@ -33,7 +41,7 @@ CONFIGS = (OPEN_CLIP, TRANSFORMERS, "preprocessor_config.json", "processor_confi
 INDEX = ".index.json"
 """What the name of an index of shards ends with."""
 
-_WEIGHTS = (
+LAYOUT_NAMES = (
     "open_clip_model.safetensors",
     "open_clip_pytorch_model.safetensors",
     "open_clip_pytorch_model.bin",
@@ -43,6 +51,9 @@ _WEIGHTS = (
     "pytorch_model.bin",
     f"pytorch_model.bin{INDEX}",
 )
+"""Files of weights by the names that open_clip and transformers give them, the first one first."""
+
+_MOST_FILES = 10_000
 _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _SHARD = re.compile(r"(?P<stem>.{1,200})-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 _NO_WEIGHTS = ("optimizer", "training_args", "scheduler", "rng_state", "adapter_")
@@ -73,6 +84,25 @@ def wanted_files(names: Iterable[str]) -> list[str]:
     here = set(names)
     weights = _weights(here)
     return [name for name in CONFIGS if name in here] + weights if weights else []
+
+
+def list_names(folder: Path) -> list[str]:
+    """The names of the files in a folder.
+
+    Raises:
+        CheckpointError: It cannot be read, or is a folder of many thousand.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry.name for entry in itertools.islice(entries, _MOST_FILES + 1)]
+    except OSError as e:
+        raise CheckpointError(f"Cannot read the folder {str(folder)!r}: {reason_of(e)}.") from e
+    if len(found) > _MOST_FILES:
+        raise CheckpointError(
+            f"The folder {str(folder)!r} holds more than {_MOST_FILES:,} files, and is no "
+            "model's. Give the path of the file of weights."
+        )
+    return [name for name in found if not os.path.isdir(folder / name)]  # noqa: PTH112
 
 
 def why_none(names: Iterable[str]) -> str:
@@ -112,7 +142,7 @@ def why_none(names: Iterable[str]) -> str:
 
 
 def _weights(here: set[str]) -> list[str]:
-    for name in _WEIGHTS:
+    for name in LAYOUT_NAMES:
         if name in here and name.endswith(INDEX):
             if shards := _shards(here, name.removesuffix(INDEX)):
                 return [name, *shards]

@@ -16,10 +16,15 @@ from zsclip.clip import Recipe
 from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
 from zsclip.weights.archive import read_archive
+from zsclip.weights.configs import read_configuration
+from zsclip.weights.folders import CONFIGS, INDEX, LAYOUT_NAMES, list_names, wanted_files, why_none
+from zsclip.weights.naming import openai_sources
+from zsclip.weights.shards import check_shard, read_index
 from zsclip.weights.tensor_file import TensorFile
-from zsclip.wording import fit_to_tell
+from zsclip.weights.transformers_layout import Source
+from zsclip.wording import brief, fit_to_tell
 
-__all__ = ["Tensors", "in_memory", "open_model", "open_tensors"]
+__all__ = ["Tensors", "in_memory", "open_model", "open_tensors", "renamed"]
 
 # Archives hold these sizes beside the weights; the weights' shapes tell them as well.
 _SIZES = frozenset({"input_resolution", "context_length", "vocab_size"})
@@ -74,13 +79,104 @@ def in_memory(state: Mapping[str, Tensor]) -> Tensors:
 
 
 def open_model(path: Path) -> tuple[Tensors, Recipe]:
-    """Open a checkpoint, and read what stands beside it of the model.
+    """Open a checkpoint in any layout, and read what stands beside it of the model.
+
+    Args:
+        path: A file of weights, an index of shards, or a folder of open_clip's or transformers'.
+
+    Returns:
+        Its tensors by their names in OpenAI's layout, and what its configuration says.
 
     Raises:
-        ModelNotFoundError: There is no such file.
-        CheckpointError: It cannot be read as one.
+        ModelNotFoundError: There is no such file or folder.
+        ForeignModelError: It is not a plain CLIP, such as a SigLIP or a CoCa.
+        CheckpointError: It cannot be read as a CLIP, or its configuration is of another one.
     """
-    return open_tensors(path), Recipe()
+    weights, names = _look(path)
+    described = read_configuration(weights, names)
+    is_index = weights.name.endswith(INDEX)
+    tensors = renamed(_open_shards(weights) if is_index else open_tensors(weights), weights)
+    if described is not None:
+        described.require_fit(tensors.shapes, weights)
+        return tensors, described.recipe
+    return tensors, Recipe()
+
+
+def _look(path: Path) -> tuple[Path, list[str]]:
+    """The file of weights, and the names of the configurations that belong to it."""
+    if os.path.isdir(path):  # noqa: PTH112 - of any text
+        names = list_names(path)
+        wanted = wanted_files(names)
+        if not wanted:
+            raise CheckpointError(f"No model is read from {str(path)!r}. {why_none(names)}")
+        weights = next(name for name in wanted if name not in CONFIGS)
+        return path / weights, [name for name in wanted if name in CONFIGS]
+    if path.name in LAYOUT_NAMES:
+        return path, [name for name in CONFIGS if path.with_name(name).is_file()]
+    return path, []
+
+
+def _open_shards(index: Path) -> Tensors:
+    """The tensors of several files, each opened once."""
+    told = read_index(index)
+    shards = {name: open_tensors(index.with_name(name)) for name in sorted(set(told.values()))}
+    for name, shard in shards.items():
+        check_shard(index, told, name, shard.shapes)
+    return Tensors(
+        {key: shape for shard in shards.values() for key, shape in shard.shapes.items()},
+        lambda key, known: shards[told[key]].read(key, known=known),
+        metadata={},
+        lasting=all(shard.lasting for shard in shards.values()),
+    )
+
+
+def renamed(tensors: Tensors, path: Path) -> Tensors:
+    """The same tensors by their names in OpenAI's layout, each made when it is asked for.
+
+    Args:
+        tensors: A CLIP in the layout of OpenAI, of open_clip or of transformers.
+        path: Its file, for errors.
+
+    Raises:
+        ForeignModelError: It is another model.
+        CheckpointError: It is an adapter, quantized, one tower alone, or has impossible shapes.
+    """
+    where = repr(str(path))
+    sources = openai_sources(tensors.shapes, where)
+    if all(source == Source((name,)) for name, source in sources.items()):
+        return tensors
+
+    def read(key: str, known: bool) -> Tensor:
+        source = sources[key]
+        parts = [tensors.read(name, known=known) for name in source.names]
+        if len({part.dtype for part in parts}) > 1:
+            raise CheckpointError(
+                f"The checkpoint {where} holds {' and '.join(source.names)} as numbers of several "
+                "types."
+            )
+        joined = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return joined.t().contiguous() if source.transposed else joined
+
+    shapes = {key: _shape_of(key, source, tensors, where) for key, source in sources.items()}
+    return Tensors(shapes, read, metadata=tensors.metadata, lasting=tensors.lasting)
+
+
+def _shape_of(key: str, source: Source, tensors: Tensors, where: str) -> tuple[int, ...]:
+    """The shape of a tensor that is made of others."""
+    first, *others = (tensors.shapes[name] for name in source.names)
+    if (others and not first) or any(shape != first for shape in others):
+        raise CheckpointError(
+            f"The checkpoint {where} holds {' and '.join(source.names)} in shapes {first} and "
+            f"{brief(others)}, of which {key} is not made."
+        )
+    if source.transposed:
+        if len(first) != 2:
+            raise CheckpointError(
+                f"The checkpoint {where} holds {source.names[0]} in the shape {first}, which is "
+                "no matrix."
+            )
+        return first[::-1]
+    return (first[0] * len(source.names), *first[1:]) if others else first
 
 
 def open_tensors(path: Path) -> Tensors:

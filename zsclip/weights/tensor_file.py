@@ -24,7 +24,7 @@ from zsclip.wording import brief, shown
 
 __all__ = [
     "BYTES", "LARGEST", "LONGEST_NAME", "MOST_DIMENSIONS", "Stored", "TensorFile", "copy_out",
-    "stamp_of",
+    "each_once", "stamp_of",
 ]  # fmt: skip
 
 LONGEST_NAME = 1000
@@ -195,7 +195,7 @@ def _read_header(file: BinaryIO) -> _Header:
         raise ValueError(f"its header takes {length:,} bytes, more than {_HEADER_LIMIT:,}")
     try:
         text = file.read(length).decode("utf-8")
-        entries = json.loads(text, object_pairs_hook=_each_once)
+        entries = json.loads(text, object_pairs_hook=each_once)
     except RecursionError:
         raise ValueError("its header nests too deeply") from None
     if not isinstance(entries, dict):
@@ -217,7 +217,8 @@ def _read_header(file: BinaryIO) -> _Header:
     return _Header(stamp, places, metadata, 8 + length)
 
 
-def _each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def each_once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, for `object_pairs_hook`; raises ValueError if a key of it stands twice."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
