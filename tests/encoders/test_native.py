@@ -82,6 +82,8 @@ def test_the_table_of_models_is_true_of_the_embedded_one(encoder: Encoder) -> No
         parameters=info.parameters,
         url=None,
         note=SPEC.note,
+        license="CC-BY-4.0",
+        commercial="yes",
     )
     assert expected == SPEC
     assert SPEC.bundled

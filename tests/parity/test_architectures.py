@@ -20,9 +20,7 @@ from zsclip.weights.models import MODELS
 TOLERANCE = 1e-5
 
 
-@pytest.mark.parametrize(
-    "spec", [spec for spec in MODELS if not spec.bundled], ids=lambda s: s.name
-)
+@pytest.mark.parametrize("spec", [spec for spec in MODELS if spec.url], ids=lambda s: s.name)
 def test_published_architectures_give_what_the_official_code_gives(
     spec: Any,
     tmp_path: Path,

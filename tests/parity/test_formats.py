@@ -79,7 +79,7 @@ def test_archives_give_what_the_official_code_gives(
     assert (same.encode_texts(prompts) == clf.encode_texts(prompts)).all()
 
 
-@pytest.mark.parametrize("name", [spec.name for spec in MODELS if not spec.bundled])
+@pytest.mark.parametrize("name", [spec.name for spec in MODELS if spec.url])
 def test_archives_of_each_architecture_are_read_as_torch_reads_them(
     name: str,
     tmp_path: Path,

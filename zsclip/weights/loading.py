@@ -15,7 +15,7 @@ from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.identity import Seal, read_seals
 from zsclip.weights.keeping import keep
 from zsclip.weights.layouts import Tensors, open_model, open_tensors
-from zsclip.weights.models import ModelSpec, get_model_spec, list_models
+from zsclip.weights.models import ModelSpec, get_model_spec, is_known, list_models
 from zsclip.weights.sources import archive_path, fetch_weights, find_ready, kept_path
 from zsclip.weights.tensor_file import stamp_of
 
@@ -57,7 +57,7 @@ def load_checkpoint(
         64
     """
     require_activation(activation)
-    if model not in list_models() and (not isinstance(model, str) or _looks_like_path(model)):
+    if not is_known(model) and (not isinstance(model, str) or _looks_like_path(model)):
         path = as_path(model, "model")
         tensors, recipe = open_model(path)
         spec = find_published_file(path, tensors.metadata)

@@ -1,0 +1,59 @@
+"""Checkpoints made for a field that are plain CLIP; `SOURCES.md` in data/ has the evidence."""
+
+from __future__ import annotations
+
+from zsclip.clip import Preprocessing, Recipe
+from zsclip.weights.models import ModelSpec
+
+__all__ = ["FIELDS"]
+
+FIELDS = (
+    ModelSpec(
+        "BioCLIP",
+        file="",
+        sha256="",
+        size=598_482_948,
+        resolution=224,
+        embed_dim=512,
+        parameters=149_620_737,
+        url=None,
+        note="for organisms: names and taxonomic names of animals, plants and fungi",
+        recipe=Recipe("gelu", 64, 64, Preprocessing(), "open_clip_config.json"),
+        hub=("imageomics/bioclip",),
+        license="MIT",
+        commercial="yes",
+        image_gflop=35.13,
+    ),
+    ModelSpec(
+        "FashionCLIP",
+        file="",
+        sha256="",
+        size=605_109_252,
+        resolution=224,
+        embed_dim=512,
+        parameters=151_277_313,
+        url=None,
+        note="for clothes and accessories, on plain backgrounds",
+        recipe=Recipe("quickgelu", 64, 64, Preprocessing(), "config.json"),
+        hub=("patrickjohncyh/fashion-clip",),
+        license="MIT",
+        commercial="yes",
+        image_gflop=8.82,
+    ),
+    ModelSpec(
+        "StreetCLIP",
+        file="",
+        sha256="",
+        size=1_711_776_772,
+        resolution=336,
+        embed_dim=768,
+        parameters=427_944_193,
+        url=None,
+        note="for the country, region or city of a street",
+        recipe=Recipe("quickgelu", 64, 64, Preprocessing(), "config.json"),
+        hub=("geolocal/StreetCLIP",),
+        license="CC-BY-NC-4.0",
+        commercial="no",
+        image_gflop=381.92,
+    ),
+)
