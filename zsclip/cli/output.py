@@ -32,6 +32,7 @@ __all__ = [
     "say",
     "show",
     "table",
+    "width",
 ]
 
 DOWNLOADS = "zsclip.downloads"  # the logger that says what is fetched, and from where
@@ -145,23 +146,28 @@ def show(what: RenderableType, *, style: str = "") -> None:
         emit_exactly(captured.get().rstrip())  # rich fills the last column of a table with blanks
 
 
+def width() -> int:
+    """How many characters a line has: those of the terminal, and any number in a pipe."""
+    said = os.environ.get("COLUMNS", "")
+    if not (sys.stdout.isatty() or (said.isdecimal() and int(said))):
+        return PIPE_WIDTH
+    # unlike rich this takes a width of 0, which terminals have that do not know theirs, for none
+    return min(shutil.get_terminal_size().columns, PIPE_WIDTH)
+
+
 def _width_for(what: RenderableType) -> int:
     """How wide to print something; a table at least so wide that no number in it is broken."""
     from rich.cells import cell_len
     from rich.table import Table
 
-    said = os.environ.get("COLUMNS", "")
-    if not (sys.stdout.isatty() or (said.isdecimal() and int(said))):
-        return PIPE_WIDTH
-    # unlike rich this takes a width of 0, which terminals have that do not know theirs, for none
-    width = min(shutil.get_terminal_size().columns, PIPE_WIDTH)
-    if not isinstance(what, Table):
-        return width
+    room = width()
+    if not isinstance(what, Table) or room == PIPE_WIDTH:
+        return room
     needed = 0
     for column in what.columns:
         longest = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
         needed += 2 + (longest if column.justify == "right" else min(longest, FOLDED))
-    return max(width, needed)
+    return max(room, needed)
 
 
 def table(*columns: str, right: Sequence[str] = ()) -> Table:

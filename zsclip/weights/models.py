@@ -6,7 +6,7 @@ when they are first asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, overload
 
@@ -134,7 +134,7 @@ _OWN = (
 # fmt: on
 
 
-class ModelTable(Sequence[ModelSpec]):
+class ModelTable:
     """Models in their order, found by place and by name; some are read when first asked for.
 
     Args:
@@ -238,7 +238,7 @@ def get_model_spec(name: str) -> ModelSpec:
     return _find(name, MODELS)
 
 
-def _find(name: str, models: Sequence[ModelSpec]) -> ModelSpec:
+def _find(name: str, models: Iterable[ModelSpec]) -> ModelSpec:
     is_it = _named(name)
     for spec in models:
         if is_it(spec):
