@@ -75,8 +75,7 @@ def list_(
 
     A star marks those that no other of the list beats in both accuracy and cost.
     """
-    from zsclip.weights.choosing import in_order, is_minor, unbeaten
-    from zsclip.weights.models import MODELS
+    from zsclip.weights import MODELS, in_order, is_minor, unbeaten
 
     chosen = [
         spec
@@ -131,8 +130,7 @@ def info(
 
     If its weights are here it is loaded, which tells device and precision as well.
     """
-    from zsclip.weights import find_weights
-    from zsclip.weights.models import get_model_spec, is_known
+    from zsclip.weights import find_weights, get_model_spec, is_known
 
     spec = get_model_spec(name) if is_known(name) else None
     if spec is not None and find_weights(spec, download_root=download_root) is None:

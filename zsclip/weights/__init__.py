@@ -13,9 +13,17 @@ from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.weights.checkpoints import Checkpoint
+    from zsclip.weights.choosing import in_order, is_minor, unbeaten
     from zsclip.weights.download import is_offline
     from zsclip.weights.loading import find_published, load_checkpoint
-    from zsclip.weights.models import MODELS, ModelSpec, get_model_spec, list_models
+    from zsclip.weights.models import (
+        MODELS,
+        ModelSpec,
+        get_model_spec,
+        is_known,
+        license_notice,
+        list_models,
+    )
     from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
 
 __all__ = [
@@ -27,9 +35,14 @@ __all__ = [
     "find_published",
     "find_weights",
     "get_model_spec",
+    "in_order",
+    "is_known",
+    "is_minor",
     "is_offline",
+    "license_notice",
     "list_models",
     "load_checkpoint",
+    "unbeaten",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
@@ -38,6 +51,10 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         checkpoints=("Checkpoint",),
         download=("is_offline",),
         loading=("find_published", "load_checkpoint"),
-        models=("MODELS", "ModelSpec", "get_model_spec", "list_models"),
+        choosing=("in_order", "is_minor", "unbeaten"),
+        models=(
+            *("MODELS", "ModelSpec", "get_model_spec", "is_known"),
+            *("license_notice", "list_models"),
+        ),
         sources=("cache_dir", "fetch_weights", "find_weights"),
     )
