@@ -139,6 +139,7 @@ def _not_the_cache_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("caches")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ZSCLIP_CACHE", str(folder / "shared"))  # by what is made for several tests
+        patch.setenv("ZSCLIP_PRECISION", "fp32")  # whichever this processor is faster in
         yield folder
 
 

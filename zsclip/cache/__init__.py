@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from zsclip.cache.embeddings import DEFAULT_MAX_BYTES, EmbeddingCache, open_cache
 from zsclip.cache.keys import FileStamp, make_key
-from zsclip.cache.place import default_path
+from zsclip.cache.place import default_path, make_folder
 from zsclip.cache.reports import CacheInfo, CacheReport
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "EmbeddingCache",
     "FileStamp",
     "default_path",
+    "make_folder",
     "make_key",
     "open_cache",
 ]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from zsclip.clip.packing import encode_packed
     from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels, words_of
     from zsclip.clip.recipe import ACTIVATIONS, Activation, Preprocessing, Recipe
+    from zsclip.clip.sample import Sample, sample_product
     from zsclip.clip.tokenizer import VOCAB_SIZE, Tokenizer, pad
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "ModifiedResNet",
     "Preprocessing",
     "Recipe",
+    "Sample",
     "TextTower",
     "Tokenizer",
     "VisionTransformer",
@@ -43,6 +45,7 @@ __all__ = [
     "normalize",
     "pad",
     "resize_and_crop",
+    "sample_product",
     "to_pixels",
     "unfilled",
     "words_of",
@@ -59,5 +62,6 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         packing=("encode_packed",),
         preprocess=("normalize", "resize_and_crop", "to_pixels", "words_of"),
         recipe=("ACTIVATIONS", "Activation", "Preprocessing", "Recipe"),
+        sample=("Sample", "sample_product"),
         tokenizer=("VOCAB_SIZE", "Tokenizer", "pad"),
     )

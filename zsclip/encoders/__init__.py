@@ -1,6 +1,6 @@
 """Engines that turn pictures and texts into embeddings, behind one protocol.
 
-The public face; `list_devices` and `default_device` load PyTorch, the other names do not.
+The public face; what tells of devices and precisions loads PyTorch, the other names do not.
 
 An engine describes its model by a `ModelInfo`, and is found again by that. What it is asked for is
 checked when it comes in and when it answers. Knows nothing of labels, files of pictures, or scores.
@@ -31,10 +31,11 @@ from zsclip.encoders.registry import (
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
-    from zsclip.encoders.devices import default_device, list_devices
+    from zsclip.encoders.devices import AutoPrecision, default_device, explain_auto, list_devices
 
 __all__ = [
     "ENCODERS_GROUP",
+    "AutoPrecision",
     "Encoder",
     "EncoderEntry",
     "ModelInfo",
@@ -46,6 +47,7 @@ __all__ = [
     "create_encoder",
     "default_device",
     "engine_key",
+    "explain_auto",
     "find_encoder_again",
     "list_devices",
     "list_encoders",
@@ -59,4 +61,6 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
-    __getattr__ = lazy(__name__, devices=("default_device", "list_devices"))
+    __getattr__ = lazy(
+        __name__, devices=("AutoPrecision", "default_device", "explain_auto", "list_devices")
+    )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,17 +13,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
 
+from zsclip.clip import CLIPConfig
+from zsclip.encoders.rates import Rate, has_bf16, rate_of
 from zsclip.errors import DeviceError, ParameterError
 from zsclip.logs import logger_for
 from zsclip.wording import brief
 
 __all__ = [
     "TEXT_BATCH",
+    "AutoPrecision",
     "choose_device",
     "choose_precision",
     "default_device",
+    "explain_auto",
     "list_devices",
     "require_after_fork",
+    "require_precision",
     "to_unit_rows",
 ]
 
@@ -29,6 +36,9 @@ log = logger_for("zsclip")
 
 TEXT_BATCH = 256
 """Texts that go through a tower at once."""
+
+VARIABLE = "ZSCLIP_PRECISION"
+DEFAULT_WIDTH = 768  # of the image tower of ViT-B/32
 
 PRECISIONS = {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 
@@ -98,44 +108,106 @@ def require_after_fork(device: torch.device) -> None:
         )
 
 
-def choose_precision(precision: str, device: torch.device) -> tuple[str, torch.dtype]:
+def require_precision(precision: str) -> None:
+    """Raise if a precision, or ``ZSCLIP_PRECISION`` where that counts, is none of ours.
+
+    Raises:
+        ParameterError: It is not.
+    """
+    if precision == "auto":
+        _from_environment()
+    elif not isinstance(precision, str) or precision not in PRECISIONS:
+        raise ParameterError(
+            f"`precision` must be 'auto', 'fp32', 'fp16' or 'bf16', got {brief(precision)}."
+        )
+
+
+def choose_precision(
+    precision: str, device: torch.device, config: CLIPConfig | None = None
+) -> tuple[str, torch.dtype]:
     """The name and the type that weights and activations have.
 
     Args:
-        precision: ``"fp32"``, ``"fp16"``, ``"bf16"``, or ``"auto"``: fp16 on CUDA, as the
-            official code does, bf16 on a CPU that multiplies matrices of it (AMX), and fp32
-            elsewhere.
+        precision: ``"fp32"``, ``"fp16"``, ``"bf16"``, or ``"auto"``, which `explain_auto` decides.
         device: Where the computation runs.
+        config: The sizes of the model, if they are known.
 
     Raises:
-        ParameterError: `precision` is none of these.
+        ParameterError: `precision` is none of these, or ``ZSCLIP_PRECISION`` is not.
 
     Examples:
         >>> choose_precision("bf16", torch.device("cpu"))
         ('bf16', torch.bfloat16)
     """
+    require_precision(precision)
     if precision == "auto":
-        half = {"cuda": "fp16", "cpu": "bf16" if _has_amx() else "fp32"}
-        precision = half.get(device.type, "fp32")
-    if not isinstance(precision, str) or precision not in PRECISIONS:
-        raise ParameterError(
-            f"`precision` must be 'auto', 'fp32', 'fp16' or 'bf16', got {brief(precision)}."
-        )
+        precision = explain_auto(device, config).precision
     return precision, PRECISIONS[precision]
+
+
+@dataclass(frozen=True, slots=True)
+class AutoPrecision:
+    """What ``precision="auto"`` comes to, and why.
+
+    Attributes:
+        precision: ``"fp32"``, ``"fp16"`` or ``"bf16"``.
+        why: ``"ZSCLIP_PRECISION"``, which says so; ``"measured"``; ``"no bf16 here"``;
+            ``"not measured"``, which could not be done; or the kind of device, whose own it is.
+        rate: What was measured, if it was that.
+    """
+
+    precision: str
+    why: str
+    rate: Rate | None = None
+
+
+def explain_auto(device: str | torch.device, config: CLIPConfig | None = None) -> AutoPrecision:
+    """What ``precision="auto"`` comes to on a device.
+
+    That is what the environment variable ``ZSCLIP_PRECISION`` says, if it is set. Else it is fp16
+    on CUDA, as in the official code; bf16 on a CPU that was measured to be faster in it by enough
+    (`rate_of`); and fp32 elsewhere.
+
+    Args:
+        device: Where the computation runs.
+        config: The sizes of the model; those of `DEFAULT_WIDTH` if they are not known.
+
+    Raises:
+        ParameterError: ``ZSCLIP_PRECISION`` is no precision.
+
+    Examples:
+        >>> explain_auto("mps").precision in PRECISIONS
+        True
+    """
+    if said := _from_environment():
+        return AutoPrecision(said, VARIABLE)
+    kind = torch.device(device).type
+    if kind != "cpu":
+        return AutoPrecision("fp16" if kind == "cuda" else "fp32", kind)
+    if config is None:
+        rate = rate_of(DEFAULT_WIDTH)
+    else:
+        rate = rate_of(config.image_width, convolution=config.patch is None)
+    if rate is None:
+        return AutoPrecision("fp32", "not measured" if has_bf16() else "no bf16 here")
+    return AutoPrecision(rate.precision, "measured", rate)
+
+
+def _from_environment() -> str | None:
+    """What ``ZSCLIP_PRECISION`` says; None where it leaves the choice to us."""
+    value = os.environ.get(VARIABLE, "").strip()
+    if value in ("", "auto"):
+        return None
+    if value not in PRECISIONS:
+        raise ParameterError(
+            f"`{VARIABLE}` must be one of auto, fp32, fp16, bf16, got {brief(value)}. Set it to "
+            "one of these, or unset it."
+        )
+    return value
 
 
 def _mps() -> bool:
     return torch.backends.mps.is_available()
-
-
-def _has_amx() -> bool:
-    """Whether the CPU multiplies matrices in bf16 (Intel's AMX), and the system lets it.
-
-    The vector instructions for bf16 that other CPUs have (AVX512-BF16) do not count: by them,
-    matrix products were measured to take twice as long as in fp32.
-    """
-    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)  # from PyTorch 2.6 on
-    return bool(supported is not None and supported())
 
 
 def default_device() -> tuple[str, str]:

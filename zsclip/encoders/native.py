@@ -26,7 +26,13 @@ from zsclip.clip import (
     words_of,
 )
 from zsclip.encoders.calls import undisturbed
-from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
+from zsclip.encoders.devices import (
+    TEXT_BATCH,
+    choose_device,
+    choose_precision,
+    require_precision,
+    to_unit_rows,
+)
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import ParameterTypeError, PrecisionWarning
 from zsclip.forks import ForkLock
@@ -81,7 +87,7 @@ def create_encoder(
 
     def create() -> NativeEncoder:
         chosen = choose_device(device)  # before a download that would be for nothing
-        choose_precision(precision, chosen)
+        require_precision(precision)
         checkpoint = load_checkpoint(
             model,
             activation=activation,
@@ -115,7 +121,7 @@ class NativeEncoder:
     ) -> None:
         self._checkpoint = checkpoint
         self._device = choose_device(device)
-        self._precision, self._dtype = choose_precision(precision, self._device)
+        self._precision, self._dtype = choose_precision(precision, self._device, checkpoint.config)
         self._tokenizer = Tokenizer(checkpoint.config.context_length)
         self._image_tower: _Lazy[nn.Module] = _Lazy()
         self._text_tower: _Lazy[TextTower] = _Lazy()
