@@ -14,7 +14,6 @@ from zsclip.encoders.devices import AutoPrecision, choose_device, choose_precisi
 from zsclip.encoders.rates import Rate
 from zsclip.errors import DeviceError, ParameterError
 
-
 FASTER = Rate(fp32=100.0, bf16=131.0, tries=99, probes=1, measured=1_800_000_000)
 SLOWER = Rate(fp32=100.0, bf16=129.0, tries=99, probes=1, measured=1_800_000_000)
 
@@ -140,7 +139,7 @@ def test_an_environment_that_says_nothing_is_told(
     monkeypatch: pytest.MonkeyPatch, loads: list[str]
 ) -> None:
     monkeypatch.setenv("ZSCLIP_PRECISION", "int8")
-    monkeypatch.setattr("zsclip.encoders.native.load_checkpoint", lambda *_, **__: pytest.fail())
+    monkeypatch.setattr("zsclip.encoders.native.load_checkpoint", lambda *_, **__: pytest.fail("!"))
     with pytest.raises(ParameterError) as caught:
         ZeroShotClassifier(["red", "blue"], model="tiny-cartoon")
     assert str(caught.value) == (
