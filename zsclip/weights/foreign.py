@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from zsclip.errors import CheckpointError, ForeignModelError
 from zsclip.wording import brief
 
-__all__ = ["foreign_model", "refuse_foreign"]
+__all__ = ["foreign_model", "refuse_foreign", "refuse_half"]
 
 _ENGINE = (
     'zsclip computes plain CLIPs itself. The engine "open-clip" runs what open_clip knows: '
@@ -47,7 +47,7 @@ def foreign_model(where: str, kind: str, key: str, value: object) -> ForeignMode
 
 
 def refuse_foreign(names: Iterable[str], where: str) -> None:
-    """Raise if tensors of these names are known not to be a plain CLIP, or not all of one.
+    """Raise if tensors of these names are known not to be a plain CLIP.
 
     Args:
         names: The names, in the layout of OpenAI, of open_clip or of transformers.
@@ -55,10 +55,9 @@ def refuse_foreign(names: Iterable[str], where: str) -> None:
 
     Raises:
         ForeignModelError: They are another model.
-        CheckpointError: They are an adapter, quantized, or one tower alone.
+        CheckpointError: They are an adapter, or quantized.
     """
-    found = list(names)
-    for name in found:
+    for name in names:
         if any(part in name for part in _ADAPTERS):
             raise CheckpointError(
                 f"The checkpoint {where} holds an adapter ({brief(name)}: LoRA or another of "
@@ -76,23 +75,27 @@ def refuse_foreign(names: Iterable[str], where: str) -> None:
                     f"The checkpoint {where} is no plain CLIP: {kind} (it holds {brief(name)}). "
                     f"{_ENGINE}"
                 )
-    _refuse_half(_TRANSFORMERS if _has(found, *_TRANSFORMERS) else _OPENAI, found, where)
 
 
-_TRANSFORMERS = {"vision_model.": "image", "text_model.": "text"}
-_OPENAI = {"visual.": "image", "token_embedding.": "text"}
+def refuse_half(names: Iterable[str], where: str) -> None:
+    """Raise if tensors of these names, in OpenAI's layout, are one tower and no other.
 
+    Args:
+        names: The names.
+        where: The file, for the error.
 
-def _refuse_half(towers: Mapping[str, str], names: list[str], where: str) -> None:
-    there = [tower for beginning, tower in towers.items() if _has(names, beginning)]
+    Raises:
+        CheckpointError: They are.
+    """
+    found = list(names)
+    there = [
+        tower
+        for beginning, tower in (("visual.", "image"), ("token_embedding.", "text"))
+        if any(name.startswith(beginning) for name in found)
+    ]
     if len(there) == 1:
         other = "text" if there == ["image"] else "image"
         raise CheckpointError(
-            f"The checkpoint {where} holds the {there[0]} tower of a CLIP and no {other} tower: "
-            f"no tensor begins with {' or '.join(b for b, t in towers.items() if t == other)!r}. "
+            f"The checkpoint {where} holds the {there[0]} tower of a CLIP and no {other} tower. "
             "Give the whole model."
         )
-
-
-def _has(names: list[str], *beginnings: str) -> bool:
-    return any(name.startswith(beginnings) for name in names)

@@ -119,9 +119,15 @@ def _look(path: Path) -> tuple[Path, list[str]]:
 def _open_shards(index: Path) -> Tensors:
     """The tensors of several files, each opened once."""
     told = read_index(index)
-    shards = {name: open_tensors(index.with_name(name)) for name in sorted(set(told.values()))}
-    for name, shard in shards.items():
-        check_shard(index, told, name, shard.shapes)
+    shards = {}
+    for name in sorted(set(told.values())):
+        if not index.with_name(name).is_file():
+            raise CheckpointError(
+                f"The index {str(index)!r} names {brief(name)}, which is not beside it. Get the "
+                "folder again, whole."
+            )
+        shards[name] = open_tensors(index.with_name(name))
+        check_shard(index, told, name, shards[name].shapes)
     return Tensors(
         {key: shape for shard in shards.values() for key, shape in shard.shapes.items()},
         lambda key, known: shards[told[key]].read(key, known=known),

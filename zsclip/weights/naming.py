@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from zsclip.weights.foreign import refuse_foreign
+from zsclip.weights.foreign import refuse_foreign, refuse_half
 from zsclip.weights.transformers_layout import Source, is_transformers, transformers_sources
 
 __all__ = ["openai_sources"]
@@ -34,6 +34,7 @@ def openai_sources(shapes: Mapping[str, object], where: str) -> dict[str, Source
     plain = {name.removeprefix(wrapper): shape for name, shape in shapes.items()}
     refuse_foreign(plain, where)
     sources = transformers_sources(plain) if is_transformers(plain) else _open_clip(plain)
+    refuse_half(sources, where)
     return {
         ours: Source(tuple(f"{wrapper}{name}" for name in source.names), source.transposed)
         for ours, source in sources.items()
