@@ -65,6 +65,12 @@ def official_model() -> Callable[[str], Any]:
     return _official_model
 
 
+@pytest.fixture(scope="session")
+def randomize() -> Callable[..., None]:
+    """``randomize(model, seed=1)``: fill every tensor of a CLIP so that each of them counts."""
+    return _randomize
+
+
 def _official_model(name: str) -> Any:
     embed_dim, resolution, layers, width, patch, text_width, heads = {**SIZES, **SMALL}[name]
     text_layers = 12 if name in SIZES else 2
