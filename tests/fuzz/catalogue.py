@@ -60,6 +60,11 @@ TARGETS = {
     "saved": ("files", "SAVED", 1_000),
     "caches": ("files", "CACHES", 150),
     "checkpoints": ("checkpoints", "CHECKPOINTS", 800),
+    "open-clip-configs": ("folders", "OPEN_CLIP", 150),
+    "transformers-configs": ("folders", "TRANSFORMERS", 150),
+    "processor-configs": ("folders", "PROCESSORS", 150),
+    "shard-indexes": ("folders", "INDEXES", 150),
+    "model-folders": ("folders", "FOLDERS", 150),
 }
 # They do what is looked for; `tests/test_fuzz.py` sees that it is found.
 SELFTESTS = {

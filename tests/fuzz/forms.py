@@ -201,6 +201,7 @@ FORMS = {
     "safetensors": Form(_tensors_apart, _tensors_together),
     "saved": Form(_saved_apart, _saved_together),
     "lines": Form(_lines_apart, _lines_together),
+    "json": Form(lambda data: [(b"json", data)], _lines_together),
 }
 
 

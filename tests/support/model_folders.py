@@ -133,7 +133,8 @@ def write_sharded(folder: Path, state: State, *, shards: int = 3, pickled: bool 
     write_folder(folder, {"config.json": TRANSFORMERS_CONFIG})
     save: Callable[[dict[str, Tensor], Path], None] = torch.save if pickled else save_file
     stem, suffix = ("pytorch_model", ".bin") if pickled else ("model", ".safetensors")
-    tensors, told = in_transformers_names(state), {}
+    tensors = in_transformers_names(state)
+    told: dict[str, str] = {}
     for number in range(shards):
         file = f"{stem}-{number + 1:05}-of-{shards:05}{suffix}"
         part = {key: tensors[key] for key in list(tensors)[number::shards]}

@@ -55,7 +55,7 @@ def test_what_is_left_out_is_open_clips_default() -> None:
 
 def test_what_changes_nothing_is_let_pass() -> None:
     same = _read({}).recipe
-    for changes in (
+    cases: tuple[dict[str, Any], ...] = (
         {"model_cfg.vision_cfg.patch_dropout": 0.5},
         {"model_cfg.vision_cfg.output_tokens": True, "model_cfg.text_cfg.output_tokens": True},
         {"model_cfg.custom_text": True},
@@ -67,7 +67,8 @@ def test_what_changes_nothing_is_let_pass() -> None:
         {"model_cfg.multimodal_cfg": None, "model_cfg.init_logit_bias": None},
         {"preprocess_cfg.size": 999, "preprocess_cfg.fill_color": 3, "preprocess_cfg.mean": None},
         {"preprocess_cfg.interpolation": "random"},
-    ):
+    )
+    for changes in cases:
         assert _read(changes).recipe == same
 
 
@@ -120,7 +121,7 @@ def test_what_is_no_plain_clip_is_told_by_key_and_value(key: str, value: object,
     assert 'pip install "zsclip[open-clip]"' in said
 
 
-WRONG = [
+WRONG: list[tuple[str, object]] = [
     ("model_cfg.embed_dim", None), ("model_cfg.embed_dim", "512"), ("model_cfg.embed_dim", True),
     ("model_cfg.embed_dim", 512.0), ("model_cfg.embed_dim", 0), ("model_cfg.embed_dim", 1 << 40),
     ("model_cfg.vision_cfg", [1]), ("model_cfg.text_cfg", "x"),

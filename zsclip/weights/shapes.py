@@ -109,8 +109,8 @@ def _side(places: int) -> int:
 def _guess(shapes: Shapes) -> str:
     if any(key.startswith(("vision_model.", "text_model.")) for key in shapes):
         return (
-            "The names are those of Hugging Face's CLIPModel; zsclip reads OpenAI's layout, in "
-            "which openai/CLIP and open_clip publish."
+            "Some names are of Hugging Face's CLIPModel and have no place in OpenAI's layout: "
+            "parts of the model are missing, or it is another one."
         )
     if not any(key.startswith("visual.") for key in shapes):
         return "No name begins with 'visual.': this is not a CLIP in OpenAI's layout."

@@ -24,12 +24,13 @@ from zsclip.clip.model import CLIPConfig
 from zsclip.errors import ModelError, NonFiniteError
 from zsclip.weights import load_checkpoint
 
-__all__ = ["CHECKPOINTS"]
+__all__ = ["CHECKPOINTS", "make_state"]
 
 _CONFIG = CLIPConfig(8, 32, 1, 64, 32, 8, 16, 64, 1)
 
 
-def _state() -> dict[str, Tensor]:
+def make_state() -> dict[str, Tensor]:
+    """A very small CLIP with random weights, in OpenAI's layout."""
     state = {f"visual.{k}": v for k, v in _CONFIG.image_tower().state_dict().items()}
     state |= _CONFIG.text_tower().state_dict()
     random = torch.Generator().manual_seed(0)
@@ -57,7 +58,7 @@ class _Node(nn.Module):
 
 
 def _seeds() -> Iterator[Seed]:
-    state = _state()
+    state = make_state()
     yield Seed("safetensors", save(state, {"format": "pt"}), "safetensors")
     for name, value in (("state dict", state), ("nested", {"state_dict": state, "epoch": 3})):
         out = io.BytesIO()
