@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import Path
 
 import pytest
 
-from zsclip.weights.folders import wanted_files, why_none
+from zsclip.errors import CheckpointError
+from zsclip.weights import folders
+from zsclip.weights.folders import list_names, wanted_files, why_none
 
 SHARDS = [f"model-0000{i}-of-00003.safetensors" for i in (1, 2, 3)]
 INDEX = "model.safetensors.index.json"
@@ -84,3 +87,22 @@ def test_which_files_are_taken(folder: str) -> None:
 def test_where_there_is_nothing_to_take_it_is_said_why(names: list[str], said: str) -> None:
     assert wanted_files(names) == []
     assert re.search(said, why_none(names))
+
+
+def test_files_of_a_folder_are_listed_and_links_to_files_are_files(tmp_path: Path) -> None:
+    (tmp_path / "blob").write_bytes(b"")
+    (tmp_path / "folder" / "within").mkdir(parents=True)
+    (tmp_path / "folder" / "a.pt").symlink_to(tmp_path / "blob")  # as in the hub's own cache
+    assert list_names(tmp_path / "folder") == ["a.pt"]
+    with pytest.raises(CheckpointError, match="Cannot read the folder"):
+        list_names(tmp_path / "gone")
+
+
+def test_a_folder_of_very_many_files_is_no_models(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "_MOST_FILES", 3)
+    for i in range(4):
+        (tmp_path / str(i)).touch()
+    with pytest.raises(CheckpointError, match="more than 3 files, and is no model's"):
+        list_names(tmp_path)
