@@ -26,7 +26,7 @@ def _read(changes: dict[str, Any], pictures: dict[str, Any] | None = None) -> De
     return read_transformers(config, {**processor, **(pictures or {})}, "'config.json'")
 
 
-def test_all_that_no_tensor_tells_is_read() -> None:
+def test_activation_heads_and_pixels_are_read() -> None:
     recipe = _read({}).recipe
     assert recipe.activation == "gelu"
     assert (recipe.image_head_width, recipe.text_head_width) == (64, 64)
