@@ -24,6 +24,7 @@ TESTS = Path(__file__).parent
 
 # What each is caught as, beside `ZsclipError`.
 BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
+    "ActivationWarning": (ZsclipWarning,),
     "CacheWarning": (UserWarning,),
     "CheckpointError": (ValueError,),
     "ChecksumError": (OSError,),

@@ -92,7 +92,9 @@ class Known:
 
 
 def _make(path: Path, **options: Any) -> ZeroShotClassifier:
-    return ZeroShotClassifier(LABELS, model=path, device="cpu", precision="fp32", **options)
+    return ZeroShotClassifier(
+        LABELS, model=path, activation="quickgelu", device="cpu", precision="fp32", **options
+    )
 
 
 @pytest.fixture
@@ -164,7 +166,8 @@ import os
 from PIL import Image
 from zsclip import ZeroShotClassifier
 from zsclip.errors import CheckpointError
-clf = ZeroShotClassifier({LABELS!r}, model={str(path)!r}, device="cpu", cache=False)
+options = dict(activation="quickgelu", device="cpu", cache=False)
+clf = ZeroShotClassifier({LABELS!r}, model={str(path)!r}, **options)
 clf.encode_texts(["a frog"])
 os.truncate({str(path)!r}, {path.stat().st_size // 3})
 clf.encode_texts(["a zebra crossing the street"])
@@ -189,6 +192,8 @@ def test_a_picture_is_no_fish_because_a_tensor_is_nan(drawings: Path, tmp_path: 
     state = load_file(bundled_path(get_model_spec("tiny-cartoon")))
     state["visual.conv1.weight"].fill_(torch.nan)
     torch.save(state, tmp_path / "m.pt")
-    clf = ZeroShotClassifier(["frog", "fish"], model=tmp_path / "m.pt", device="cpu", cache=False)
+    clf = ZeroShotClassifier(
+        ["frog", "fish"], model=tmp_path / "m.pt", activation="quickgelu", device="cpu", cache=False
+    )
     with pytest.raises(NonFiniteError, match=r"holds NaN .* tensor 'visual\.conv1\.weight'"):
         clf.classify(drawings / "frog.png")

@@ -52,6 +52,7 @@ def test_small_models_give_what_the_official_code_gave(row: dict[str, Any], tmp_
         [text.strip() for text in TEXTS],
         templates=["{}"],
         model=path,
+        activation="quickgelu",
         device="cpu",
         precision="fp32",
     )

@@ -255,7 +255,9 @@ def test_a_checkpoint_of_ones_own(tmp_path: Path, drawings: Path) -> None:
     for name in ("mine.pt", "mine.safetensors"):
         path = tmp_path / name
         for model in (path, str(path)):
-            clf = ZeroShotClassifier(["frog", "fish"], model=model, device="cpu")
+            clf = ZeroShotClassifier(
+                ["frog", "fish"], model=model, activation="quickgelu", device="cpu"
+            )
             assert clf.model_info.name == "mine"
             assert clf.model_info.logit_scale == pytest.approx(np.e)
         prediction = clf.classify(drawings / "frog.png")
@@ -269,7 +271,9 @@ def test_weights_that_lack_a_tensor(tmp_path: Path, drawings: Path) -> None:
     state = load_file(WEIGHTS)
     del state["ln_final.weight"]
     save_file(state, tmp_path / "mine.safetensors")
-    clf = ZeroShotClassifier(["frog", "fish"], model=tmp_path / "mine.safetensors", device="cpu")
+    clf = ZeroShotClassifier(
+        ["frog", "fish"], model=tmp_path / "mine.safetensors", activation="quickgelu", device="cpu"
+    )
     with pytest.raises(
         CheckpointError, match=r"ln_final\.weight: expected \(\d+,\), found nothing"
     ):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from zsclip.clip import onednn
 from zsclip.clip.model import CLIPConfig
+from zsclip.clip.recipe import Recipe
 from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.layouts import in_memory
 
@@ -84,7 +85,8 @@ def checkpoint_of() -> Callable[[State], Checkpoint]:
     """``checkpoint_of(state)``: the checkpoint that a file with these tensors would be."""
 
     def make(state: State) -> Checkpoint:
-        return Checkpoint("small", Path("small.pt"), in_memory(state))
+        path, recipe = Path("small.pt"), Recipe(activation="quickgelu")
+        return Checkpoint("small", path, in_memory(state), recipe=recipe)
 
     return make
 

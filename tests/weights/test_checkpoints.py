@@ -39,7 +39,7 @@ def test_a_checkpoint_is_found_by_each_spelling_of_its_path(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     for model in (tmp_path / file, str(tmp_path / file), file, f"./{file}", f"~/{file}"):
-        checkpoint = load_checkpoint(model)
+        checkpoint = load_checkpoint(model, activation="quickgelu")
         assert checkpoint.name == Path(file).stem
         assert checkpoint.path.samefile(tmp_path / file)
 
@@ -50,7 +50,7 @@ def test_a_name_wins_over_a_file(
     monkeypatch.chdir(tmp_path)
     torch.save(vit_state, "tiny-cartoon")
     assert load_checkpoint("tiny-cartoon").config.resolution == 64
-    assert load_checkpoint(Path("tiny-cartoon")).config.resolution == 32
+    assert load_checkpoint(Path("tiny-cartoon"), activation="quickgelu").config.resolution == 32
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,8 @@ def test_a_file_that_changes_is_an_error_and_no_mixture(
 ) -> None:
     path = tmp_path / "m.safetensors"
     save_file(vit_state, path)
-    expected = load_checkpoint(path).sha256
-    checkpoint = load_checkpoint(path)
+    expected = load_checkpoint(path, activation="quickgelu").sha256
+    checkpoint = load_checkpoint(path, activation="quickgelu")
     if before == "identity":
         assert checkpoint.sha256 == expected
     if before in ("image tower", "both towers"):
@@ -88,20 +88,20 @@ def test_a_state_dict_is_read_once_and_stays(
 ) -> None:
     path = tmp_path / "m.pt"
     torch.save(vit_state, path)
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, activation="quickgelu")
     torch.save(other_state, path)
     tower = checkpoint.load_text_tower()
     assert torch.equal(tower.text_projection, vit_state["text_projection"])
-    assert checkpoint.sha256 != load_checkpoint(path).sha256
+    assert checkpoint.sha256 != load_checkpoint(path, activation="quickgelu").sha256
     torch.save(vit_state, path)
-    assert checkpoint.sha256 == load_checkpoint(path).sha256
+    assert checkpoint.sha256 == load_checkpoint(path, activation="quickgelu").sha256
 
 
 def test_the_same_numbers_in_another_file_are_read_on(vit_state: State, tmp_path: Path) -> None:
     """A file that was copied, touched or written anew with the same content is as good."""
     path = tmp_path / "m.safetensors"
     save_file(vit_state, path)
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, activation="quickgelu")
     identity = checkpoint.sha256
     _replace(path, dict(reversed(vit_state.items())))
     os.utime(path, ns=(1, 1))
@@ -115,7 +115,7 @@ def test_a_write_while_a_tensor_is_read_is_seen(
 ) -> None:
     path = tmp_path / "m.safetensors"
     save_file(vit_state, path)
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, activation="quickgelu")
     read = TensorFile.read
 
     def read_late(self: TensorFile, name: str, *, known: bool) -> Any:
@@ -136,7 +136,7 @@ import numpy as np
 from zsclip.encoders import create_encoder
 path = {str(tmp_path / "m.safetensors")!r}
 shutil.copy({str(bundled_path(get_model_spec("tiny-cartoon")))!r}, path)
-encoder = create_encoder("clip", path, device="cpu")
+encoder = create_encoder("clip", path, activation="quickgelu", device="cpu")
 before = encoder.encode_texts(["a frog", "zebra crossing"])
 with open(path, "r+b") as file:
     file.seek(1_000_000)
@@ -152,7 +152,7 @@ assert np.array_equal(encoder.encode_texts(["a frog", "zebra crossing"]), before
 def test_threads_agree_on_one_identity(vit_state: State, tmp_path: Path) -> None:
     path = tmp_path / "m.safetensors"
     save_file(vit_state, path)
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, activation="quickgelu")
     found: list[object] = []
     works = [
         checkpoint.load_image_tower, checkpoint.load_text_tower, lambda: checkpoint.sha256,
@@ -163,7 +163,9 @@ def test_threads_agree_on_one_identity(vit_state: State, tmp_path: Path) -> None
     for thread in threads:
         thread.join()
     assert len(found) == 6
-    assert {one for one in found if isinstance(one, str)} == {load_checkpoint(path).sha256}
+    assert {one for one in found if isinstance(one, str)} == {
+        load_checkpoint(path, activation="quickgelu").sha256
+    }
 
 
 # ------------------------------------------------------------------------------------------ numbers

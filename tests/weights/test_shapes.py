@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from hypothesis import given
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from zsclip.clip.model import CLIPConfig
-from zsclip.errors import CheckpointError
+from zsclip.clip.recipe import Preprocessing, Recipe
+from zsclip.errors import CheckpointError, ForeignModelError
+from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.models import MODELS
 from zsclip.weights.shapes import read_config
 
@@ -61,6 +65,45 @@ def test_the_sizes_of_small_models_are_read_back(clip_config: CLIPConfig, state:
     # running statistics are no parameters
     counted = (v for k, v in state.items() if "running_" not in k and "num_batches" not in k)
     assert clip_config.parameters == sum(v.numel() for v in counted)
+
+
+# Width, head width and that of the MLP, as open_clip 3.3's model_configs have them.
+OTHERS = {
+    "ViT-H-14": (1280, 80, 5120),
+    "ViT-g-14": (1408, 88, 6144),
+    "ViT-bigG-14": (1664, 104, 8192),
+    "ViT-B-16-plus-240": (896, 64, 3584),
+    "ViT-S-16": (384, 64, 1536),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_heads_follow_from_the_width_and_the_mlp_from_its_tensors(name: str) -> None:
+    width, head, hidden = OTHERS[name]
+    made = CLIPConfig(
+        64, 378, 1, width, 14, 32, 49_408, 128, 1,
+        image_heads=width // head, image_hidden=hidden, text_hidden=500,
+    )  # fmt: skip
+    assert read_config(_shapes(made)) == made
+    told = read_config(_shapes(made), Recipe("gelu", width // 2, 32, Preprocessing((0, 0, 0))))
+    assert (told.image_heads, told.text_heads, told.activation) == (2, 4, "gelu")
+    assert told.preprocessing.mean == (0, 0, 0)
+    assert made.parameters == told.parameters
+
+
+@pytest.mark.parametrize("recipe", [Recipe(image_head_width=60), Recipe(text_head_width=5000)])
+def test_heads_that_are_no_whole_number(recipe: Recipe, vit_state: State) -> None:
+    with pytest.raises(CheckpointError, match="fit no CLIP"):
+        read_config({key: tuple(tensor.shape) for key, tensor in vit_state.items()}, recipe)
+
+
+def test_tokens_of_another_tokenizer_are_told_by_name(
+    vit_state: State, checkpoint_of: Callable[[State], Checkpoint]
+) -> None:
+    """Such as NLLB's or XLM's, in models that are CLIP in all else."""
+    state = {**vit_state, "token_embedding.weight": torch.zeros(250_100, 64)}
+    with pytest.raises(ForeignModelError, match=r"token_embedding\.weight' is of 250,100 tokens"):
+        checkpoint_of(state)
 
 
 def test_names_of_hugging_face_are_told_as_such() -> None:
@@ -119,9 +162,9 @@ _SHAPE = st.lists(st.integers(0, 130), max_size=5).map(tuple)
 @given(st.data())
 def test_any_shapes_are_read_or_refused(data: st.DataObject) -> None:
     shapes = _shapes(
-        CLIPConfig(32, 32, 1, 64, 8, 7, 30, 64, 1)
+        CLIPConfig(32, 32, 1, 64, 8, 7, 49_408, 64, 1)
         if data.draw(st.booleans())
-        else CLIPConfig(32, 64, (1, 1, 1, 1), 16, None, 7, 30, 64, 1)
+        else CLIPConfig(32, 64, (1, 1, 1, 1), 16, None, 7, 49_408, 64, 1)
     )
     for key in data.draw(st.lists(st.sampled_from(sorted(shapes)), max_size=4)):
         shapes[key] = data.draw(_SHAPE)

@@ -159,13 +159,9 @@ class VisionTransformer(nn.Module):
         self.class_embedding = _normal(width, std=scale)
         self.positional_embedding = _normal(places + 1, width, std=scale)
         self.ln_pre = LayerNorm(width)
+        heads, hidden = config.image_heads, config.image_hidden
         self.transformer = Transformer(
-            width,
-            layers,
-            heads=config.image_heads,
-            hidden=config.image_hidden,
-            activation=config.activation,
-            causal=False,
+            width, layers, heads=heads, hidden=hidden, activation=config.activation, causal=False
         )
         self.ln_post = LayerNorm(width)
         self.proj = _normal(width, config.embed_dim, std=scale)
@@ -192,13 +188,9 @@ class TextTower(nn.Module):
         width = config.text_width
         self.token_embedding = nn.Embedding(config.vocab_size, width)
         self.positional_embedding = _normal(config.context_length, width, std=0.01)
+        layers, heads, hidden = config.text_layers, config.text_heads, config.text_hidden
         self.transformer = Transformer(
-            width,
-            config.text_layers,
-            heads=config.text_heads,
-            hidden=config.text_hidden,
-            activation=config.activation,
-            causal=True,
+            width, layers, heads=heads, hidden=hidden, activation=config.activation, causal=True
         )
         self.ln_final = LayerNorm(width)
         self.text_projection = _normal(width, config.embed_dim, std=width**-0.5)

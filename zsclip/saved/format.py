@@ -35,6 +35,9 @@ UNIT = 1e-3  # how far the length of a row may be from 1
 
 _VERSION = re.compile(r"[0-9][0-9a-z.+]{0,39}")
 
+# What is left out where the engine does not tell, or has nothing to tell.
+_IF_ANY = ("activation", "recipe")
+
 USUAL = "quickgelu"  # of models that were saved with zsclip's own engine before it knew another
 
 # What says where a model ran, and not which one it is.
@@ -117,6 +120,9 @@ def _serialize(saved: SavedClassifier) -> bytes:
 
     matrix = np.ascontiguousarray(saved.head.class_matrix, np.float32)
     model = {key: value for key, value in asdict(saved.model).items() if key not in _PLACES}
+    for key in _IF_ANY:
+        if not model[key]:
+            del model[key]
     about = {
         "format": _format_of(saved.model),
         "zsclip": __version__,

@@ -1,4 +1,4 @@
-"""Which activation function a model was trained with, where its tensors cannot tell.
+"""Which activation function a model was trained with, which its tensors cannot tell.
 
 The same tensors computed with another one give embeddings that look right and are wrong: in
 open_clip's issues it is the mistake that spoiled most results. So what tells is asked in an order:
@@ -25,9 +25,7 @@ from zsclip.weights.identity import made_from
 from zsclip.weights.models import ModelSpec, get_model_spec, list_models
 from zsclip.wording import brief
 
-__all__ = ["find_published_file", "require_activation", "settle"]
-
-ASSUMED: Activation = "quickgelu"
+__all__ = ["find_published_file", "require_activation", "settle", "warn_of_assuming"]
 
 
 def require_activation(activation: object) -> None:
@@ -46,7 +44,7 @@ def require_activation(activation: object) -> None:
 def settle(
     recipe: Recipe, activation: Activation | None, name: str, *, published: bool = False
 ) -> Recipe:
-    """The recipe of a model with an activation, by whatever tells it.
+    """The recipe of a model with an activation, by whatever tells it; without one if nothing does.
 
     Args:
         recipe: What is known of the model.
@@ -72,18 +70,24 @@ def settle(
             )
         source = recipe.source if known == activation else "`activation`"
         return replace(recipe, activation=activation, source=source)
-    if known is None:
-        warnings.warn(
-            f"Nothing tells which activation function {brief(name)} was trained with: the file "
-            "holds tensors alone. QuickGELU is assumed, which OpenAI's models have; most of "
-            "open_clip's have GELU, and with the wrong one embeddings look right and are wrong. "
-            'Pass activation="quickgelu" if that is so, or activation="gelu" (on the command line, '
-            "--activation gelu).",
-            ActivationWarning,
-            stacklevel=2,
-        )
-        return replace(recipe, activation=ASSUMED, source="an assumption")
     return recipe
+
+
+def warn_of_assuming(path: Path) -> None:
+    """Say that nothing tells the activation, which is assumed, and how to tell it.
+
+    Warns:
+        ActivationWarning: Always.
+    """
+    warnings.warn(
+        f"Nothing tells which activation function the checkpoint {str(path)!r} was trained with: "
+        "it holds tensors alone. QuickGELU is assumed, which OpenAI's models have; most of "
+        "open_clip's have GELU, and with the wrong one embeddings look right and are wrong. Pass "
+        'activation="quickgelu" if it is right, or activation="gelu" (on the command line, '
+        "--activation gelu).",
+        ActivationWarning,
+        stacklevel=2,
+    )
 
 
 def find_published_file(path: Path, metadata: Mapping[str, str]) -> ModelSpec | None:

@@ -12,6 +12,7 @@ from torch import nn
 
 from zsclip.clip import ModifiedResNet, Recipe, TextTower, VisionTransformer, unfilled
 from zsclip.errors import CheckpointError, NonFiniteError
+from zsclip.weights.activations import warn_of_assuming
 from zsclip.weights.identity import Seal, counts
 from zsclip.weights.layouts import Tensors
 from zsclip.weights.models import Verified
@@ -37,7 +38,8 @@ class Checkpoint:
         name: The model's name, or the name of the file.
         path: The file that the weights are read from.
         tensors: What it holds.
-        recipe: What is known of the model beyond its tensors; QuickGELU if it tells no activation.
+        recipe: What is known of the model beyond its tensors. If it tells no activation, QuickGELU
+            is assumed, with a warning.
         published: Whether these are published weights, which are found again by their name.
         verified: What the file was checked against.
         seals: What each tensor is known by, where the file was made of a published one.
@@ -75,6 +77,8 @@ class Checkpoint:
             self.logit_scale = self._read_scale()
         except CheckpointError as e:
             raise type(e)(f"The checkpoint {str(path)!r} cannot be loaded. {e}") from None
+        if recipe.activation is None:
+            warn_of_assuming(path)
 
     def __repr__(self) -> str:
         return f"Checkpoint({self.name!r}, path={str(self.path)!r})"
