@@ -103,6 +103,14 @@ def test_a_checkpoint_of_ones_own_is_found_and_compared_where_a_pickle_arrives(
         pickle.loads(data)
 
 
+def test_the_activation_of_a_bare_file_travels(own_weights: Path) -> None:
+    made = ZeroShotClassifier(LABELS, model=own_weights, activation="gelu", device="cpu")
+    again = there_and_back(made)
+    assert again.model_info.activation == "gelu"
+    assert again.origin == made.origin
+    assert again.origin.to_dict()["model"]["activation"] == "gelu"
+
+
 def test_an_engine_that_was_handed_over_is_pickled_itself() -> None:
     clf = ZeroShotClassifier(["cat", "dog"], encoder=FakeEncoder(name="mine", embedding_dim=8))
     again = there_and_back(clf)

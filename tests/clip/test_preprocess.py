@@ -7,6 +7,7 @@ import json
 import runpy
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from zsclip.clip import preprocess
-from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels
-from zsclip.clip.recipe import OPENAI_MEAN, OPENAI_STD
+from zsclip.clip.preprocess import normalize, resize_and_crop, to_pixels, words_of
+from zsclip.clip.recipe import OPENAI_MEAN, OPENAI_STD, Preprocessing
 
 TESTS = Path(__file__).parents[1]
 REFERENCE = json.loads((TESTS / "data" / "reference-pixels.json").read_text("utf-8"))["pixels"]
@@ -107,3 +108,70 @@ def test_a_strip_that_would_not_fit_in_memory(size: tuple[int, int]) -> None:
     image.putpixel((size[0] // 2, size[1] // 2), (0, 0, 255))
     pixels = to_pixels([image], 448)
     assert (pixels[0, 223:225, 223:225] == (0, 0, 255)).any()
+
+
+SQUASH = Preprocessing(resize="squash")
+
+
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+@pytest.mark.parametrize("size", [(64, 64), (90, 41), (41, 90), (3, 500), (64, 10)])
+def test_squashing_resizes_both_sides_and_cuts_nothing(
+    size: tuple[int, int], interpolation: Any
+) -> None:
+    how = Preprocessing(resize="squash", interpolation=interpolation)
+    image, filter_ = _picture(*size), Image.Resampling[interpolation.upper()]
+    found = resize_and_crop(image, 64, how)
+    assert found.tobytes() == image.resize((64, 64), filter_).tobytes()
+    assert to_pixels([image], 64, how)[0].tobytes() == found.tobytes()
+
+
+def test_the_filter_is_the_models() -> None:
+    image = _picture(200, 150)
+    soft = resize_and_crop(image, 32, Preprocessing(interpolation="bilinear"))
+    expected = image.resize((42, 32), Image.Resampling.BILINEAR).crop((5, 0, 37, 32))
+    assert soft.tobytes() == expected.tobytes()
+    assert soft.tobytes() != resize_and_crop(image, 32).tobytes()
+
+
+@pytest.mark.parametrize("size", [(3, 5000), (5000, 3)])
+def test_a_strip_is_squashed_in_little_memory(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exact = to_pixels([_picture(*size)], 32, SQUASH).astype(int)
+    monkeypatch.setattr(preprocess, "MOST_PIXELS", 32 * 1000)
+    made: list[int] = []
+    resize = Image.Image.resize
+
+    def counted(self: Image.Image, size: Any, *args: Any, **options: Any) -> Image.Image:
+        made.append(size[0] * self.height)  # what Pillow holds between its two passes
+        return resize(self, size, *args, **options)
+
+    monkeypatch.setattr(Image.Image, "resize", counted)
+    near = to_pixels([_picture(*size)], 32, SQUASH).astype(int)
+    assert max(made) <= 32 * 1000
+    assert np.abs(exact - near).max() <= 2
+
+
+def test_a_models_own_mean_and_std() -> None:
+    pixels = torch.from_numpy(_rows())
+    how = Preprocessing((0.1, 0.2, 0.3), (0.5, 0.6, 0.7))
+    found = normalize(pixels, how)[0, :, 0, 0]
+    expected = (pixels[0, 0, 0].float() / 255 - torch.tensor(how.mean)) / torch.tensor(how.std)
+    torch.testing.assert_close(found, expected)
+
+
+def test_whatever_gives_other_numbers_has_other_words() -> None:
+    ways = [
+        Preprocessing(),
+        SQUASH,
+        Preprocessing(interpolation="bilinear"),
+        Preprocessing((0.5, 0.5, 0.5)),
+        Preprocessing(OPENAI_MEAN, (0.5, 0.5, 0.5)),
+        Preprocessing((0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bilinear", "squash"),
+    ]
+    assert words_of(ways[0]) == ""
+    assert len({words_of(how) for how in ways}) == len(ways)
+
+
+def _rows() -> Any:
+    return np.random.default_rng(0).integers(0, 256, (1, 2, 2, 3)).astype(np.uint8)

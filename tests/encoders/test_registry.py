@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from PIL import Image
 
 import zsclip
 from zsclip import ZeroShotClassifier, list_encoders
-from zsclip.encoders import EncoderEntry, create_encoder
+from zsclip.encoders import EncoderEntry, create_encoder, engine_key
 from zsclip.errors import EncoderError, EncoderNotFoundError
 
 Install = Callable[..., Path]
@@ -269,3 +270,17 @@ def test_other_groups_are_none_of_ours(install: Install) -> None:
         "[console_scripts]\noutside = engine_good:create\n[zsclip.labelsets]\nx = engine_good\n",
     )
     assert [e for e in list_encoders() if e.distribution == "engine-dist"] == []
+
+
+def test_what_no_tensor_tells_is_part_of_the_key_of_embeddings(fake: Any) -> None:
+    """Two models over the same tensors, with another activation or other heads, share nothing."""
+    info, keys = fake.model_info, {engine_key(fake)}
+    changes: list[dict[str, Any]] = [
+        {"activation": "gelu"},
+        {"activation": "quickgelu"},
+        {"recipe": "4 image heads"},
+    ]
+    for change in changes:
+        fake.model_info = dataclasses.replace(info, **change)
+        keys.add(engine_key(fake))
+    assert len(keys) == 4

@@ -275,6 +275,7 @@ def test_an_installed_engine_is_found_by_its_name(
         ({"logit_scale": 20.5}, "logit_scale 20 there and 20.5 here"),
         ({"logit_bias": -10.0}, "logit_bias 0 there and -10 here"),
         ({"score_function": "sigmoid"}, "score_function softmax there and sigmoid here"),
+        ({"recipe": "squash"}, "recipe as usual there and squash here"),
     ],
 )
 @pytest.mark.parametrize("weights_sha256", [None, "ab" * 32])
@@ -307,3 +308,48 @@ def test_the_weights_of_an_engine_differ(saved: Path, fake_encoder: type[FakeEnc
 def test_settings_are_checked_before_the_model_is_opened(saved: Path, fake: FakeEncoder) -> None:
     with pytest.raises(ParameterError, match="`batch_size` must be 1 or more"):
         ZeroShotClassifier.load(saved, encoder=fake, batch_size=0)
+
+
+def test_a_bare_file_is_found_with_the_activation_that_it_was_loaded_with(
+    own: Path, tmp_path: Path, refused: Refused, about: Callable[[Path], Any]
+) -> None:
+    """Nobody says it again, and nothing warns."""
+    path = tmp_path / "x.zsclip"
+    clf = ZeroShotClassifier(LABELS, model=own, activation="gelu", device="cpu", precision="fp32")
+    clf.save(path)
+    assert (
+        about(path)["format"] == 2
+    )  # which an older zsclip refuses, as it would compute QuickGELU
+    assert about(path)["model"]["activation"] == "gelu"
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    loaded = ZeroShotClassifier.load(path, device="cpu", precision="fp32")
+    assert loaded.model_info.activation == "gelu"
+    assert loaded.classify(picture).scores.tolist() == clf.classify(picture).scores.tolist()
+    elsewhere = own.rename(tmp_path / "elsewhere.safetensors")
+    assert ZeroShotClassifier.load(path, model=elsewhere).model_info.activation == "gelu"
+    message = refused(
+        path, SavedClassifierModelError, model=elsewhere, activation="quickgelu", device="cpu"
+    )
+    assert "activation gelu there and quickgelu here" in message
+
+
+def test_a_file_of_before_is_quickgelus(
+    by_path: Path, own: Path, about: Callable[[Path], Any], refused: Refused
+) -> None:
+    """As older versions of zsclip wrote it, which said nothing of an activation."""
+    said = about(by_path)
+    assert (said["format"], said["model"].pop("activation")) == (1, "quickgelu")
+    del said["sha256"]
+    tensors = load_file(by_path)
+    save_file(tensors, by_path, {KEY: sealed(said, tensors["class_matrix"])})
+    assert ZeroShotClassifier.load(by_path, device="cpu").model_info.activation == "quickgelu"
+    message = refused(by_path, SavedClassifierModelError, activation="gelu", device="cpu")
+    assert "activation quickgelu there and gelu here" in message
+
+
+def test_published_weights_are_told_no_activation_again(
+    tiny: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    tiny.save(tmp_path / "tiny.zsclip")
+    again = ZeroShotClassifier.load(tmp_path / "tiny.zsclip", model="tiny-cartoon", device="cpu")
+    assert again.model_info.activation == "quickgelu"
