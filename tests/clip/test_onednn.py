@@ -66,7 +66,7 @@ def test_a_convolution_gives_what_its_steps_give(
     x = torch.randn(2, 3, 9, 9)
     plain = norm(conv(x))
     other = torch.randn_like(plain)
-    layer = Convolution(conv, norm, dtype=torch.float32)
+    layer = Convolution(conv, norm, side=9, dtype=torch.float32)
     x = x.contiguous(memory_format=torch.channels_last)
     for found, expected in (
         (layer(x), F.relu(plain)),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import overload
 
 import torch
@@ -186,12 +187,18 @@ class FusedResNet(nn.Module):
         super().__init__()
         self.dtype = dtype
         pairs = [(getattr(tower, f"conv{i}"), getattr(tower, f"bn{i}")) for i in (1, 2, 3)]
-        self.stem = [_take_over(conv, norm, dtype) for conv, norm in pairs]
+        side = 32 * math.isqrt(len(tower.attnpool.positional_embedding) - 1)  # of the pictures
+        sides = (side, side // 2, side // 2)
+        self.stem = [
+            _take_over(*pair, side, dtype) for pair, side in zip(pairs, sides, strict=True)
+        ]
         self.avgpool = tower.avgpool
+        side //= 4
         self.blocks: list[_FusedBottleneck] = []
         for block in itertools.chain.from_iterable(tower.get_stages()):
             assert isinstance(block, Bottleneck)
-            self.blocks.append(_FusedBottleneck(block, dtype))
+            self.blocks.append(_FusedBottleneck(block, side, dtype))
+            side = self.blocks[-1].side
         self.attnpool = tower.attnpool
 
     def forward(self, images: Tensor) -> Tensor:
@@ -206,15 +213,18 @@ class FusedResNet(nn.Module):
 
 
 class _FusedBottleneck:
-    def __init__(self, block: Bottleneck, dtype: torch.dtype) -> None:
-        self.conv1 = _take_over(block.conv1, block.bn1, dtype)
-        self.conv2 = _take_over(block.conv2, block.bn2, dtype)
+    def __init__(self, block: Bottleneck, side: int, dtype: torch.dtype) -> None:
+        self.conv1 = _take_over(block.conv1, block.bn1, side, dtype)
+        self.conv2 = _take_over(block.conv2, block.bn2, side, dtype)
         self.avgpool = block.avgpool
-        self.conv3 = _take_over(block.conv3, block.bn3, dtype)
+        if isinstance(block.avgpool, nn.AvgPool2d):
+            side //= 2
+        self.side = side  # of what it gives
+        self.conv3 = _take_over(block.conv3, block.bn3, side, dtype)
         self.shortcut: tuple[nn.Module, Convolution] | None = None
         if isinstance(block.downsample, nn.Sequential):
             pool, conv, norm = block.downsample
-            self.shortcut = pool, _take_over(conv, norm, dtype)
+            self.shortcut = pool, _take_over(conv, norm, side, dtype)
 
     def __call__(self, x: Tensor) -> Tensor:
         y = self.avgpool(self.conv2(self.conv1(x)))
@@ -224,9 +234,9 @@ class _FusedBottleneck:
         return self.conv3(y, add=x)
 
 
-def _take_over(conv: nn.Module, norm: nn.Module, dtype: torch.dtype) -> Convolution:
+def _take_over(conv: nn.Module, norm: nn.Module, side: int, dtype: torch.dtype) -> Convolution:
     assert isinstance(conv, nn.Conv2d)
     assert isinstance(norm, nn.BatchNorm2d)
-    made = Convolution(conv, norm, dtype=dtype)
+    made = Convolution(conv, norm, side=side, dtype=dtype)
     conv.to_empty(device="meta")  # the weights live on in there
     return made

@@ -272,7 +272,8 @@ class AttentionPool(nn.Module):
         x = x.flatten(2).transpose(1, 2)  # (n, places, width)
         x = torch.cat([x.mean(1, keepdim=True), x], dim=1)
         x = x + self.positional_embedding.to(x.dtype)
-        [q] = split_heads(self.q_proj(x[:, :1]), self.heads, parts=1)
+        # contiguous: or PyTorch copies the weights for each picture, as a batch of matrices
+        [q] = split_heads(self.q_proj(x[:, :1].contiguous()), self.heads, parts=1)
         [k] = split_heads(self.k_proj(x), self.heads, parts=1)
         [v] = split_heads(self.v_proj(x), self.heads, parts=1)
         pooled = F.scaled_dot_product_attention(q, k, v)  # (n, heads, 1, head width)

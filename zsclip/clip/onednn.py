@@ -26,6 +26,10 @@ ROWS = 512
 """Rows at a time that a linear layer's weights are laid out for."""
 
 
+_PICTURES = 32
+"""How many at a time a convolution's weights are laid out for; the layout is that of any number."""
+
+
 class Scratch:
     """Memory that weights pass through, one by one, on the way into their layout.
 
@@ -100,10 +104,14 @@ class Convolution:
     Args:
         conv: The convolution, without a bias, of any stride and padding.
         norm: The batch norm behind it, whose statistics are constants here.
+        side: The height and the width of what it gets. The layout of the weights depends on it, and
+            where it is another, they are laid out anew at each call.
         dtype: What to compute in.
     """
 
-    def __init__(self, conv: nn.Conv2d, norm: nn.BatchNorm2d, *, dtype: torch.dtype) -> None:
+    def __init__(
+        self, conv: nn.Conv2d, norm: nn.BatchNorm2d, *, side: int, dtype: torch.dtype
+    ) -> None:
         assert isinstance(conv.padding, tuple)
         assert norm.running_var is not None
         assert norm.running_mean is not None
@@ -115,7 +123,7 @@ class Convolution:
         self.padding, self.stride = list(conv.padding), list(conv.stride)
         self.fused = _can_fuse_convolution(dtype)
         if self.fused:
-            self.weight = _lay_out_convolution(weight, self.padding, self.stride)
+            self.weight = _lay_out_convolution(weight, self.padding, self.stride, side)
         else:
             self.weight = weight.contiguous(memory_format=torch.channels_last)
 
@@ -140,9 +148,12 @@ class Convolution:
         return out
 
 
-def _lay_out_convolution(weight: Tensor, padding: list[int], stride: list[int]) -> Tensor:
+def _lay_out_convolution(
+    weight: Tensor, padding: list[int], stride: list[int], side: int
+) -> Tensor:
+    size = [_PICTURES, weight.shape[1], side, side]
     laid_out: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
-        weight, padding, stride, [1, 1], 1, None
+        weight, padding, stride, [1, 1], 1, size
     )
     return laid_out
 
@@ -170,7 +181,7 @@ def _can_fuse_convolution(dtype: torch.dtype) -> bool:
     plain, where = F.conv2d(x, weight, bias, padding=1), ([1, 1], [1, 1], [1, 1], 1)
 
     def fused() -> list[Tensor]:
-        packed = _lay_out_convolution(weight, [1, 1], [1, 1])
+        packed = _lay_out_convolution(weight, [1, 1], [1, 1], 4)
         operator = torch.ops.mkldnn._convolution_pointwise
         relu = operator(x, packed, bias, *where, "relu", [], "")
         both = operator.binary(x, x, packed, bias, *where, "add", 1.0, "relu", [], "")

@@ -17,7 +17,6 @@ _MULTIPLICATIONS = 20e6
 """In one product: fractions of a millisecond, which a busy neighbor lets some tries have."""
 
 _OUTPUTS = 256  # at once: more would need more memory, and time to fill it, for the same rate
-_MOST_PLANES = 512  # those of RN50x64
 _SIDE = 14  # of a ResNet's feature maps where it does half of its work, in its third stage
 
 
@@ -43,13 +42,13 @@ def sample_product(width: int, dtype: torch.dtype, *, convolution: bool = False)
         convolution: Whether it is a ResNet's; a 3x3 convolution of its third stage is taken then.
     """
     if convolution:
-        planes = min(4 * width, _MOST_PLANES)
+        planes = min(4 * width, _OUTPUTS)
         with (
             unfilled()
         ):  # random numbers would take long, and be missing where the user's come from
             conv = nn.Conv2d(planes, planes, 3, padding=1, bias=False)
         conv.weight = nn.Parameter(torch.ones(conv.weight.shape))
-        layer = Convolution(conv, nn.BatchNorm2d(planes), dtype=dtype)
+        layer = Convolution(conv, nn.BatchNorm2d(planes), side=_SIDE, dtype=dtype)
         rows = _fitting(9 * planes * planes * _SIDE, least=1)
         x = torch.ones(1, planes, rows, _SIDE, dtype=dtype)
         x = x.contiguous(memory_format=torch.channels_last)
