@@ -58,8 +58,9 @@ class ZeroShotClassifier:
         encoder: The engine: the name of an installed one (`list_encoders`), or an object that has
             the members of `Encoder`. Defaults to ``"clip"``, zsclip's own.
         device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...
-        precision: ``"auto"`` (fp16 on CUDA, bf16 on a CPU with AMX, fp32 elsewhere), ``"fp32"``,
-            ``"fp16"``, ``"bf16"``.
+        precision: ``"auto"`` (what ``ZSCLIP_PRECISION`` says, or else fp16 on CUDA, bf16 on a CPU
+            that was measured to be faster in it, fp32 elsewhere), ``"fp32"``, ``"fp16"``,
+            ``"bf16"``.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         progress: Show a bar on standard error while weights are downloaded.
         batch_size: How many pictures go through the model at once.

@@ -15,6 +15,7 @@ from click.testing import Result
 
 from zsclip import EmbeddingCache
 from zsclip.demo import load_labels
+from zsclip.encoders.rates import Rate
 
 Run = Callable[..., Result]
 Install = Callable[..., None]
@@ -50,6 +51,7 @@ def test_all_is_well(run: Run, install: Install, tmp_path: Path) -> None:
         "RN50.pt.part 1,234 bytes",
         f"ZSCLIP_CACHE {tmp_path / 'cache'}",
         "ZSCLIP_OFFLINE 1",
+        "ZSCLIP_PRECISION fp32",
         "garden test-garden 1.2, 3 labels, ok",
         f"clip zsclip {version('zsclip')}, ok",
         "All is well.",
@@ -66,12 +68,74 @@ def test_json_has_the_same(report: Callable[[], dict[str, object]]) -> None:
     values = report()
     assert values["problems"] == []
     assert isinstance(values["auto"], dict)
-    assert set(values["auto"]) == {"device", "precision"}
+    assert set(values["auto"]) == {"device", "precision", "why", "rate"}
     assert isinstance(values["packages"], dict)
     assert values["packages"]["torch"] == version("torch")
     assert None not in values["packages"].values()
     assert isinstance(values["encoders"], list)
     assert values["encoders"][0]["name"] == "clip"
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rate | None], None]:
+    """Lets the processor have a rate, and nothing else decide; there is no GPU."""
+    monkeypatch.delenv("ZSCLIP_PRECISION")
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    monkeypatch.setattr("zsclip.encoders.devices.has_bf16", lambda: False)
+    return lambda rate: monkeypatch.setattr(
+        "zsclip.encoders.devices.rate_of", lambda *_, **__: rate
+    )
+
+
+def test_what_the_processor_was_measured_to_be_is_told(
+    run: Run,
+    report: Callable[[], dict[str, object]],
+    measured: Callable[[Rate | None], None],
+) -> None:
+    measured(Rate(fp32=109.6, bf16=205.8, tries=40, probes=1, measured=1_800_000_000))
+    lines = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
+    assert "auto cpu in bf16 (measured)" in lines
+    assert "fp32, one core 110 GFLOP/s" in lines
+    assert "bf16, one core 206 GFLOP/s, 1.88 times as many (measured 2027-01-15)" in lines
+    assert report()["auto"] == {
+        "device": "cpu",
+        "precision": "bf16",
+        "why": "measured",
+        "rate": {
+            "fp32": 109.6,
+            "bf16": 205.8,
+            "tries": 40,
+            "probes": 1,
+            "measured": 1_800_000_000,
+            "ratio": 205.8 / 109.6,
+        },
+    }
+
+
+def test_why_nothing_was_measured_is_told(
+    run: Run, measured: Callable[[Rate | None], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured(None)
+    for said, line in (
+        ("", "auto cpu in fp32 (no bf16 here)"),
+        ("bf16", "auto cpu in bf16 (ZSCLIP_PRECISION)"),
+    ):
+        monkeypatch.setenv("ZSCLIP_PRECISION", said)
+        lines = [" ".join(line.split()) for line in run("doctor").stdout.splitlines()]
+        assert line in lines
+        assert not any("one core" in line for line in lines)
+
+
+def test_a_precision_that_is_none_is_a_problem(
+    monkeypatch: pytest.MonkeyPatch, report: Callable[[], dict[str, object]]
+) -> None:
+    monkeypatch.setenv("ZSCLIP_PRECISION", "int8")
+    problems = report()["problems"]
+    assert isinstance(problems, list)
+    starts = ("Device and precision: ", "Trial: ")
+    assert [problem.split("`")[0] for problem in problems] == list(starts)
+    assert all("`ZSCLIP_PRECISION` must be one of auto, " in problem for problem in problems)
 
 
 def test_the_embedding_cache_is_told_of(run: Run, tmp_path: Path) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812 - PyTorch's own convention
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from zsclip.clip.fused import FusedResNet, FusedTransformer, KeysAndValues
 from zsclip.clip.model import CLIPConfig, ModifiedResNet
 from zsclip.clip.recipe import Activation
 from zsclip.clip.transformer import Transformer
 from zsclip.encoders.native import NativeEncoder
+from zsclip.encoders.rates import has_bf16
 from zsclip.weights.checkpoints import Checkpoint
 
 WIDTH, LAYERS = 128, 3
@@ -132,3 +135,43 @@ def test_a_fused_resnet_in_lower_precision_is_near(
         for precision in ("fp32", "bf16")
     ]
     assert (rows[0] * rows[1]).sum(axis=1).min() > 0.999
+
+
+@pytest.mark.skipif(not has_bf16(), reason="oneDNN has nothing for bf16 on this processor")
+def test_no_weights_of_a_resnet_are_laid_out_anew_for_each_picture(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    sizes = CLIPConfig(64, 224, (1, 1, 1, 1), 64, None, 77, 100, 64, 1)
+    quick = FusedResNet(sizes.image_tower().eval(), torch.bfloat16)  # type: ignore[arg-type]
+    quick.bfloat16()
+    images = torch.randn(2, 3, 224, 224, dtype=torch.bfloat16)
+    with torch.inference_mode():
+        quick(images)
+        capfd.readouterr()
+        with torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):
+            quick(images)
+    told = [line.split(",") for line in capfd.readouterr().out.splitlines()]
+    found = [line[5] for line in told if line[2:5] == ["primitive", "exec", "cpu"]]
+    assert "convolution" in found
+    assert "reorder" not in found
+
+
+class _Calls(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        self.names.append(func.overloadpacket.__name__)
+        return func(*args, **(kwargs or {}))
+
+
+def test_no_weights_of_the_pooling_are_copied_for_each_picture(checkpoint: Checkpoint) -> None:
+    tower = checkpoint.load_image_tower().float()
+    assert isinstance(tower, ModifiedResNet)
+    with torch.no_grad(), _Calls() as calls:  # inference mode would show `linear` as a whole
+        tower.attnpool(torch.randn(3, 512, 2, 2))
+    assert calls.names.count("addmm") == 4
+    assert "bmm" not in calls.names

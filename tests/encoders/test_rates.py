@@ -229,7 +229,8 @@ def test_what_was_measured_is_logged(
             for name, value in [
                 ("fp32", 0.0), ("fp32", -1.0), ("bf16", float("nan")), ("bf16", float("inf")),
                 ("bf16", "190"), ("bf16", True), ("bf16", 10**30), ("tries", 1.5), ("tries", -1),
-                ("probes", True), ("probes", 10**30), ("measured", None), ("more", 1),
+                ("probes", True), ("probes", 10**30), ("measured", None), ("measured", 2**33),
+                ("more", 1),
             ]
         ),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import click
@@ -43,8 +44,8 @@ def _print_report(report: dict[str, Any]) -> None:
     packages = [(name, version or "not installed") for name, version in report["packages"].items()]
     facts("Versions", [("Python", report["python"]), ("System", report["system"]), *packages])
     devices = [(device["name"], device["about"]) for device in report["devices"]]
-    chosen = f"{auto['device']} in {auto['precision']}" if auto else "not known"
-    facts("Devices", [*devices, ("auto", chosen)])
+    chosen = f"{auto['device']} in {auto['precision']} ({auto['why']})" if auto else "not known"
+    facts("Devices", [*devices, ("auto", chosen), *_rates(auto.get("rate"))])
     settings = [(key, value or "not set") for key, value in report["environment"].items()]
     facts("Settings", settings)
     files = [(file["name"], f"{file['size']:,} bytes") for file in cache["files"]]
@@ -73,3 +74,17 @@ def _print_report(report: dict[str, Any]) -> None:
         emit("")
     n = len(report["problems"])
     emit(f"{n} {'problem' if n == 1 else 'problems'}." if n else "All is well.")
+
+
+def _rates(rate: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """What one core computes in both precisions."""
+    if rate is None:
+        return []
+    day = datetime.datetime.fromtimestamp(rate["measured"], datetime.UTC).date()
+    return [
+        ("fp32, one core", f"{rate['fp32']:.0f} GFLOP/s"),
+        (
+            "bf16, one core",
+            f"{rate['bf16']:.0f} GFLOP/s, {rate['ratio']:.2f} times as many (measured {day})",
+        ),
+    ]

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
@@ -21,7 +22,7 @@ from zsclip.cli.models import describe_models
 
 __all__ = ["examine"]
 
-SETTINGS = ("ZSCLIP_CACHE", "ZSCLIP_OFFLINE", "ZSCLIP_TRUST")
+SETTINGS = ("ZSCLIP_CACHE", "ZSCLIP_OFFLINE", "ZSCLIP_PRECISION", "ZSCLIP_TRUST")
 # Beside the weights lie locks and notes, which say nothing to people.
 NOTES = (".lock", ".verified", ".part.json")
 IMPORT_LIMIT = 120  # seconds; large libraries on a slow disk take some
@@ -121,11 +122,18 @@ def _devices() -> list[dict[str, str]]:
     return [{"name": name, "about": about} for name, about in list_devices()]
 
 
-def _auto() -> dict[str, str]:
-    from zsclip.encoders import default_device
+def _auto() -> dict[str, Any]:
+    """What "auto" comes to for the default model, and why; measured now if it was not before."""
+    from zsclip.encoders import default_device, explain_auto
 
-    device, precision = default_device()
-    return {"device": device, "precision": precision}
+    device, _ = default_device()
+    auto = explain_auto(device)
+    return {
+        "device": device,
+        "precision": auto.precision,
+        "why": auto.why,
+        "rate": auto.rate and {**asdict(auto.rate), "ratio": auto.rate.ratio},
+    }
 
 
 def _cache() -> dict[str, Any]:

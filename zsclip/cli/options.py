@@ -59,7 +59,7 @@ def engine_options(command: F) -> F:
             type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
             default="auto",
             show_default=True,
-            help="auto is fp16 on CUDA, bf16 on a CPU with AMX, fp32 elsewhere.",
+            help="auto is fp16 on CUDA, bf16 on a CPU that is faster in it, fp32 elsewhere.",
         ),
         download_root_option,
     ]

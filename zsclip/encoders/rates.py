@@ -270,7 +270,7 @@ def _as_rate(values: Any) -> Rate | None:
     speeds = (fp32, bf16)
     if not all(isinstance(speed, float) and 0 < speed < 1e9 for speed in speeds):
         return None
-    if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
+    if not all(type(count) is int and 0 <= count < 2**32 for count in counts):
         return None
     return Rate(fp32, bf16, *counts)
 
