@@ -13,6 +13,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "texts": ("texts", "run"),
     "images": ("images", "run"),
     "resnet": ("resnet", "run"),
+    "auto": ("auto", "run"),
     "large": ("folders", "run_large"),
     "small": ("folders", "run_small"),
     "start": ("start", "run"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from PIL import Image
 
 from tests.benchmarks.files import Weights
 from zsclip import ZeroShotClassifier
+from zsclip.encoders import AutoPrecision, explain_auto
 
 MODEL = "ViT-B/32"
 EXACT: dict[str, Any] = {"precision": "fp32", "exact": True}
@@ -67,3 +71,17 @@ def save(clf: ZeroShotClassifier, path: Path) -> None:
     """Keep a classifier as a file."""
     saving: Any = clf
     saving.save(path)
+
+
+def first_auto(folder: Path) -> tuple[AutoPrecision, float]:
+    """What "auto" comes to on a CPU where no rate is kept yet, and the seconds that it took.
+
+    Args:
+        folder: Where the rate is kept, and nothing else is; emptied.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    os.environ["ZSCLIP_CACHE"] = str(folder)
+    os.environ.pop("ZSCLIP_PRECISION", None)
+    start = time.perf_counter()
+    auto = explain_auto("cpu")  # for the width of ViT-B/32, as for any model of that width
+    return auto, time.perf_counter() - start

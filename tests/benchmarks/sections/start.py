@@ -26,7 +26,7 @@ system loads the kind of file that it is published with: openai/CLIP a TorchScri
 open_clip a state dict in fp16, the pipeline a folder with safetensors in fp32, zsclip the
 safetensors in fp16 that its first load keeps of the archive. One template for all. With a warm
 cache, zsclip has embedded these labels before, and not this picture. bf16 is what zsclip computes
-in by default on a CPU with AMX; here it tells how much memory that takes."""
+in by default where that is faster; it is named here to tell how much memory that takes."""
 
 
 def run(work: Work, machine: object) -> Section:
