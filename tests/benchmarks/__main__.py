@@ -1,5 +1,7 @@
 """Compare zsclip with other systems, side by side, and write docs/benchmarks.md.
 
+On a GPU, with ``--device cuda``, it writes docs/benchmarks-cuda.md, which nothing leads to yet.
+
 Run it from the root of the repository, in the environment that README.md in this folder describes.
 """
 
@@ -16,14 +18,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.catalogue import AGREEMENT, SECTIONS
+from tests.benchmarks.catalogue import AGREEMENT, ON_GPU, SECTIONS
 from tests.benchmarks.child import MACHINE, WEIGHTS
 from tests.benchmarks.files import ROOT, Work
 from tests.benchmarks.machine import versions
 from tests.benchmarks.report import render
-
-KEPT = ROOT / "docs" / "benchmarks.json"
-PAGE = ROOT / "docs" / "benchmarks.md"
 
 
 def main() -> None:
@@ -33,8 +32,8 @@ def main() -> None:
         folder = (options.folder or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         labels = 20 if options.quick else options.labels
-        work = Work(folder, options.quick, options.rounds, labels)
-        _run(work, options.only or list(SECTIONS))
+        work = Work(folder, options.quick, options.rounds, labels, options.device)
+        _run(work, options.only or list(ON_GPU if work.on_gpu else SECTIONS))
 
 
 def _parse() -> argparse.Namespace:
@@ -56,7 +55,15 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--folder", type=Path, help="keep weights and pictures here for the next time"
     )
+    parser.add_argument(
+        "--device", choices=["cpu", "cuda"], default="cpu", help="where everybody computes"
+    )
     return parser.parse_args()
+
+
+def kept_file(device: str) -> Path:
+    """Where what was measured on a device is kept; the page lies beside it."""
+    return ROOT / "docs" / ("benchmarks.json" if device == "cpu" else f"benchmarks-{device}.json")
 
 
 def _run(work: Work, wanted: list[str]) -> None:
@@ -67,8 +74,9 @@ def _run(work: Work, wanted: list[str]) -> None:
         print(render({"machine": _read(work, MACHINE), "sections": sections}))
         return
     kept: dict[str, Any] = {"sections": {}}
-    if KEPT.is_file():
-        kept = json.loads(KEPT.read_text("utf-8"))
+    file = kept_file(work.device)
+    if file.is_file():
+        kept = json.loads(file.read_text("utf-8"))
     _steps(work, WEIGHTS)
     _steps(work, MACHINE)
     kept["machine"] = _read(work, MACHINE)
@@ -77,8 +85,8 @@ def _run(work: Work, wanted: list[str]) -> None:
         found = {**kept["sections"], name: _measured(work, name)}
         kept["sections"] = {key: found[key] for key in SECTIONS if key in found}
         # after each, so that an hour is not lost to the last one
-        KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
-        PAGE.write_text(render(kept), "utf-8")
+        file.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
+        file.with_suffix(".md").write_text(render(kept), "utf-8")
 
 
 def _steps(work: Work, *names: str) -> None:

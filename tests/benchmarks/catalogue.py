@@ -20,6 +20,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "cached": ("cached", "run"),
     "imports": ("imports", "run"),
 }
+ON_GPU = (AGREEMENT, "texts", "images", "resnet", "large", "small", "cached")  # where that matters
 
 
 def measure(name: str, work: Work, machine: object) -> Section:

@@ -29,7 +29,7 @@ def main(step: str, work: Work) -> None:
     if step == MACHINE:
         from tests.benchmarks.machine import describe_machine
 
-        found = describe_machine(quick=work.quick)
+        found = describe_machine(work.device, quick=work.quick)
     elif step == WEIGHTS:
         from tests.benchmarks.weights import make_weights
 

@@ -20,5 +20,11 @@ def differences(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> dict[
 
 
 def flops_shown(flops: float, machine: Mapping[str, Any], precision: str) -> str:
-    """Operations a second, and their share of what a plain matrix product reaches."""
-    return f"{flops / 1e9:.0f} ({flops / peak(machine, precision):.0%})"
+    """Operations a second, and their share of what a plain matrix product reaches.
+
+    Without the share where no plain product was measured in this precision.
+    """
+    rate = f"{flops / 1e9:,.0f}"
+    if precision not in machine["matmul"]:
+        return rate
+    return f"{rate} ({flops / peak(machine, precision):.0%})"

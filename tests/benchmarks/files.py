@@ -43,6 +43,27 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Exports:
+    """The image tower of the same weights as ONNX.
+
+    Attributes:
+        folder: What holds the files.
+    """
+
+    folder: Path
+
+    @property
+    def whole(self) -> Path:
+        """In fp32."""
+        return self.folder / "image.onnx"
+
+    @property
+    def int8(self) -> Path:
+        """The weights of its matrix products in int8."""
+        return self.folder / "image-int8.onnx"
+
+
+@dataclass(frozen=True)
 class Work:
     """One run of the benchmark.
 
@@ -51,17 +72,29 @@ class Work:
         quick: Try everything out, with sizes that mean little.
         rounds: How often every system has its turn; None leaves it to the section.
         labels: How many labels of ImageNet zsclip embeds.
+        device: Where everybody computes: ``"cpu"`` or ``"cuda"``.
     """
 
     folder: Path
     quick: bool = False
     rounds: int | None = None
     labels: int = 1000
+    device: str = "cpu"
 
     @property
     def weights(self) -> Weights:
         """The weights, made or not."""
         return Weights(self.folder / "weights")
+
+    @property
+    def exports(self) -> Exports:
+        """The image tower for engines that run exported models, exported or not."""
+        return Exports(self.folder / "exports")
+
+    @property
+    def on_gpu(self) -> bool:
+        """Whether everybody computes on a GPU."""
+        return self.device != "cpu"
 
     def size(self, full: T, quick: T) -> T:
         """One of two sizes."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.benchmarks.files import Weights
+from tests.benchmarks.files import Weights, Work
 from zsclip import ZeroShotClassifier
 from zsclip.encoders import AutoPrecision, explain_auto
 
@@ -21,6 +21,12 @@ MODEL = "ViT-B/32"
 EXACT: dict[str, Any] = {"precision": "fp32", "exact": True}
 AUTO: dict[str, Any] = {"precision": "auto"}
 VARIANTS: dict[str, dict[str, Any]] = {"zsclip, exact": EXACT, "zsclip, auto": AUTO}
+
+
+def variants(work: Work, batch: int) -> dict[str, dict[str, Any]]:
+    """The same where everybody computes, with this many pictures at once."""
+    where = {"device": work.device, "batch_size": batch}
+    return {name: {**options, **where} for name, options in VARIANTS.items()}
 
 
 def make(

@@ -1,6 +1,7 @@
 """The systems that zsclip is compared with, each used as its own documentation uses it.
 
-One class each, with the same methods.
+One class each, with the same methods. On a CPU they compute in fp32, and under `autocast` in bf16;
+on a GPU in fp16, which is what each of them advises there.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from PIL import Image
 from torch import Tensor
 
 from tests.benchmarks.files import Weights
+from tests.benchmarks.machine import BATCH, usable_cores
 from tests.benchmarks.weights import import_clip, quiet_torchscript
 
-BATCH = 32
+AUTOCAST = "autocast bf16"
 OPEN_CLIP_CLASSES = 10  # at a time, the default of build_zero_shot_classifier
 
 
@@ -29,6 +31,11 @@ class Peer(Protocol):
     """What the sections ask of a system."""
 
     name: str
+    precision: str
+
+    def autocast(self) -> Peer:
+        """The same model under ``torch.autocast`` to bf16."""
+        ...
 
     def images(self, pixels: Tensor) -> Tensor:
         """Embed prepared pictures, float32 (n, 3, 224, 224): (n, d), L2-normalised."""
@@ -52,43 +59,44 @@ class OpenAI:
 
     Args:
         weights: The files.
+        device: Where it computes; in fp16 if that is a GPU, which `clip.load` sees to.
     """
 
     name = "openai/CLIP"
 
-    def __init__(self, weights: Weights) -> None:
-        self._clip = import_clip()
+    def __init__(self, weights: Weights, device: str = "cpu") -> None:
+        self.precision = _precision(device)
+        self._clip, self._device = import_clip(), device
         with quiet_torchscript():
-            self._model, self._preprocess = self._clip.load(str(weights.archive), device="cpu")
+            self._model, self._preprocess = self._clip.load(str(weights.archive), device=device)
         self._batch = 1
-        self._autocast = False
 
-    def batched(self) -> OpenAI:
-        """The same model with pictures 32 at a time; its README has one at a time."""
+    def batched(self, batch: int = BATCH) -> OpenAI:
+        """The same model with some pictures at a time; its README has one at a time."""
         other = copy.copy(self)
-        other.name, other._batch = f"{self.name}, batch {BATCH}", BATCH
+        other.name, other._batch = f"{self.name}, batch {batch}", batch
         return other
 
     def autocast(self) -> OpenAI:
-        """The same model under ``torch.autocast`` to bf16."""
         other = copy.copy(self)
-        other.name, other._autocast = f"{self.name}, autocast bf16", True
+        other.name, other.precision = f"{self.name}, {AUTOCAST}", "bf16"
         return other
 
     def images(self, pixels: Tensor) -> Tensor:
-        with torch.no_grad(), _autocast(self._autocast):
-            return unit(self._model.encode_image(pixels))
+        with torch.no_grad(), autocast(self.precision):
+            return fetched(unit(self._model.encode_image(pixels.to(self._device))))
 
     def texts(self, texts: Sequence[str]) -> Tensor:
-        with torch.no_grad(), _autocast(self._autocast):
-            return unit(self._model.encode_text(self._clip.tokenize(list(texts))))
+        tokens = self._clip.tokenize(list(texts))
+        with torch.no_grad(), autocast(self.precision):
+            return unit(self._model.encode_text(tokens.to(self._device)))
 
     def head(self, names: Sequence[str], templates: Sequence[str]) -> Tensor:
         rows = []
         for name in names:  # the notebook's loop: all templates of one class at a time
             embeddings = self.texts([template.replace("{}", name) for template in templates])
             rows.append(unit(embeddings.mean(dim=0)))
-        return torch.stack(rows)
+        return fetched(torch.stack(rows))
 
     def classify(self, paths: Sequence[Path], labels: Sequence[str], head: Tensor) -> list[str]:
         answers: list[str] = []
@@ -104,52 +112,62 @@ class OpenClip:
 
     Args:
         weights: The files.
+        device: Where it computes; in fp16 if that is a GPU.
+        batch: How many pictures of a folder it takes at once.
     """
 
     name = "open_clip"
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, device: str = "cpu", batch: int = BATCH) -> None:
         import open_clip
 
-        self._open_clip = open_clip
+        self.precision = _precision(device)
+        self._open_clip, self._device, self._batch = open_clip, device, batch
         self._model, _, self._preprocess = open_clip.create_model_and_transforms(
-            "ViT-B-32-quickgelu", pretrained=str(weights.state)
+            "ViT-B-32-quickgelu",
+            pretrained=str(weights.state),
+            precision=self.precision,
+            device=device,
         )
         self._model.eval()
         self._tokenizer = open_clip.get_tokenizer("ViT-B-32-quickgelu")
-        self._autocast = False
 
     def autocast(self) -> OpenClip:
-        """The same model under ``torch.autocast`` to bf16."""
         other = copy.copy(self)
-        other.name, other._autocast = f"{self.name}, autocast bf16", True
+        other.name, other.precision = f"{self.name}, {AUTOCAST}", "bf16"
         return other
 
     def images(self, pixels: Tensor) -> Tensor:
-        with torch.no_grad(), _autocast(self._autocast):
-            embeddings: Tensor = self._model.encode_image(pixels, normalize=True)
-        return embeddings
+        with torch.no_grad(), autocast(self.precision):
+            x = _moved(pixels, self._device)
+            return fetched(self._model.encode_image(x, normalize=True))
 
     def texts(self, texts: Sequence[str]) -> Tensor:
-        with torch.no_grad(), _autocast(self._autocast):
-            tokens = self._tokenizer(list(texts))
+        with torch.no_grad(), autocast(self.precision):
+            tokens = self._tokenizer(list(texts)).to(self._device)
             embeddings: Tensor = self._model.encode_text(tokens, normalize=True)
         return embeddings
 
     def head(self, names: Sequence[str], templates: Sequence[str]) -> Tensor:
-        with _autocast(self._autocast):
+        with autocast(self.precision):
             columns: Tensor = self._open_clip.build_zero_shot_classifier(
                 self._model,
                 tokenizer=self._tokenizer,
                 classnames=list(names),
                 templates=list(templates),
                 num_classes_per_batch=OPEN_CLIP_CLASSES,
+                device=self._device,
             )
-        return columns.T
+        return fetched(columns.T)
 
     def classify(self, paths: Sequence[Path], labels: Sequence[str], head: Tensor) -> list[str]:
         dataset: Any = _Pictures(paths, self._preprocess)
-        loader: Any = torch.utils.data.DataLoader(dataset, batch_size=BATCH, num_workers=2)
+        loader: Any = torch.utils.data.DataLoader(
+            dataset,
+            batch_size=self._batch,
+            num_workers=usable_cores(),
+            pin_memory=self._device != "cpu",
+        )
         return [answer for pixels in loader for answer in _best(self.images(pixels), head, labels)]
 
 
@@ -158,31 +176,38 @@ class HuggingFace:
 
     Args:
         weights: The files.
+        device: Where it computes; in fp16 if that is a GPU.
+        batch: How many pictures of a folder it takes at once.
     """
 
     name = "HF pipeline"
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, device: str = "cpu", batch: int = BATCH) -> None:
         transformers = import_transformers()
+        self.precision = _precision(device)
+        self._device, self._batch = device, batch
         self._pipeline = transformers.pipeline(
-            "zero-shot-image-classification", model=str(weights.huggingface), device="cpu"
+            "zero-shot-image-classification",
+            model=str(weights.huggingface),
+            device=device,
+            dtype=torch.float32 if device == "cpu" else torch.float16,
         )
-        self._autocast = False
 
     def autocast(self) -> HuggingFace:
-        """The same model under ``torch.autocast`` to bf16."""
         other = copy.copy(self)
-        other.name, other._autocast = f"{self.name}, autocast bf16", True
+        other.name, other.precision = f"{self.name}, {AUTOCAST}", "bf16"
         return other
 
     def images(self, pixels: Tensor) -> Tensor:
-        with torch.no_grad(), _autocast(self._autocast):
-            out = self._pipeline.model.get_image_features(pixel_values=pixels)
-            return unit(out.pooler_output)
+        with torch.no_grad(), autocast(self.precision):
+            x = _moved(pixels, self._device)
+            out = self._pipeline.model.get_image_features(pixel_values=x)
+            return fetched(unit(out.pooler_output))
 
     def texts(self, texts: Sequence[str]) -> Tensor:
         tokens = self._pipeline.tokenizer(list(texts), return_tensors="pt", padding=True)
-        with torch.no_grad(), _autocast(self._autocast):
+        tokens = tokens.to(self._device)
+        with torch.no_grad(), autocast(self.precision):
             return unit(self._pipeline.model.get_text_features(**tokens).pooler_output)
 
     def longest(self, texts: Sequence[str]) -> int:
@@ -194,18 +219,18 @@ class HuggingFace:
         )
 
     def head(self, names: Sequence[str], templates: Sequence[str]) -> Tensor:
-        total = torch.zeros(())
+        total = torch.zeros((), device=self._device)
         for template in templates:  # the pipeline takes one template, and all labels in one batch
             total = total + self.texts([template.replace("{}", name) for name in names])
-        return unit(total)
+        return fetched(unit(total))
 
     def classify(self, paths: Sequence[Path], labels: Sequence[str], head: Tensor) -> list[str]:
         del head  # the pipeline embeds the labels anew for every batch
-        with _autocast(self._autocast):
+        with autocast(self.precision):
             results = self._pipeline(
                 [str(path) for path in paths],
                 candidate_labels=list(labels),
-                batch_size=min(BATCH, len(paths)),
+                batch_size=min(self._batch, len(paths)),
             )
         return [result[0]["label"] for result in results]
 
@@ -225,9 +250,21 @@ class _Pictures:
 
 
 @functools.cache
-def load_peers(weights: Weights) -> tuple[OpenAI, OpenClip, HuggingFace]:
+def load_peers(
+    weights: Weights, device: str = "cpu", batch: int = BATCH
+) -> tuple[OpenAI, OpenClip, HuggingFace]:
     """All of them, loaded once in a process."""
-    return OpenAI(weights), OpenClip(weights), HuggingFace(weights)
+    return (
+        OpenAI(weights, device),
+        OpenClip(weights, device, batch),
+        HuggingFace(weights, device, batch),
+    )
+
+
+def in_each_precision(peers: Sequence[Peer]) -> list[Peer]:
+    """Each as it is, and on a CPU under autocast behind it."""
+    both = ([peer, peer.autocast()] if peer.precision == "fp32" else [peer] for peer in peers)
+    return [peer for some in both for peer in some]
 
 
 def import_transformers() -> Any:
@@ -242,8 +279,23 @@ def import_transformers() -> Any:
     return transformers
 
 
-def _autocast(on: bool) -> AbstractContextManager[Any]:
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=on)
+def autocast(precision: str) -> AbstractContextManager[Any]:
+    """What a peer's calls stand in: autocast on a CPU, if it computes in bf16."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def _precision(device: str) -> str:
+    return "fp32" if device == "cpu" else "fp16"
+
+
+def _moved(pixels: Tensor, device: str) -> Tensor:
+    """Pictures on the device, in what the models there take."""
+    return pixels if device == "cpu" else pixels.to(device).half()
+
+
+def fetched(embeddings: Tensor) -> Tensor:
+    """Embeddings in the CPU's memory, in fp32; a GPU is done when this returns."""
+    return embeddings.float().cpu()
 
 
 def unit(embeddings: Tensor) -> Tensor:

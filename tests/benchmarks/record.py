@@ -15,11 +15,13 @@ class System:
         name: The system, and the way it is used.
         values: What was measured, in the table's unit, one for each round.
         extras: Further columns, by their titles.
+        gap: Why it was not measured; it has no values then.
     """
 
     name: str
     values: Sequence[float]
     extras: Mapping[str, str] = field(default_factory=dict)
+    gap: str = ""
 
 
 @dataclass(frozen=True)

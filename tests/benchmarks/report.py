@@ -9,6 +9,7 @@ from typing import Any
 from tests.benchmarks.record import Section, System, Table, read_section
 from tests.benchmarks.timing import ratios
 
+ON_GPU = "---\norphan: true\n---\n\n"  # until a page leads to it
 HEAD = """\
 # Benchmarks
 
@@ -20,13 +21,15 @@ one process tree, all systems in turn round by round. Absolute numbers belong to
 to look at is the ratios. They are printed as **ratio of the medians**, with the lowest and the
 highest ratio within one round behind it. "exact" is zsclip with `exact=True`: fp32, and decoding as
 the official code does it; "auto" is the default. "autocast" runs a peer's model under
-`torch.autocast` to bf16. `tests/benchmarks/README.md` in the repository says how to run this.
+`torch.autocast` to bf16; on a GPU the peers and "auto" compute in fp16.
+`tests/benchmarks/README.md` in the repository says how to run this.
 """
 
 
 def render(kept: Mapping[str, Any]) -> str:
     """The page as Markdown."""
-    parts = [HEAD, _machine(kept["machine"], kept["sections"])]
+    head = ON_GPU + HEAD if "gpu" in kept["machine"] else HEAD
+    parts = [head, _machine(kept["machine"], kept["sections"])]
     for section in kept["sections"].values():
         others = ""
         if section["processor"] != kept["machine"]["processor"]:
@@ -38,6 +41,11 @@ def render(kept: Mapping[str, Any]) -> str:
 def _machine(machine: Mapping[str, Any], sections: Mapping[str, Any]) -> str:
     latest = max(sections.values(), key=lambda section: str(section["measured"]))
     facts = {
+        **{
+            title: machine[key]
+            for title, key in (("GPU", "gpu"), ("CUDA", "CUDA"))
+            if key in machine
+        },
         "Processor": machine["processor"],
         "Cores in use": machine["cores"],
         "Instructions": ", ".join(machine["instructions"]) or machine["torch capability"],
@@ -69,7 +77,7 @@ def _section(section: Section, measured: str, others: str) -> str:
             parts.append(f"{table.title}:\n")
         parts.append(_table(table) + "\n")
     parts += [f"{note}\n" for note in section.notes]
-    rounds = len(section.tables[0].systems[0].values)
+    rounds = max(len(system.values) for system in section.tables[0].systems)
     turns = f"{rounds} rounds, {measured}." if rounds > 1 else f"{measured}."
     parts.append(f"{turns}{others}\n")
     return "\n".join(parts)
@@ -77,11 +85,15 @@ def _section(section: Section, measured: str, others: str) -> str:
 
 def _table(table: Table) -> str:
     extras = list(dict.fromkeys(key for system in table.systems for key in system.extras))
-    several = len(table.systems[0].values) > 1
+    several = max(len(system.values) for system in table.systems) > 1
     columns = [table.unit, *(["lowest to highest"] if several else []), *table.ours, *extras]
     ours = {system.name: system for system in table.systems if system.name in table.ours}
     lines = ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
     for system in table.systems:
+        if system.gap:
+            cells = [f"not measured: {system.gap}", *[""] * (len(columns) - 1)]
+            lines.append(f"| {system.name} | " + " | ".join(cells) + " |")
+            continue
         cells = [shown(statistics.median(system.values))]
         if several:
             cells.append(f"{shown(min(system.values))} to {shown(max(system.values))}")

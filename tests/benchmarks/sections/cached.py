@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from tests.benchmarks import ours
 from tests.benchmarks.files import Work
@@ -22,19 +23,19 @@ The peers keep nothing: other labels cost them what the first ones did, which is
 {sample} of the pictures, with models loaded and labels embedded before."""
 
 
-def run(work: Work, machine: object) -> Section:
+def run(work: Work, machine: Mapping[str, Any]) -> Section:
     """Measure it."""
-    del machine
+    auto = ours.variants(work, machine["batch"])["zsclip, auto"]
     paths = make_small(work.folder / "many", work.size(2000, 24))
     sample = paths[: work.size(64, 8)]
     cache = work.folder / "cache"
     values: dict[str, list[float]] = {f"zsclip, {name}": [] for name in (NEW, AGAIN, FIRST)}
 
     def one_pass(labels: Sequence[str]) -> None:
-        clf = ours.make(work.weights, labels, templates=[TEMPLATE], cache=cache, **ours.AUTO)
+        clf = ours.make(work.weights, labels, templates=[TEMPLATE], cache=cache, **auto)
         clf.classify_many(paths[0].parent)
 
-    jobs = peer_jobs(work, sample, OTHERS)
+    jobs = peer_jobs(work, sample, OTHERS, batch=machine["batch"])
     for job in jobs:
         assert job.warm
         job.warm()

@@ -14,9 +14,10 @@ from tests.benchmarks import ours
 from tests.benchmarks.columns import differences, flops_shown
 from tests.benchmarks.files import Work
 from tests.benchmarks.flops import text_flops
-from tests.benchmarks.peers import OPEN_CLIP_CLASSES, Peer, load_peers
+from tests.benchmarks.peers import OPEN_CLIP_CLASSES, in_each_precision, load_peers
 from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.timing import Job, rates_in_turn
+from zsclip import ZeroShotClassifier
 from zsclip.labels import load_labelset
 
 CONTEXT = 77
@@ -28,9 +29,9 @@ extrapolated from a part, since a prompt costs them as much however many there a
 {few} labels, one label with all templates at a time as in its notebook; open_clip from {ten} labels
 in `build_zero_shot_classifier`, which takes {at_once} at a time; the pipeline from {some} of the
 templates with all labels in one batch, which is what it does with candidate labels. The classes of
-zsclip are compared with those that openai/CLIP gives in fp32 for its {few} labels. GFLOP/s count
-the matrix products of the tokens that go through the tower, padding and all; the percentage is of
-the best plain matrix product in that precision."""
+zsclip are compared with those that openai/CLIP gives in {precision} for its {few} labels. GFLOP/s
+count the matrix products of the tokens that go through the tower, padding and all; the percentage
+is of the best plain matrix product in that precision."""
 
 
 def run(work: Work, machine: dict[str, Any]) -> Section:
@@ -41,13 +42,15 @@ def run(work: Work, machine: dict[str, Any]) -> Section:
     few, ten = names[: work.size(8, 1)], names[: work.size(OPEN_CLIP_CLASSES, 1)]
     some = templates[: work.size(2, 1)]
 
-    openai, open_clip, pipeline = load_peers(work.weights)
-    parts: list[tuple[Peer, Sequence[str], Sequence[str]]] = [
-        (openai, few, templates),
-        (openai.autocast(), few, templates),
-        (open_clip, ten, templates),
-        (open_clip.autocast(), ten, templates),
-        (pipeline, names, some),
+    openai, open_clip, pipeline = load_peers(work.weights, work.device, machine["batch"])
+    parts = [
+        (each, part, used)
+        for peer, part, used in (
+            (openai, few, templates),
+            (open_clip, ten, templates),
+            (pipeline, names, some),
+        )
+        for each in in_each_precision([peer])
     ]
     jobs = [
         Job(
@@ -58,12 +61,16 @@ def run(work: Work, machine: dict[str, Any]) -> Section:
         )
         for peer, part, used in parts
     ]
-    heads = {name: _Head(name, work, names, templates) for name in ours.VARIANTS}
+    heads = {
+        name: _Head(name, ours.make(work.weights, ["a", "b"], **options), names, templates)
+        for name, options in ours.variants(work, machine["batch"]).items()
+    }
     jobs += [Job(h.name, h.build, len(names) * len(templates), h.warm) for h in heads.values()]
     rates = rates_in_turn(jobs, work.turns(3))
 
     padded = pipeline.longest([some[0].replace("{}", name) for name in names])
     theirs = openai.head(few, templates).numpy()
+    precisions = {peer.name: peer.precision for peer, _, _ in parts}
     systems = []
     for name, values in rates.items():
         rate = statistics.median(values)
@@ -72,12 +79,13 @@ def run(work: Work, machine: dict[str, Any]) -> Section:
             extras |= heads[name].describe(rate, machine)
             extras |= differences(heads[name].classes[: len(few)], theirs)
         else:
-            tokens = padded if name == pipeline.name else CONTEXT
-            precision = "bf16" if name.endswith("bf16") else "fp32"
+            tokens = padded if name.startswith(pipeline.name) else CONTEXT
+            precision = precisions[name]
             extras["tokens a prompt"] = str(tokens)
             extras["GFLOP/s"] = flops_shown(rate * text_flops(tokens, tokens), machine, precision)
         systems.append(System(name, values, extras))
     how = HOW.format(
+        precision=openai.precision,
         labels=len(names),
         templates=len(templates),
         few=len(few),
@@ -92,11 +100,15 @@ class _Head:
     """One variant of zsclip, loaded, and what it made in its latest round."""
 
     def __init__(
-        self, name: str, work: Work, names: Sequence[str], templates: Sequence[str]
+        self,
+        name: str,
+        loaded: ZeroShotClassifier,
+        names: Sequence[str],
+        templates: Sequence[str],
     ) -> None:
         self.name = name
         self._names, self._templates = names, templates
-        self._loaded = ours.make(work.weights, ["a", "b"], **ours.VARIANTS[name])
+        self._loaded = loaded
         self.classes: NDArray[np.float32] = np.empty((0, 0), np.float32)
         self._tokens: int | None = None
 
