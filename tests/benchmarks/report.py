@@ -91,7 +91,7 @@ def _table(table: Table) -> str:
     lines = ["| | " + " | ".join(columns) + " |", "|---|" + "--:|" * len(columns)]
     for system in table.systems:
         if system.gap:
-            cells = [f"not measured: {system.gap}", *[""] * (len(columns) - 1)]
+            cells = [f"not measured ({system.gap})", *[""] * (len(columns) - 1)]
             lines.append(f"| {system.name} | " + " | ".join(cells) + " |")
             continue
         cells = [shown(statistics.median(system.values))]
