@@ -34,6 +34,7 @@ from zsclip.encoders.devices import (
     to_unit_rows,
 )
 from zsclip.encoders.protocol import ModelInfo, TooLong
+from zsclip.encoders.transfer import send
 from zsclip.errors import ParameterTypeError, PrecisionWarning
 from zsclip.forks import ForkLock
 from zsclip.weights import Checkpoint, load_checkpoint
@@ -200,7 +201,7 @@ class NativeEncoder:
     @torch.inference_mode()
     def _encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         how = self._checkpoint.config.preprocessing
-        x = normalize(torch.from_numpy(pixels).to(self._device), how)
+        x = normalize(send(pixels, self._device), how)
         tower = self._image_tower.get(self._load_image_tower)
         rows = to_unit_rows(tower(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact._encode_pixels(pixels[bad]))
