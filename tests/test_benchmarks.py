@@ -44,7 +44,7 @@ def test_the_readme_shows_what_was_kept(benchmarks: Any, kept: Any) -> None:
     assert readme.BEGIN + readme.tables(kept) + readme.END in text
 
 
-def test_the_readme_takes_each_peer_at_its_faster(benchmarks: Any, kept: Any) -> None:
+def test_the_readme_takes_each_peer_at_its_fastest(benchmarks: Any, kept: Any) -> None:
     slow = kept["sections"]["images"]["tables"][0]["systems"]
     fast = [
         {**system, "values": [100 * value for value in system["values"]]}

@@ -36,7 +36,7 @@ def run_large(work: Work, machine: Mapping[str, Any]) -> Section:
 
 def run_small(work: Work, machine: Mapping[str, Any]) -> Section:
     """Small pictures."""
-    paths = make_small(work.folder / "small", work.size(2048 if work.on_gpu else 256, 8))
+    paths = make_small(work.folder / "small", work.size(2048 if work.on_gpu else 128, 8))
     width, height = SMALL
     about = f"{len(paths)} pictures of {width} x {height}, half of them JPEG and half PNG. "
     return _measure(work, "Folder of small pictures", about, paths, machine["batch"])
@@ -66,10 +66,13 @@ def _measure(work: Work, title: str, about: str, paths: Sequence[Path], batch: i
 def peer_jobs(
     work: Work, paths: Sequence[Path], labels: Sequence[str] = LABELS, *, batch: int
 ) -> list[Job]:
-    """What each peer does with the pictures, in each precision; its labels are embedded here."""
+    """What each peer does with the pictures, in each precision; its labels are embedded here.
+
+    openai/CLIP's README, one picture at a time, as it stands there and no more.
+    """
     openai, open_clip, pipeline = load_peers(work.weights, work.device, batch)
     jobs = []
-    for peer in in_each_precision([openai, openai.batched(batch), open_clip, pipeline]):
+    for peer in [openai, *in_each_precision([openai.batched(batch), open_clip, pipeline])]:
         head = peer.head(labels, [TEMPLATE])
         everything = partial(peer.classify, paths, labels, head)
         some = partial(peer.classify, paths[:2], labels, head)

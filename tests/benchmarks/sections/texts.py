@@ -39,8 +39,8 @@ def run(work: Work, machine: dict[str, Any]) -> Section:
     labelset = load_labelset("imagenet")
     names = labelset.names[: work.labels]
     templates = labelset.templates[: work.size(None, 8)]
-    few, ten = names[: work.size(8, 1)], names[: work.size(OPEN_CLIP_CLASSES, 1)]
-    some = templates[: work.size(2, 1)]
+    few, ten = names[: work.size(4, 1)], names[: work.size(OPEN_CLIP_CLASSES, 1)]
+    some = templates[:1]
 
     openai, open_clip, pipeline = load_peers(work.weights, work.device, machine["batch"])
     parts = [
