@@ -18,7 +18,8 @@ from zsclip.clip.tokenizer import Tokenizer
 from zsclip.labels import LABELSETS_GROUP, LabelSet
 from zsclip.labels.compose import both_licenses
 from zsclip.labels.toml import NAME_FORM
-from zsclip.weights.models import list_models
+from zsclip.weights.models import MODELS, list_models
+from zsclip.weights.published import name_of, published_rows
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "labelsets"
@@ -175,6 +176,48 @@ def test_says_what_it_is(file: Path) -> None:
         # Figures in other languages are of models that read them, which zsclip has no names for.
         assert row.model in known or labels.language != "en"
     assert len({(row.model, row.metric) for row in labels.expected}) == len(labels.expected)
+
+
+OPEN_CLIP = "open_clip, docs/openclip_results.csv"
+
+# The sets whose names, order and templates are those that open_clip's results were made with.
+MEASURED = {
+    "aircraft": "FGVC Aircraft",
+    "caltech101": "Caltech-101",
+    "cars": "Stanford Cars",
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "countries": "Country211",
+    "flowers102": "Oxford Flowers-102",
+    "food101": "Food-101",
+    "imagenet": "ImageNet 1k",
+    "mnist": "MNIST",
+    "pets": "Oxford-IIIT Pet",
+    "satellite": "EuroSAT",
+    "stl10": "STL-10",
+    "sun397": "SUN397",
+    "svhn": "SVHN",
+    "textures": "Describable Textures",
+    "traffic-signs": "GTSRB",
+}
+
+
+@files
+def test_figures_are_those_of_the_published_weights(file: Path) -> None:
+    """All that open_clip publishes of models that zsclip has names for, but what is mere chance."""
+    labels = load(file)
+    if file.stem not in MEASURED:  # no figures, or others than open_clip's
+        assert not {row.source for row in labels.expected} & {OPEN_CLIP}
+        return
+    found = {row.model: row.value for row in labels.expected}
+    rows = [row for row in published_rows() if row["plain CLIP"] == "yes"]
+    figures = {MODELS[name_of(row)].name: row[MEASURED[file.stem]] for row in rows}
+    expected = {name: float(value) for name, value in figures.items() if value}
+    assert len(expected) == 67
+    assert {name for name, value in expected.items() if value > 1 / len(labels)} == found.keys()
+    assert all(abs(expected[name] - value) < 1e-4 for name, value in found.items())
+    assert {row.source for row in labels.expected} == {OPEN_CLIP}
+    assert len({row.metric for row in labels.expected}) == 1
 
 
 @files
