@@ -79,8 +79,8 @@ def test_which_files_are_taken(folder: str) -> None:
         (["a.pt", "b.pt", "open_clip_config.json"], r"2 files of weights.*'a\.pt', 'b\.pt'"),
         ([INDEX, *SHARDS[1:]], r"parts of a checkpoint.*Get the folder again"),
         (SHARDS, "no index"),
-        (["model-q4.gguf"], "'model-q4.gguf': GGUF"),
-        (["model.onnx"], "'model.onnx': ONNX"),
+        (["model-q4.gguf"], r"'model-q4\.gguf'\. GGUF holds quantized"),
+        (["model.onnx"], r"'model\.onnx'\. ONNX holds a computation"),
         (["flax_model.msgpack"], "Flax"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -231,6 +232,29 @@ def test_a_folder_of_nothing_and_none_at_all(tmp_path: Path) -> None:
         open_model(tmp_path)
     with pytest.raises(ModelNotFoundError, match="does not exist"):
         open_model(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("name", ["model.gguf", "model.onnx", "flax_model.msgpack"])
+def test_a_file_in_a_format_of_others_is_told_by_its_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"GGUF\x03\0\0\0")
+    with pytest.raises(CheckpointError, match="take a copy of the model in one of them"):
+        open_model(tmp_path / name)
+    with pytest.raises(ModelNotFoundError, match="does not exist"):
+        open_model(tmp_path / f"gone-{name}")
+
+
+def test_a_path_that_is_too_long_is_none(tmp_path: Path) -> None:
+    with pytest.raises(ModelNotFoundError, match="does not exist"):
+        open_model(tmp_path / ("x" * 5000) / "model.safetensors")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path, vit_state: State) -> None:
+    write_open_clip(tmp_path, vit_state)
+    (tmp_path / "open_clip_config.json").unlink()
+    os.mkfifo(tmp_path / "open_clip_config.json")
+    assert open_model(tmp_path)[1] == Recipe()
+    assert open_model(tmp_path / "open_clip_model.safetensors")[1] == Recipe()
 
 
 def test_a_foreign_model_is_told_before_its_weights_are_opened(tmp_path: Path) -> None:

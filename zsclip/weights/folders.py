@@ -26,7 +26,7 @@ from zsclip.wording import brief
 
 __all__ = [
     "CONFIGS", "INDEX", "LAYOUT_NAMES", "OPEN_CLIP", "TRANSFORMERS",
-    "list_names", "wanted_files", "why_none",
+    "list_names", "other_format", "wanted_files", "why_none",
 ]  # fmt: skip
 
 OPEN_CLIP = "open_clip_config.json"
@@ -58,11 +58,11 @@ _SUFFIXES = (".safetensors", ".pt", ".pth", ".bin", ".ckpt")
 _SHARD = re.compile(r"(?P<stem>.{1,200})-(?P<number>\d{5})-of-(?P<count>\d{5})(?P<suffix>\.\w+)")
 _NO_WEIGHTS = ("optimizer", "training_args", "scheduler", "rng_state", "adapter_")
 _ELSEWHERE = {
-    ".gguf": "GGUF, which holds quantized weights",
-    ".onnx": "ONNX, which holds a computation and no checkpoint",
-    ".h5": "TensorFlow's format",
-    ".msgpack": "Flax's format",
-    ".npz": "a format of JAX",
+    ".gguf": "GGUF holds quantized weights",
+    ".onnx": "ONNX holds a computation and no checkpoint",
+    ".h5": "This is TensorFlow's format",
+    ".msgpack": "This is Flax's format",
+    ".npz": "This is a format of JAX",
 }
 
 
@@ -102,7 +102,7 @@ def list_names(folder: Path) -> list[str]:
             f"The folder {str(folder)!r} holds more than {_MOST_FILES:,} files, and is no "
             "model's. Give the path of the file of weights."
         )
-    return [name for name in found if not os.path.isdir(folder / name)]  # noqa: PTH112
+    return [name for name in found if os.path.isfile(folder / name)]  # noqa: PTH113 - no pipe
 
 
 def why_none(names: Iterable[str]) -> str:
@@ -129,16 +129,28 @@ def why_none(names: Iterable[str]) -> str:
             f"It holds parts of a checkpoint such as {brief(shards[0])}, and no index or not all "
             "of them. Get the folder again, whole."
         )
-    for suffix, format_ in _ELSEWHERE.items():
-        if found := [name for name in here if name.endswith(suffix)]:
-            return (
-                f"It holds {brief(found[0])}: {format_}. zsclip reads safetensors and PyTorch's "
-                "checkpoints; take a copy of the model in one of them."
-            )
+    if others := [name for name in here if other_format(name)]:
+        return f"It holds {brief(others[0])}. {other_format(others[0])}"
     return (
         "It holds no weights: no open_clip_model.safetensors, model.safetensors, "
         "pytorch_model.bin, nor another checkpoint."
     )
+
+
+def other_format(name: str) -> str:
+    """What to say of a file of weights whose format zsclip does not read; nothing of another.
+
+    Examples:
+        >>> other_format("model.onnx")[:33]
+        'ONNX holds a computation and no c'
+    """
+    for suffix, format_ in _ELSEWHERE.items():
+        if name.endswith(suffix):
+            return (
+                f"{format_}. zsclip reads safetensors and PyTorch's checkpoints; take a copy of "
+                "the model in one of them."
+            )
+    return ""
 
 
 def _weights(here: set[str]) -> list[str]:

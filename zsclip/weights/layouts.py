@@ -17,7 +17,15 @@ from zsclip.errors import CheckpointError, ModelNotFoundError
 from zsclip.files import reason_of
 from zsclip.weights.archive import read_archive
 from zsclip.weights.configs import read_configuration
-from zsclip.weights.folders import CONFIGS, INDEX, LAYOUT_NAMES, list_names, wanted_files, why_none
+from zsclip.weights.folders import (
+    CONFIGS,
+    INDEX,
+    LAYOUT_NAMES,
+    list_names,
+    other_format,
+    wanted_files,
+    why_none,
+)
 from zsclip.weights.naming import openai_sources
 from zsclip.weights.shards import check_shard, read_index
 from zsclip.weights.tensor_file import TensorFile
@@ -93,6 +101,8 @@ def open_model(path: Path) -> tuple[Tensors, Recipe]:
         CheckpointError: It cannot be read as a CLIP, or its configuration is of another one.
     """
     weights, names = _look(path)
+    if (told := other_format(weights.name)) and os.path.isfile(weights):  # noqa: PTH113
+        raise CheckpointError(f"No model is read from {str(path)!r}. {told}")
     described = read_configuration(weights, names)
     is_index = weights.name.endswith(INDEX)
     tensors = renamed(_open_shards(weights) if is_index else open_tensors(weights), weights)
@@ -112,7 +122,8 @@ def _look(path: Path) -> tuple[Path, list[str]]:
         weights = next(name for name in wanted if name not in CONFIGS)
         return path / weights, [name for name in wanted if name in CONFIGS]
     if path.name in LAYOUT_NAMES:
-        return path, [name for name in CONFIGS if path.with_name(name).is_file()]
+        beside = {name: path.with_name(name) for name in CONFIGS}
+        return path, [name for name, file in beside.items() if os.path.isfile(file)]  # noqa: PTH113
     return path, []
 
 
@@ -121,7 +132,7 @@ def _open_shards(index: Path) -> Tensors:
     told = read_index(index)
     shards = {}
     for name in sorted(set(told.values())):
-        if not index.with_name(name).is_file():
+        if not os.path.isfile(index.with_name(name)):  # noqa: PTH113
             raise CheckpointError(
                 f"The index {str(index)!r} names {brief(name)}, which is not beside it. Get the "
                 "folder again, whole."

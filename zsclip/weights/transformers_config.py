@@ -36,20 +36,22 @@ _NEUTRAL: dict[str, Collection[object]] = {
 }  # fmt: skip
 # Of training, of generating texts, of bookkeeping: what `PretrainedConfig` of any version writes.
 _HARMLESS = frozenset({
-    "_attn_implementation_autoset", "_attn_implementation", "_commit_hash", "_name_or_path",
-    "architectures", "attention_dropout", "bad_words_ids", "begin_suppress_tokens",
-    "bos_token_id", "cross_attention_hidden_size", "decoder_start_token_id", "diversity_penalty",
-    "do_sample", "dropout", "dtype", "early_stopping", "encoder_no_repeat_ngram_size",
-    "eos_token_id", "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id",
+    "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal",
+    "_commit_hash", "_name_or_path", "architectures", "attention_dropout", "bad_words_ids",
+    "begin_suppress_tokens", "bos_token_id", "cross_attention_hidden_size",
+    "decoder_start_token_id", "diversity_penalty", "do_sample", "dropout", "dtype",
+    "early_stopping", "encoder_no_repeat_ngram_size", "eos_token_id",
+    "exponential_decay_length_penalty", "finetuning_task", "forced_bos_token_id",
     "forced_eos_token_id", "gradient_checkpointing", "hidden_dropout", "id2label",
     "initializer_factor", "initializer_range", "is_encoder_decoder", "label2id", "length_penalty",
     "max_length", "min_length", "model_type", "no_repeat_ngram_size", "num_beam_groups",
-    "num_beams", "num_return_sequences", "output_attentions", "output_hidden_states",
-    "output_scores", "pad_token_id", "prefix", "problem_type", "projection_dim",
-    "remove_invalid_values", "repetition_penalty", "return_dict", "return_dict_in_generate",
-    "sep_token_id", "suppress_tokens", "task_specific_params", "temperature", "tf_legacy_loss",
-    "tie_encoder_decoder", "tie_word_embeddings", "tokenizer_class", "top_k", "top_p",
-    "torch_dtype", "torchscript", "transformers_version", "typical_p",
+    "num_beams", "num_labels", "num_return_sequences", "output_attentions",
+    "output_hidden_states", "output_past", "output_scores", "pad_token_id", "prefix",
+    "problem_type", "projection_dim", "remove_invalid_values", "repetition_penalty",
+    "return_dict", "return_dict_in_generate", "sep_token_id", "suppress_tokens",
+    "task_specific_params", "temperature", "tf_legacy_loss", "tie_encoder_decoder",
+    "tie_word_embeddings", "tokenizer_class", "top_k", "top_p", "torch_dtype", "torchscript",
+    "transformers_version", "typical_p", "use_cache", "xla_device",
 })  # fmt: skip
 _KEYS = {
     "embed_dim": "projection_dim", "resolution": "vision_config.image_size",
