@@ -85,10 +85,11 @@ def test_heads_follow_from_the_width_and_the_mlp_from_its_tensors(name: str) -> 
         image_heads=width // head, image_hidden=hidden, text_hidden=500,
     )  # fmt: skip
     assert read_config(_shapes(made)) == made
-    told = read_config(_shapes(made), Recipe("gelu", width // 2, 32, Preprocessing((0, 0, 0))))
+    how = Preprocessing((0.5, 0.5, 0.5))
+    told = read_config(_shapes(made), Recipe("gelu", width // 2, 32, how))
     assert (told.image_heads, told.text_heads) == (2, 4)
     assert told.activation == "gelu"
-    assert told.preprocessing.mean == (0, 0, 0)
+    assert told.preprocessing == how
     assert made.parameters == told.parameters
 
 
