@@ -78,9 +78,23 @@ def test_what_it_says_of_the_model(official: Official) -> None:
     assert (info.parameters, info.input_resolution) == (SPEC.parameters, SPEC.resolution)
     assert (info.context_length, info.vocab_size) == (77, 49_408)
     assert info.embedding_dim == SPEC.embed_dim
+    assert info.activation == "quickgelu"
     assert clf.origin.weights_sha256 is None
     assert repr(clf.encoder) == f"<OfficialEncoder {SPEC.parameters:,} parameters on cpu>"
     assert clf.with_labels(["cat", "dog"]).encoder is clf.encoder
+
+
+@pytest.mark.parametrize(("module", "told"), [(nn.GELU(), "gelu"), (nn.SiLU(), None), (None, None)])
+def test_the_activation_is_read_off_the_blocks(module: nn.Module | None, told: str | None) -> None:
+    from zsclip.encoders.official import OfficialEncoder
+
+    model = Official().eval()
+    mlp: Any = model.get_submodule("transformer.resblocks.0.mlp")
+    if module is None:
+        del mlp.gelu
+    else:
+        mlp.gelu = module
+    assert OfficialEncoder(model, preprocess).model_info.activation == told
 
 
 def test_the_other_parameters_are_the_constructors(official: Official, drawings: Path) -> None:

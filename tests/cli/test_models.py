@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from click.testing import Result
 
 from zsclip import MODELS, ModelSpec, ZeroShotClassifier
@@ -272,6 +274,24 @@ def test_info_takes_a_path_and_refuses_an_unknown_name(run: Run) -> None:
     result = run("models", "info", "ViT-B32")
     assert result.exit_code == 2
     assert "Did you mean 'ViT-B/32'" in result.stderr
+
+
+def test_the_activation_of_a_bare_file_is_given_or_assumed_aloud(
+    run: Run, tmp_path: Path, vit_state: dict[str, Any]
+) -> None:
+    path = tmp_path / "own.pt"
+    torch.save(vit_state, path)
+    given = run("models", "info", path, "--activation", "gelu")
+    assert "Activation: GELU\n" in given.stdout
+    assert "Checked against: nothing\n" in given.stdout
+    assumed = run("models", "info", path)
+    assert "--activation gelu" in assumed.stderr
+    assert given.stderr == ""
+    assert "Activation: QuickGELU\n" in assumed.stdout
+    assert run("models", "info", path, "--activation", "relu").exit_code == 2
+    refused = run("models", "info", "tiny-cartoon", "--activation", "gelu")
+    assert refused.exit_code != 0
+    assert "was trained with 'quickgelu'" in refused.stderr
 
 
 def test_info_never_downloads(run: Run, tmp_path: Path, published: type[_Weights]) -> None:

@@ -139,6 +139,7 @@ def test_half_precisions_come_near(
 def test_half_precisions_of_a_resnet(precision: str) -> None:
     """Whose batch norms become part of the weights on a CPU, in single precision."""
     from zsclip.clip.model import CLIPConfig
+    from zsclip.clip.recipe import Recipe
     from zsclip.weights.checkpoints import Checkpoint
     from zsclip.weights.layouts import in_memory
 
@@ -147,7 +148,8 @@ def test_half_precisions_of_a_resnet(precision: str) -> None:
     image, text = sizes.image_tower(), sizes.text_tower()
     state = {f"visual.{key}": value for key, value in image.state_dict().items()}
     state |= text.state_dict() | {"logit_scale": torch.tensor(1.0)}
-    checkpoint = Checkpoint("mini", Path("mini.pt"), in_memory(state))
+    path, recipe = Path("mini.pt"), Recipe(activation="quickgelu")
+    checkpoint = Checkpoint("mini", path, in_memory(state), recipe=recipe)
     pictures = [Image.radial_gradient("L").convert("RGB"), Image.new("RGB", (50, 90), "red")]
     exact = NativeEncoder(checkpoint, device="cpu", precision="fp32").encode_images(pictures)
     half = NativeEncoder(checkpoint, device="cpu", precision=precision)
@@ -278,3 +280,60 @@ def test_weights_that_lack_a_tensor(tmp_path: Path, drawings: Path) -> None:
         CheckpointError, match=r"ln_final\.weight: expected \(\d+,\), found nothing"
     ):
         clf.classify(drawings / "frog.png")
+
+
+def test_pictures_are_prepared_as_the_model_says(
+    vit_state: dict[str, torch.Tensor], tmp_path: Path
+) -> None:
+    """Squashed, with another mean, from pixels as from files; JPEGs are decoded large enough."""
+    from zsclip.clip import Preprocessing, Recipe, normalize, to_pixels
+    from zsclip.weights.checkpoints import Checkpoint
+    from zsclip.weights.layouts import in_memory
+
+    how = Preprocessing((0.5, 0.4, 0.3), (0.2, 0.3, 0.4), "bilinear", "squash")
+    recipe = Recipe("gelu", 64, 64, how)
+    checkpoint = Checkpoint("own", Path("own.pt"), in_memory(vit_state), recipe=recipe)
+    encoder = NativeEncoder(checkpoint, device="cpu", precision="fp32")
+    assert encoder.preprocessing == "clip 32 squash bilinear mean 0.5 0.4 0.3 std 0.2 0.3 0.4"
+    assert encoder.model_info.recipe == "squash bilinear mean 0.5 0.4 0.3 std 0.2 0.3 0.4"
+    noise = np.random.default_rng(1).integers(0, 256, (90, 400, 3)).astype(np.uint8)
+    picture = Image.fromarray(noise)
+    tower = checkpoint.load_image_tower()
+    with torch.inference_mode():
+        x = normalize(torch.from_numpy(to_pixels([picture], 32, how)), how)
+        expected = torch.nn.functional.normalize(tower(x), dim=-1).numpy()
+    prepared = encoder.prepare(picture)
+    assert prepared.tobytes() == picture.resize((32, 32), Image.Resampling.BILINEAR).tobytes()
+    for found in (encoder.encode_images([picture]), encoder.encode_pixels(np.array([prepared]))):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    picture.save(tmp_path / "a.png")
+    clf = ZeroShotClassifier(["cat", "dog"], encoder=encoder, cache=False)
+    np.testing.assert_allclose(clf.encode_images([tmp_path / "a.png"]), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(300, 140), (140, 300)])
+def test_a_jpeg_to_be_squashed_keeps_twice_the_resolution_on_both_sides(
+    size: tuple[int, int],
+    vit_state: dict[str, torch.Tensor],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from zsclip.clip import Preprocessing, Recipe
+    from zsclip.weights.checkpoints import Checkpoint
+    from zsclip.weights.layouts import in_memory
+
+    recipe = Recipe("gelu", 64, 64, Preprocessing(resize="squash"))
+    checkpoint = Checkpoint("own", Path("own.pt"), in_memory(vit_state), recipe=recipe)
+    encoder = NativeEncoder(checkpoint, device="cpu", precision="fp32")
+    Image.effect_noise(size, 50).convert("RGB").save(tmp_path / "a.jpg")
+    seen: list[tuple[int, int]] = []
+    prepare = encoder.prepare
+
+    def watched(image: Image.Image) -> Any:
+        seen.append(image.size)
+        return prepare(image)
+
+    monkeypatch.setattr(encoder, "prepare", watched)
+    clf = ZeroShotClassifier(["cat", "dog"], encoder=encoder, cache=False)
+    assert clf.encode_images([tmp_path / "a.jpg"]).shape == (1, 32)
+    assert seen == [(size[0] // 2, size[1] // 2)]  # a quarter of the short side would be 35 pixels

@@ -47,7 +47,7 @@ def test_published_architectures_give_what_the_official_code_gives(
         assert apart[~np.eye(len(rows), dtype=bool)].min() > 1000 * TOLERANCE
     assert scores.max() < 0.999
 
-    encoder = create_encoder("clip", path, device="cpu", precision="fp32")
+    encoder = create_encoder("clip", path, activation="quickgelu", device="cpu", precision="fp32")
     ours = encoder.encode_images(pictures)
     with mock.patch.object(encoder, "encode_images", return_value=ours):  # the tower ran already
         clf = ZeroShotClassifier(prompts, templates=["{}"], encoder=encoder)

@@ -23,11 +23,12 @@ Official = Callable[[str], Any]
 
 
 def _classifier(path: Path, prompts: list[str]) -> ZeroShotClassifier:
-    return ZeroShotClassifier(prompts, templates=["{}"], model=path, device="cpu", precision="fp32")
+    options: dict[str, Any] = {"activation": "quickgelu", "device": "cpu", "precision": "fp32"}
+    return ZeroShotClassifier(prompts, templates=["{}"], model=path, **options)
 
 
 def _weights(path: Path) -> dict[str, torch.Tensor]:
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, activation="quickgelu")
     towers = {"visual.": checkpoint.load_image_tower(), "": checkpoint.load_text_tower()}
     weights = {
         prefix + key: value
@@ -159,6 +160,6 @@ def test_the_archive_of_a_small_model(
     for name in ("small ResNet", "small ViT"):
         model = official_model(name)
         save_archive(model, tmp_path / "small.pt")
-        config = load_checkpoint(tmp_path / "small.pt").config
+        config = load_checkpoint(tmp_path / "small.pt", activation="quickgelu").config
         assert config.resolution == 64
         assert config.parameters == sum(p.numel() for p in model.parameters())

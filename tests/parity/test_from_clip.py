@@ -40,7 +40,12 @@ def test_a_model_handed_over_gives_its_own_scores(
     assert isinstance(model, torch.jit.ScriptModule) is jit
     driven = ZeroShotClassifier.from_clip(model, preprocess, labels=LABELS, templates=TEMPLATES)
     native = ZeroShotClassifier(
-        LABELS, templates=TEMPLATES, model=path, device="cpu", precision="fp32"
+        LABELS,
+        templates=TEMPLATES,
+        model=path,
+        activation="quickgelu",
+        device="cpu",
+        precision="fp32",
     )
     row = f"{name}, from_clip{' of jit' if jit else ''}"
     scores = driven.predict_proba(pictures)
@@ -56,6 +61,7 @@ def test_a_model_handed_over_gives_its_own_scores(
         assert getattr(theirs, field) == getattr(ours, field), field
     assert theirs.embedding_dim == ours.embedding_dim
     assert (theirs.device, theirs.precision) == ("cpu", "fp32")
+    assert theirs.activation == "quickgelu"
     assert f"{ours.parameters:,} parameters on cpu" in repr(driven.encoder)
 
 

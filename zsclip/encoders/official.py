@@ -65,6 +65,7 @@ class OfficialEncoder:
             device=str(self._device),
             precision=_PRECISIONS.get(weight.dtype, str(weight.dtype)),
             source="a model that was handed over",
+            activation=_activation_of(model),
         )
 
     def __repr__(self) -> str:
@@ -128,6 +129,16 @@ class OfficialEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""
         return self._tokenizer.count(texts)
+
+
+def _activation_of(model: nn.Module) -> str | None:
+    """What stands in the blocks, by the name of the module; None if it is none that is known."""
+    try:
+        module = model.get_submodule("transformer.resblocks.0.mlp.gelu")
+    except AttributeError:
+        return None
+    kind = getattr(module, "original_name", type(module).__name__)  # of TorchScript, first
+    return {"QuickGELU": "quickgelu", "GELU": "gelu"}.get(kind)
 
 
 def _require_model(model: object) -> None:

@@ -38,7 +38,7 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
         official = official.float()  # as `clip.load` does
     models = {"openai/CLIP": official.to(work.device), "open_clip": _open(path, work)}
     loaded = {
-        name: ours.make(work.weights, ["a", "b"], model=path, **options)
+        name: ours.make(work.weights, ["a", "b"], model=path, activation="quickgelu", **options)
         for name, options in ours.variants(work, batch).items()
     }
     precision = "fp16" if work.on_gpu else "fp32"

@@ -120,7 +120,7 @@ def _load(data: bytes) -> str:
     path = Path("model.pt")
     path.write_bytes(data)
     try:
-        checkpoint = load_checkpoint(path)
+        checkpoint = load_checkpoint(path, activation="quickgelu")
         checkpoint.load_image_tower()
         checkpoint.load_text_tower()
         assert len(checkpoint.sha256) == 64
