@@ -148,7 +148,10 @@ def cache_folder(_not_the_cache_of_the_user: Path, monkeypatch: pytest.MonkeyPat
     """The folder of the cache, which each test has to itself."""
     folder = _not_the_cache_of_the_user / str(next(_serial))
     monkeypatch.setenv("ZSCLIP_CACHE", str(folder))
-    monkeypatch.delenv("ZSCLIP_TRUST", raising=False)
+    for name in ("ZSCLIP_TRUST", "ZSCLIP_MIRROR", "HF_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")  # where nobody answers
+    monkeypatch.setenv("HF_HOME", str(folder / "huggingface"))
     return folder
 
 

@@ -211,7 +211,13 @@ class DownloadError(ModelError, OSError):
     """Weights could not be downloaded.
 
     The message names the URL, the file expected, its SHA-256, and where to put a copy.
+
+    Attributes:
+        fault: What was wrong with the source that was asked, in a few words; empty where the fault
+            does not lie with it, but with the disk or with settings here.
     """
+
+    fault: str = ""
 
 
 class OfflineError(DownloadError):

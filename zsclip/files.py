@@ -16,7 +16,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from zsclip.errors import (
     ParameterError,
@@ -30,6 +30,7 @@ from zsclip.wording import brief
 __all__ = [
     "as_path",
     "exact_size",
+    "file_git_sha1",
     "file_sha256",
     "is_system_folder",
     "making_folder",
@@ -168,6 +169,27 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
     """
     with open_plain(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def file_git_sha1(path: str | os.PathLike[str]) -> str:
+    """What git names the content of a file by: the SHA-1 of its length and its bytes, in 40 digits.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file.
+
+    Examples:
+        >>> import tempfile
+        >>> with tempfile.NamedTemporaryFile() as empty:
+        ...     file_git_sha1(empty.name)
+        'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+    """
+    with open_plain(path) as file:
+        size = os.fstat(file.fileno()).st_size
+
+        def started() -> Any:
+            return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+
+        return hashlib.file_digest(file, started).hexdigest()
 
 
 def require_replaceable(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import version
 from pathlib import Path
@@ -12,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import Result
+from hub import LocalHub, use_hub
 
 from zsclip import EmbeddingCache
 from zsclip.demo import load_labels
 from zsclip.encoders.rates import Rate
+from zsclip.weights import MODELS, get_model_spec
 
 Run = Callable[..., Result]
 Install = Callable[..., None]
@@ -52,6 +55,7 @@ def test_all_is_well(run: Run, install: Install, tmp_path: Path) -> None:
         f"ZSCLIP_CACHE {tmp_path / 'cache'}",
         "ZSCLIP_OFFLINE 1",
         "ZSCLIP_PRECISION fp32",
+        "Sources of the default model",
         "garden test-garden 1.2, 3 labels, ok",
         f"clip zsclip {version('zsclip')}, ok",
         "All is well.",
@@ -285,3 +289,73 @@ def test_a_model_that_does_not_load_is_a_problem_and_the_rest_is_told(
     assert "Problem: Trial: " in result.stdout
     assert str(damaged) in result.stdout
     assert "Versions" in result.stdout
+
+
+def test_offline_no_source_is_asked(report: Callable[[], dict[str, object]]) -> None:
+    values = report()
+    assert isinstance(values["sources"], list)
+    assert {row["state"] for row in values["sources"]} == {"not asked"}
+    assert {row["said"] for row in values["sources"]} == {"offline: ZSCLIP_OFFLINE forbids it"}
+    assert values["problems"] == []
+
+
+@pytest.fixture
+def sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[LocalHub, dict[str, str]]]:
+    """A hub of one of two copies, and a published address where nobody answers; online."""
+    monkeypatch.delenv("ZSCLIP_OFFLINE")
+    with LocalHub(tmp_path / "hub") as hub:
+        use_hub(monkeypatch, hub, tmp_path / "hf")
+        url, copies = "http://127.0.0.1:1/ViT-B-32.pt", ("timm/here", "openai/gone")
+        spec = dataclasses.replace(get_model_spec("ViT-B/32"), url=url, hub=copies)
+        table = tuple(spec if known.name == spec.name else known for known in MODELS)
+        monkeypatch.setattr("zsclip.weights.models.MODELS", table)
+        hub.add("timm/here", {"config.json": b"{}", "model.safetensors": b"weights"})
+        expected = {"the official address": "fails", "the hub's timm/here": "answers",
+                    "the hub's openai/gone": "fails"}  # fmt: skip
+        yield hub, expected
+
+
+def test_each_source_says_whether_it_answers_and_nothing_is_fetched(
+    report: Callable[[], dict[str, object]],
+    sources: tuple[LocalHub, dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    hub, expected = sources
+    monkeypatch.setenv("ZSCLIP_MIRROR", str(tmp_path / "mirror"))
+    (tmp_path / "mirror").mkdir()
+    (tmp_path / "mirror" / "ViT-B-32.pt").write_bytes(b"weights")
+    values = report()
+    assert isinstance(values["sources"], list)
+    found = {row["source"]: row["state"] for row in values["sources"]}
+    of_mirror = {"the mirror": "answers", "the mirror's timm/here": "fails",
+                 "the mirror's openai/gone": "fails"}  # fmt: skip
+    assert found == {**of_mirror, **expected}
+    said = {row["source"]: row["said"] for row in values["sources"]}
+    assert "the connection failed" in said["the official address"]
+    assert "404" in said["the hub's openai/gone"] or "401" in said["the hub's openai/gone"]
+    assert hub.sent == 0
+    assert not (tmp_path / "cache" / "clip").exists()
+
+
+def test_sources_that_fail_are_a_problem_where_none_is_left(
+    run: Run, sources: tuple[LocalHub, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("doctor").exit_code == 0
+    sources[0].remove("timm/here")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "Problem: Sources: the weights of ViT-B/32 are not here" in result.stdout
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    result = run("doctor")
+    assert result.exit_code == 0
+    assert "not asked: offline: HF_HUB_OFFLINE forbids it" in " ".join(result.stdout.split())
+
+
+def test_a_token_in_a_setting_is_not_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZSCLIP_MIRROR", "https://me:secret@example.org/models?token=hidden")
+    result = run("doctor")
+    assert "secret" not in result.stdout
+    assert "hidden" not in result.stdout

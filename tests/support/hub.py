@@ -318,7 +318,7 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: fault.cut]
             for at in range(0, len(body), 1 << 16):
                 self.wfile.write(body[at : at + (1 << 16)])
-                if isinstance(what, Path):
+                if isinstance(what, Path) and fault.status is None:
                     self.server.hub.sent += len(body[at : at + (1 << 16)])
 
 

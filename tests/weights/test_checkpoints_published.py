@@ -100,6 +100,7 @@ def published(
             url=f"{address}/{source.name}",
             sha256=hashlib.sha256(content).hexdigest(),
             size=len(content),
+            hub=(),
         )
         table = tuple(spec if known.name == NAME else known for known in MODELS)
         monkeypatch.setattr(models, "MODELS", table)

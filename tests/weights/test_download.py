@@ -19,7 +19,7 @@ from zsclip.errors import (
     ParameterError,
 )
 from zsclip.files import file_sha256
-from zsclip.weights import download
+from zsclip.weights import wanted
 from zsclip.weights.download import fetch, is_offline
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def test_synced_then_verified_then_named(case: Case, monkeypatch: pytest.MonkeyP
         return replace(path, target)
 
     monkeypatch.setattr(os, "fsync", spy_fsync)
-    monkeypatch.setattr(download, "file_sha256", spy_hash)
+    monkeypatch.setattr(wanted, "file_sha256", spy_hash)
     monkeypatch.setattr(Path, "replace", spy_replace)
     case.succeeds()
     assert steps == [

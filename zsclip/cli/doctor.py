@@ -23,7 +23,8 @@ __all__ = ["doctor"]
 def doctor(ctx: click.Context, *, form: str) -> None:
     """Look at all that zsclip needs here, and try it once.
 
-    Shows versions, devices, the caches and what is in them, settings, label sets and engines, and
+    Shows versions, devices, the caches and what is in them, settings, label sets and engines, asks
+    where the default model's weights come from whether they are there, and
     classifies one drawing with the bundled model. The code of engines from outside is imported, in
     processes of their own. Exit status: 0 all is well, 1 something is
     broken.
@@ -54,6 +55,11 @@ def _print_report(report: dict[str, Any]) -> None:
         facts(f"Embedding cache: {embeddings['path']}", embedding_rows(embeddings))
     here = [(m["name"], m["path"]) for m in report["models"] if m["path"]]
     facts("Models that are here", here)
+    sources = [
+        (row["source"], f"{row['state']}: {row['said']} ({row['url']})")
+        for row in report["sources"]
+    ]
+    facts("Sources of the default model", sources or [("none", "")])
     sets = [
         (
             row["name"] or "?",

@@ -22,7 +22,10 @@ from zsclip.cli.models import describe_models
 
 __all__ = ["examine"]
 
-SETTINGS = ("ZSCLIP_CACHE", "ZSCLIP_OFFLINE", "ZSCLIP_PRECISION", "ZSCLIP_TRUST")
+SETTINGS = (
+    *("ZSCLIP_CACHE", "ZSCLIP_MIRROR", "ZSCLIP_OFFLINE", "ZSCLIP_PRECISION", "ZSCLIP_TRUST"),
+    "HF_ENDPOINT",
+)
 # Beside the weights lie locks and notes, which say nothing to people.
 NOTES = (".lock", ".verified", ".part.json")
 IMPORT_LIMIT = 120  # seconds; large libraries on a slow disk take some
@@ -55,17 +58,18 @@ def examine() -> dict[str, Any]:
 
     packages = guarded("Packages", _packages, {})
     problems += [f"{name} is not installed." for name, found in packages.items() if not found]
-    guarded("ZSCLIP_OFFLINE", _check_offline, None)
+    can_ask = guarded("ZSCLIP_OFFLINE", _check_offline, False)
     report: dict[str, Any] = {
         "python": platform.python_version(),
         "system": platform.platform(),
         "packages": packages,
         "devices": guarded("Devices", _devices, []),
         "auto": guarded("Device and precision", _auto, {}),
-        "environment": {key: os.environ.get(key) for key in SETTINGS},
+        "environment": {key: _setting(key) for key in SETTINGS},
         "cache": guarded("Cache", _cache, {"folder": "not known", "files": []}),
         "embeddings": guarded("Embedding cache", _embeddings, None),
         "models": guarded("Models", describe_models, []),
+        "sources": guarded("Sources", _sources, []) if can_ask else [],
         "labelsets": guarded("Label sets", describe_labelsets, []),
         "encoders": guarded("Encoders", _encoders, []),
         "trial": guarded("Trial", _trial, {"what": "tiny-cartoon", "result": "failed"}),
@@ -73,6 +77,7 @@ def examine() -> dict[str, Any]:
     }
     if report["embeddings"] and report["embeddings"]["problem"]:
         problems.append(report["embeddings"]["problem"])
+    problems += _without_weights(report)
     rows = [*report["labelsets"], *report["encoders"]]
     # A collision is marked on each of those that collide, in the same words.
     problems += dict.fromkeys(
@@ -110,10 +115,11 @@ def _version(distribution: str) -> str | None:
         return None
 
 
-def _check_offline() -> None:
+def _check_offline() -> bool:
     from zsclip.weights import is_offline
 
     is_offline()  # raises if the setting says neither yes nor no
+    return True
 
 
 def _devices() -> list[dict[str, str]]:
@@ -158,6 +164,36 @@ def _embeddings() -> dict[str, Any]:
         return cache.info().to_dict()
     finally:
         cache.close()
+
+
+def _setting(key: str) -> str | None:
+    from zsclip.masking import masked_url
+
+    value = os.environ.get(key)
+    return value and masked_url(value)
+
+
+def _sources() -> list[dict[str, Any]]:
+    """What each source of the default model answers, in the order in which they are asked."""
+    from zsclip.encoders import DEFAULT_MODEL
+    from zsclip.weights import ask_sources, get_model_spec
+
+    return [asdict(answer) for answer in ask_sources(get_model_spec(DEFAULT_MODEL))]
+
+
+def _without_weights(report: dict[str, Any]) -> list[str]:
+    """The problem that the default model is neither here nor to be had, if it is so."""
+    from zsclip.encoders import DEFAULT_MODEL
+
+    here = any(m["name"] == DEFAULT_MODEL and m["path"] for m in report["models"])
+    states = {row["state"] for row in report["sources"]}
+    if here or states != {"fails"}:
+        return []
+    return [
+        f"Sources: the weights of {DEFAULT_MODEL} are not here, and none of their sources answers. "
+        "Set ZSCLIP_MIRROR to one that has them, or put the file in place by hand: `zsclip models "
+        f"info {DEFAULT_MODEL}` names it."
+    ]
 
 
 def _encoders() -> list[dict[str, Any]]:

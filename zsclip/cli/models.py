@@ -200,9 +200,9 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) 
 
     A download that broke off is resumed.
     """
-    from zsclip.weights import fetch_weights, get_model_spec
+    from zsclip.weights import fetch_weights, get_model_spec, hub_spec
 
-    for spec in [get_model_spec(name) for name in names]:
+    for spec in [hub_spec(name) or get_model_spec(name) for name in names]:
         try:
             path = fetch_weights(spec, download_root=download_root, progress=progress)
         except KeyboardInterrupt:
@@ -213,5 +213,6 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) 
         kept = (
             path.suffix == ".safetensors"
         )  # made here of the published file, after verifying that
-        state = "part of zsclip" if spec.bundled else "here" if kept else "verified"
+        here = kept or path.is_dir()  # verified as far as its source states hashes
+        state = "part of zsclip" if spec.bundled else "here" if here else "verified"
         emit(f"{spec.name}: {state}, {path}")

@@ -32,8 +32,10 @@ from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.encoders.devices import AutoPrecision, default_device, explain_auto, list_devices
+    from zsclip.encoders.native import DEFAULT_MODEL
 
 __all__ = [
+    "DEFAULT_MODEL",
     "ENCODERS_GROUP",
     "AutoPrecision",
     "Encoder",
@@ -62,5 +64,7 @@ __all__ = [
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
     __getattr__ = lazy(
-        __name__, devices=("AutoPrecision", "default_device", "explain_auto", "list_devices")
+        __name__,
+        devices=("AutoPrecision", "default_device", "explain_auto", "list_devices"),
+        native=("DEFAULT_MODEL",),
     )

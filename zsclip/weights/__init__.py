@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
+    from zsclip.weights.answers import Answer, ask_sources
     from zsclip.weights.checkpoints import Checkpoint
     from zsclip.weights.choosing import in_order, is_minor, unbeaten
     from zsclip.weights.download import is_offline
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
         license_notice,
         list_models,
     )
-    from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
+    from zsclip.weights.sources import cache_dir, fetch_weights, find_weights, hub_spec
 
 __all__ = [
     "MODELS",
+    "Answer",
     "Checkpoint",
     "ModelSpec",
+    "ask_sources",
     "cache_dir",
     "fetch_weights",
     "find_published",
     "find_weights",
     "get_model_spec",
+    "hub_spec",
     "in_order",
     "is_known",
     "is_minor",
@@ -48,6 +52,7 @@ __all__ = [
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
     __getattr__ = lazy(
         __name__,
+        answers=("Answer", "ask_sources"),
         checkpoints=("Checkpoint",),
         download=("is_offline",),
         loading=("find_published", "load_checkpoint"),
@@ -56,5 +61,5 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
             *("MODELS", "ModelSpec", "get_model_spec", "is_known"),
             *("license_notice", "list_models"),
         ),
-        sources=("cache_dir", "fetch_weights", "find_weights"),
+        sources=("cache_dir", "fetch_weights", "find_weights", "hub_spec"),
     )

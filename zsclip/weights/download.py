@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
@@ -23,8 +23,9 @@ from zsclip.errors import (
     OfflineError,
     ParameterError,
 )
-from zsclip.files import exact_size, file_sha256, sync_folder
+from zsclip.files import exact_size, sync_folder
 from zsclip.logs import logger_for
+from zsclip.weights.copying import copy
 from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy, transfer
 from zsclip.weights.wanted import Wanted
 from zsclip.wording import brief
@@ -32,6 +33,8 @@ from zsclip.wording import brief
 __all__ = ["fetch", "is_offline"]
 
 log = logger_for("zsclip")
+
+_NO_HINTS: Mapping[int, str] = {}
 
 _YES = {"1", "true", "yes", "on"}
 _NO = {"", "0", "false", "no", "off"}
@@ -58,13 +61,16 @@ def fetch(
     url: str,
     target: Path,
     *,
-    sha256: str,
+    sha256: str | None = None,
+    git: str | None = None,
     size: int | None = None,
     progress: bool = False,
     offline: bool = False,
     timeout: float = 30.0,
     name: str | None = None,
     retry: RetryPolicy = DEFAULT_RETRY,
+    secrets: Callable[[], Mapping[str, str]] = dict,
+    hints: Mapping[int, str] = _NO_HINTS,
 ) -> Path:
     """Have a verified file: the one that is there, or else a download.
 
@@ -72,15 +78,19 @@ def fetch(
     log, once the right one is complete. Proxies and certificates are taken from the environment.
 
     Args:
-        url: Where to get it, by http or https.
+        url: Where to get it: by http or https, or the absolute path of a copy.
         target: Its final path. Missing folders are created.
-        sha256: Its published SHA-256, 64 hexadecimal digits.
+        sha256: Its published SHA-256, 64 hexadecimal digits; None if there is none.
+        git: Where there is none, its SHA-1 as git computes it, 40 hexadecimal digits; None if that
+            is not known either. What comes then is checked for its length alone.
         size: Its published length in bytes, where known.
         progress: Whether to draw a progress bar on standard error.
-        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
+        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says. To copy is no download.
         timeout: Seconds to wait for a connection, and for each read; a slow download is fine.
         name: What to call it in messages; the file's name by default.
         retry: When to try again after a fault.
+        secrets: Gives headers for that server, which go to no other host that it redirects to.
+        hints: What to add to a status in messages.
 
     Returns:
         ``target``, complete and verified.
@@ -90,7 +100,7 @@ def fetch(
         ChecksumError: What the server has is not the published file; or, offline, what is here.
         DownloadError: It cannot be had, or not be kept on this disk. What came so far stays in
             ``<target>.part``, for a next try to resume.
-        ParameterError: ``sha256`` is not a SHA-256.
+        ParameterError: ``sha256`` is not a SHA-256, or ``git`` no SHA-1.
 
     Examples:
         >>> import tempfile
@@ -101,27 +111,35 @@ def fetch(
         ...     fetch("https://example.org/abc.txt", path, sha256=abc) == path  # nothing to do
         True
     """
-    if not re.fullmatch(r"[0-9a-fA-F]{64}", sha256):
-        raise ParameterError(f"`sha256` must be 64 hexadecimal digits, got {brief(sha256)}.")
+    for param, value, digits in (("sha256", sha256, 64), ("git", git, 40)):
+        if value is not None and not re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", value):
+            raise ParameterError(
+                f"`{param}` must be {digits} hexadecimal digits, got {brief(value)}."
+            )
     path = Path(target).absolute()
-    wanted = Wanted(url, path, sha256.lower(), size, name or path.name)
+    called = name or path.name
+    wanted = Wanted(
+        url, path, (sha256 or "").lower(), size, called, (git or "").lower(), secrets, hints
+    )
     with wanted.disk_errors():
         state = _check(wanted)
         if state == "valid":
             return target
-        if offline or is_offline():
+        if not os.path.isabs(url) and (offline or is_offline()):  # noqa: PTH117 - of any text
             who = "this call" if offline else "ZSCLIP_OFFLINE"
             if state == "absent":
                 reason = f"it is not there, and {who} forbids to download it"
                 raise OfflineError(wanted.failure(reason))
-            reason = f"the file there has another SHA-256, and {who} forbids to download it anew"
+            kind = wanted.kind_of_hash
+            reason = f"the file there has another {kind}, and {who} forbids to download it anew"
             raise ChecksumError(wanted.failure(reason))
         if state == "wrong":
             log.warning(
-                "%s is not the published %s (its SHA-256 is not %s) and will be replaced.",
+                "%s is not the published %s (its %s is not %s) and will be replaced.",
                 path,
                 wanted.name,
-                wanted.sha256,
+                wanted.kind_of_hash,
+                wanted.known_by,
             )
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(wanted, retry):
@@ -147,27 +165,31 @@ def _check(wanted: Wanted) -> Literal["valid", "wrong", "absent"]:
         raise IsADirectoryError(errno.EISDIR, "a folder has the name of the file", wanted.target)
     if not S_ISREG(stat.st_mode) or wanted.size not in (None, stat.st_size):
         return "wrong"
-    return "valid" if file_sha256(wanted.target) == wanted.sha256 else "wrong"
+    return "valid" if wanted.hash_of(wanted.target) == wanted.known_by else "wrong"
 
 
 def _download(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bool) -> None:
     """Fetch, verify, and give the final name; the caller holds the lock."""
     for again in (True, False):
-        pieced = transfer(wanted, timeout=timeout, retry=retry, progress=progress)
-        found, length = file_sha256(wanted.part), wanted.have()
-        if found == wanted.sha256:
+        if os.path.isabs(wanted.url):  # noqa: PTH117 - of a text that may be an address
+            pieced = copy(wanted)
+        else:
+            pieced = transfer(wanted, timeout=timeout, retry=retry, progress=progress)
+        found, length = wanted.hash_of(wanted.part), wanted.have()
+        if found == wanted.known_by and wanted.size in (None, length):
             break
         wanted.discard()
         if not (pieced and again):
-            reason = (
-                f"what came is not the published file: {exact_size(length)} with SHA-256 {found}"
-            )
-            raise ChecksumError(wanted.failure(reason))
-        log.warning("%s: the resumed file has a wrong SHA-256; starting from zero.", wanted.name)
+            reason = f"what came is not the published file: {exact_size(length)}"
+            reason += f" with {wanted.kind_of_hash} {found}" if found else ""
+            raise wanted.refused(reason, ChecksumError)
+        kind = wanted.kind_of_hash
+        log.warning("%s: the resumed file has a wrong %s; starting from zero.", wanted.name, kind)
     wanted.part.replace(wanted.target)
     sync_folder(wanted.target.parent)
     wanted.notes.unlink(missing_ok=True)
-    log.info("%s is complete and verified: %s.", wanted.name, wanted.target)
+    state = "complete and verified" if wanted.known_by else "complete, and of no known hash"
+    log.info("%s is %s: %s.", wanted.name, state, wanted.target)
 
 
 @contextmanager

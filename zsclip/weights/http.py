@@ -12,9 +12,8 @@ from __future__ import annotations
 import os
 import random
 import re
-import ssl
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from zsclip.errors import ChecksumError, DownloadError
 from zsclip.files import exact_size, size_in_words
 from zsclip.logs import logger_for, untold
+from zsclip.weights.client import SettingsError, answer, connect, failure_of, status_of
 from zsclip.weights.wanted import Wanted
 from zsclip.wording import fit_to_tell, shown
 
@@ -36,8 +36,6 @@ __all__ = ["DEFAULT_RETRY", "RetryPolicy", "transfer"]
 log = logger_for("zsclip")
 downloads = logger_for("zsclip.downloads")  # what is fetched, and from where
 
-_MAX_REDIRECTS = 20
-_PASSING = {408, 425, 429}  # and every 5xx
 _PARTIAL = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", re.ASCII)
 _UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
@@ -118,43 +116,32 @@ def transfer(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bo
         wanted.url,
         wanted.target.parent,
     )
-    failures, furthest = 0, wanted.have()
-    with untold(), _client(wanted, timeout) as client, _bar(wanted, progress) as bar:
-        while True:
-            try:
-                return _attempt(client, wanted, timeout, bar)
-            except _Passing as fault:
-                # Measured from the furthest point ever reached: a server without ranges that
-                # always breaks off at the same place makes no progress.
-                if wanted.have() - furthest >= retry.fresh_bytes:
-                    failures, furthest = 0, wanted.have()
-                failures += 1
-                if failures >= retry.attempts:
-                    reason = f"{fault} (given up after {failures} failed tries)"
-                    raise DownloadError(wanted.failure(reason)) from fit_to_tell(fault.__cause__)
-                pause = retry.delay(failures, fault.retry_after)
-                log.warning("%s: %s; next try in %.1f s.", wanted.name, fault, pause)
-            _sleep(pause)
-
-
-@contextmanager
-def _client(wanted: Wanted, timeout: float) -> Iterator[httpx.Client]:
-    import httpx
-
     try:
-        # Proxies and certificates come from the environment, and certificates are verified.
-        client = httpx.Client(
-            timeout=timeout,
-            # Ranges count the bytes of the body as sent, so it must not be compressed.
-            headers={"User-Agent": "zsclip", "Accept-Encoding": "identity"},
-        )
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        reason = (
-            f"the proxy or certificate settings in the environment do not work ({_said(error)})"
-        )
-        raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
-    with client:
-        yield client
+        with untold(), connect(timeout) as client, _bar(wanted, progress) as bar:
+            return _try_on(client, wanted, timeout, retry, bar)
+    except SettingsError as error:
+        raise DownloadError(wanted.failure(str(error))) from fit_to_tell(error.__cause__)
+
+
+def _try_on(
+    client: httpx.Client, wanted: Wanted, timeout: float, retry: RetryPolicy, bar: tqdm[Any] | None
+) -> bool:
+    failures, furthest = 0, wanted.have()
+    while True:
+        try:
+            return _attempt(client, wanted, timeout, bar)
+        except _Passing as fault:
+            # Measured from the furthest point ever reached: a server without ranges that
+            # always breaks off at the same place makes no progress.
+            if wanted.have() - furthest >= retry.fresh_bytes:
+                failures, furthest = 0, wanted.have()
+            failures += 1
+            if failures >= retry.attempts:
+                reason = f"{fault} (given up after {failures} failed tries)"
+                raise wanted.refused(reason) from fit_to_tell(fault.__cause__)
+            pause = retry.delay(failures, fault.retry_after)
+            log.warning("%s: %s; next try in %.1f s.", wanted.name, fault, pause)
+        _sleep(pause)
 
 
 @contextmanager
@@ -168,56 +155,27 @@ def _bar(wanted: Wanted, progress: bool) -> Iterator[tqdm[Any] | None]:
         yield bar
 
 
-@contextmanager
-def _answer(client: httpx.Client, url: str, headers: dict[str, str]) -> Iterator[httpx.Response]:
-    """What a server answers where redirects lead to.
-
-    httpx would read what comes with a redirect to its end, and unpack it.
-    """
-    import httpx
-
-    request = client.build_request("GET", url, headers=headers)
-    for _ in range(_MAX_REDIRECTS + 1):
-        with closing(client.send(request, stream=True)) as response:
-            if response.next_request is None:
-                yield response
-                return
-            request = response.next_request
-    raise httpx.TooManyRedirects(f"the server redirects more than {_MAX_REDIRECTS} times")
-
-
 def _attempt(client: httpx.Client, wanted: Wanted, timeout: float, bar: tqdm[Any] | None) -> bool:
     """One request; returns whether ``part`` is complete with bytes from earlier ones in it."""
     import httpx
 
     offset = wanted.have()
-    headers = {"Range": f"bytes={offset}-"} if offset else {}
+    headers = {**wanted.secrets(), **({"Range": f"bytes={offset}-"} if offset else {})}
     # Continue only the same file. Without a validator, the SHA-256 of the whole will tell.
     if offset and (validator := wanted.validator()):
         headers["If-Range"] = validator
     try:
-        with _answer(client, wanted.url, headers) as response:
+        with answer(client, wanted.url, headers) as response:
             if response.status_code == 416 and offset:
                 return _settle_unsatisfied(response, wanted, offset)
             start, total = _check_answer(response, wanted, offset)
             _save(response, wanted, start, total, bar)
             return start > 0
-    except httpx.TimeoutException as error:
-        raise _Passing(f"nothing came from the server for {timeout:g} s") from error
-    except (httpx.UnsupportedProtocol, httpx.LocalProtocolError) as error:
-        reason = f"the request cannot be made ({_said(error)})"
-        raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
-    except httpx.TransportError as error:
-        if _untrusted(error):
-            reason = (
-                f"the server's certificate cannot be trusted ({_said(error)}); if a proxy here "
-                "opens TLS connections, set SSL_CERT_FILE to the file with its certificate"
-            )
-            raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
-        raise _Passing(f"the connection failed ({_said(error)})") from error
-    except (httpx.RequestError, httpx.InvalidURL) as error:
-        reason = f"the request failed ({_said(error)})"
-        raise DownloadError(wanted.failure(reason)) from fit_to_tell(error)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        failure = failure_of(error, timeout)
+        if failure.passes:
+            raise _Passing(failure.reason) from error
+        raise wanted.refused(failure.reason) from fit_to_tell(error)
 
 
 def _settle_unsatisfied(response: httpx.Response, wanted: Wanted, offset: int) -> bool:
@@ -231,9 +189,8 @@ def _settle_unsatisfied(response: httpx.Response, wanted: Wanted, offset: int) -
 
 def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tuple[int, int | None]:
     """Where in the file the body starts, and how long the file is if known; raises otherwise."""
-    status = response.status_code
-    said = shown(f"the server answered {status} {response.reason_phrase}".rstrip())
-    if status in _PASSING or status >= 500:
+    status, (said, passes) = response.status_code, status_of(response)
+    if passes:
         raise _Passing(said, _retry_after(response.headers.get("retry-after", "")))
     start, total = 0, None
     if status == 206 and offset:
@@ -244,19 +201,17 @@ def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tupl
         start = offset
         total = None if match[2] == "*" else int(match[2])
     elif status != 200:
-        raise DownloadError(wanted.failure(said))
+        raise wanted.refused(said + wanted.hints.get(status, ""))
     elif _NUMBER.fullmatch(length := response.headers.get("content-length", "")):
         total = int(length)
     if (coding := response.headers.get("content-encoding", "identity")) != "identity":
-        raise DownloadError(
-            wanted.failure(f"the server sent it encoded ({shown(coding)}), unasked")
-        )
+        raise wanted.refused(f"the server sent it encoded ({shown(coding)}), unasked")
     if wanted.size is not None and total is not None and total != wanted.size:
         # Most often the login page of a network. What is in .part stays as it is.
         kind = response.headers.get("content-type", "unnamed type")
         offered = f"{exact_size(total)} ({shown(kind)})"
         reason = f"the server offers {offered}, which is not the published file"
-        raise ChecksumError(wanted.failure(reason))
+        raise wanted.refused(reason, ChecksumError)
     return start, wanted.size if total is None else total
 
 
@@ -292,10 +247,6 @@ def _save(
         raise _Passing(f"the server stopped after {exact_size(start)} of {exact_size(total)}")
 
 
-def _said(error: Exception) -> str:
-    return shown(str(error)) or type(error).__name__
-
-
 def _retry_after(value: str) -> float | None:
     """Seconds from a ``Retry-After``, which holds a number of them or a date; None if neither."""
     value = value.strip()
@@ -308,12 +259,3 @@ def _retry_after(value: str) -> float | None:
         return max(0.0, (date - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-
-
-def _untrusted(error: BaseException | None) -> bool:
-    """Whether a refused certificate lies at the bottom of it: another try would not help."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False

@@ -51,7 +51,7 @@ class ModelSpec:
         vocab_size: Its number of tokens.
         recipe: What it is computed with beyond its tensors.
         hub: Repositories on the hub that hold the same weights, in the order in which they are
-            tried, as ``organization/name``.
+            tried, as ``organization/name``, or ``organization/name@revision``.
         aliases: Other names of it.
         license: The license of the weights, as SPDX where there is one; empty if none is stated.
         commercial: Whether that allows commercial use.
@@ -85,6 +85,7 @@ class ModelSpec:
         return self.url is None and bool(self.file)
 
 
+# Copies on the hub: timm's in open_clip's layout, then OpenAI's own in transformers'.
 def _openai(
     name: str,
     file: str,

@@ -1,7 +1,8 @@
 """Where the weights of a model lie on this machine, and how they come there; without torch.
 
 In order: part of zsclip; the safetensors that a first load made of the published archive and kept
-beside it; the archive; its address.
+beside it; the archive; a copy from the hub. Then, where none is here, what `zsclip.weights.order`
+asks.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from zsclip.clip import Recipe
 from zsclip.errors import CheckpointError, DownloadError
 from zsclip.files import reason_of
 from zsclip.owners import TRUST, doubt
@@ -21,8 +23,11 @@ from zsclip.wording import brief
 
 __all__ = [
     "archive_path", "bundled_path", "cache_dir", "check_kept", "doubt_kept", "fetch_weights",
-    "find_ready", "find_weights", "kept_path",
+    "find_ready", "find_weights", "hub_spec", "kept_path", "split_revision",
 ]  # fmt: skip
+
+HUB = "hf-hub:"
+"""What the name of any model on the hub begins with."""
 
 
 def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
@@ -108,15 +113,16 @@ def find_weights(
 ) -> Path | None:
     """The file that loading the model would read now, if that needs no download.
 
-    A published archive is known by its size alone; `fetch_weights` verifies it.
+    A published archive, and a copy from the hub, is known by its size alone; `fetch_weights`
+    verifies it.
 
     Args:
         spec: The model.
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
 
     Returns:
-        The part of zsclip, the safetensors file kept after a first load, or the published file;
-        None if there is none of them.
+        The part of zsclip, the safetensors file kept after a first load, the published file, or
+        the folder of a copy from the hub; None if there is none of them.
 
     Examples:
         >>> from zsclip.weights import get_model_spec
@@ -125,8 +131,16 @@ def find_weights(
     """
     if ready := find_ready(spec, download_root):
         return ready
-    archive = archive_path(spec, download_root)
-    return archive if archive.is_file() and archive.stat().st_size == spec.size else None
+    if spec.file:
+        archive = archive_path(spec, download_root)
+        if archive.is_file() and archive.stat().st_size == spec.size:
+            return archive
+    # most models are not here at all, which is told without loading what knows of the hub
+    if not spec.hub or not (cache_dir(download_root) / "hub").is_dir():
+        return None
+    from zsclip.weights.order import find_copy
+
+    return find_copy(spec, download_root)
 
 
 def fetch_weights(
@@ -145,30 +159,20 @@ def fetch_weights(
         offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says.
 
     Returns:
-        The file, as `find_weights` gives it from now on.
+        The file or folder, as `find_weights` gives it from now on; the folder of a mirror as it is.
 
     Raises:
         DownloadError: The weights are not there and cannot be fetched.
     """
     if ready := find_ready(spec, download_root):
         return ready
-    from zsclip.weights.download import fetch  # loads what a start without a download can spare
+    from zsclip.weights.order import fetch_in_order  # loads what a start without it can spare
 
-    assert spec.url is not None
-    archive = archive_path(spec, download_root)
     try:
-        return fetch(
-            spec.url,
-            archive,
-            sha256=spec.sha256,
-            size=spec.size,
-            progress=progress,
-            offline=offline,
-            name=spec.name,
-        )
+        return fetch_in_order(spec, download_root=download_root, progress=progress, offline=offline)
     except DownloadError as error:
-        kept = kept_path(archive)
-        if not os.path.lexists(kept) or not (reason := doubt_kept(kept)):
+        kept = kept_path(archive_path(spec, download_root))
+        if not spec.file or not os.path.lexists(kept) or not (reason := doubt_kept(kept)):
             raise
         raise type(error)(
             f"{error}\n  {kept} is there, but is not trusted: {reason}. If you trust whoever can "
@@ -180,5 +184,42 @@ def find_ready(spec: ModelSpec, download_root: str | os.PathLike[str] | None) ->
     """The file that needs no verification any more: part of zsclip, or kept after one; or None."""
     if spec.bundled:
         return bundled_path(spec)
+    if not spec.file:
+        return None
     kept = kept_path(archive_path(spec, download_root))
     return kept if check_kept(kept, spec) == "ours" else None
+
+
+def split_revision(copy: str) -> tuple[str, str | None]:
+    """A repository on the hub and the revision of it, out of ``organization/name@revision``.
+
+    Examples:
+        >>> split_revision("openai/clip-vit-base-patch32")
+        ('openai/clip-vit-base-patch32', None)
+    """
+    name, _, revision = copy.partition("@")
+    return name, revision if "@" in copy else None
+
+
+def hub_spec(name: str) -> ModelSpec | None:
+    """What is known of a model that is named as ``hf-hub:organization/name@revision``: little.
+
+    Returns:
+        None if the name is another kind of name.
+
+    Raises:
+        ParameterError: No repository or no revision can be named so.
+
+    Examples:
+        >>> hub_spec("hf-hub:openai/clip-vit-base-patch32").hub
+        ('openai/clip-vit-base-patch32',)
+    """
+    if not name.startswith(HUB):
+        return None
+    from zsclip.weights.listing import check_repository, check_revision
+
+    copy = name.removeprefix(HUB)
+    repository, revision = split_revision(copy)
+    check_repository(repository)
+    check_revision(revision)
+    return ModelSpec(name, "", "", 0, 0, 0, 0, None, recipe=Recipe(), hub=(copy,))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedWriter
 from pathlib import Path
 
 from zsclip.errors import DownloadError
-from zsclip.files import exact_size
+from zsclip.files import exact_size, file_git_sha1, file_sha256
 from zsclip.masking import masked_url
 from zsclip.owners import is_plain_and_own, open_more, open_new, open_plain
 
@@ -31,9 +31,13 @@ class Wanted:
     Attributes:
         url: Where it comes from.
         target: Its final path, absolute.
-        sha256: Its SHA-256, 64 lower-case hexadecimal digits.
+        sha256: Its SHA-256, 64 lower-case hexadecimal digits; empty where it is not known.
         size: Its length in bytes, or None where that is not known.
         name: What people call it, for messages.
+        git: Its SHA-1 as git computes it, 40 lower-case hexadecimal digits; empty where it is not
+            known, or the SHA-256 is.
+        secrets: Gives headers for the server at ``url`` and no other, when it is asked.
+        hints: What a status means there, and what to do, to be added to it in messages.
     """
 
     url: str
@@ -41,6 +45,24 @@ class Wanted:
     sha256: str
     size: int | None
     name: str
+    git: str = ""
+    secrets: Callable[[], Mapping[str, str]] = dict
+    hints: Mapping[int, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def known_by(self) -> str:
+        """The hash that the file is to have; empty if none is known."""
+        return self.sha256 or self.git
+
+    def hash_of(self, path: Path) -> str:
+        """The hash of a file, of the kind that is known of this one; empty if none is.
+
+        Raises:
+            OSError: It cannot be read, or is no regular file.
+        """
+        if self.sha256:
+            return file_sha256(path)
+        return file_git_sha1(path) if self.git else ""
 
     @property
     def part(self) -> Path:
@@ -73,7 +95,7 @@ class Wanted:
 
     def take_notes(self, validator: str | None) -> None:
         """Keep the validator (ETag or date) under which the server will continue this body."""
-        notes = {"url": self.url, "sha256": self.sha256, "validator": validator}
+        notes = {"url": self.url, "sha256": self.known_by, "validator": validator}
         self.notes.unlink(missing_ok=True)
         with open_new(self.notes) as file:
             file.write(json.dumps(notes).encode("utf-8"))
@@ -88,7 +110,7 @@ class Wanted:
 
     def is_foreign(self) -> bool:
         """Whether ``part`` is noted as part of another file, an older release for example."""
-        return self._read_notes().get("sha256", self.sha256) != self.sha256
+        return self._read_notes().get("sha256", self.known_by) != self.known_by
 
     def _read_notes(self) -> dict[str, object]:
         with suppress(OSError, ValueError, RecursionError), open_plain(self.notes) as file:
@@ -140,13 +162,24 @@ class Wanted:
             "room, or set ZSCLIP_CACHE, or pass download_root=, to name a folder that has it"
         )
 
+    def refused(self, reason: str, kind: type[DownloadError] = DownloadError) -> DownloadError:
+        """An error that lies with the source: another one may have the file."""
+        error = kind(self.failure(reason))
+        error.fault = reason
+        return error
+
+    @property
+    def kind_of_hash(self) -> str:
+        """What the hash is called."""
+        return "SHA-1 of git" if self.git and not self.sha256 else "SHA-256"
+
     def failure(self, reason: str) -> str:
         """An error message: the reason, what is expected where, and what to do by hand."""
         lines = [
             f"Cannot get {self.name}: {reason}.",
             f"  URL:     {masked_url(self.url)}",
             f"  file:    {self.target}",
-            f"  SHA-256: {self.sha256}",
+            f"  {self.kind_of_hash}: {self.known_by or 'not known'}",
             f"  size:    {'not known' if self.size is None else exact_size(self.size)}",
         ]
         with suppress(OSError):

@@ -1,0 +1,100 @@
+"""Which sources of a model answer: asked all at once, for a few seconds, and nothing is fetched."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from zsclip.errors import ParameterError
+from zsclip.logs import untold
+from zsclip.masking import masked_url
+from zsclip.weights.client import SettingsError, answer, connect, failure_of, status_of
+from zsclip.weights.download import is_offline
+from zsclip.weights.listing import hub_is_offline, secrets
+from zsclip.weights.models import ModelSpec
+from zsclip.weights.order import sources_of
+
+__all__ = ["Answer", "ask_sources"]
+
+_TIMEOUT = 4.0  # seconds for a connection, and for an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of asking a source.
+
+    Attributes:
+        source: What it is called.
+        url: Its address, less what is secret in it; or the path of a folder.
+        state: Whether it has what was asked for; ``"not asked"`` if that is forbidden.
+        said: In a few words, why.
+    """
+
+    source: str
+    url: str
+    state: Literal["answers", "fails", "not asked"]
+    said: str
+
+
+def ask_sources(spec: ModelSpec) -> list[Answer]:
+    """Ask each source of a model whether it has it, in the order in which they would be asked.
+
+    Of a published file one byte is asked for, of a repository its entry on the hub. That its
+    content is the right one is not known before it is fetched.
+
+    Raises:
+        ParameterError: A setting in the environment is none.
+    """
+    offline, hub_offline, found = is_offline(), hub_is_offline(), []
+    with ThreadPoolExecutor(8, "zsclip-sources") as pool:
+        for source in sources_of(spec):
+            on_the_hub = source.name.startswith("the hub's ")
+            if os.path.isabs(source.url):  # noqa: PTH117 - of a text that may be an address
+                found.append((source, pool.submit(_look, source.url)))
+            elif offline or (on_the_hub and hub_offline):
+                who = "ZSCLIP_OFFLINE" if offline else "HF_HUB_OFFLINE"
+                found.append((source, pool.submit(_not_asked, who)))
+            elif on_the_hub:
+                found.append((source, pool.submit(_ask_hub, source.url)))
+            else:
+                found.append((source, pool.submit(_ask, source.url, {"Range": "bytes=0-0"})))
+        return [
+            Answer(source.name, masked_url(source.url), *asked.result()) for source, asked in found
+        ]
+
+
+_Found = tuple[Literal["answers", "fails", "not asked"], str]
+
+
+def _not_asked(who: str) -> _Found:
+    return "not asked", f"offline: {who} forbids it"
+
+
+def _look(path: str) -> _Found:
+    return ("answers", "it is there") if Path(path).exists() else ("fails", "it is not there")
+
+
+def _ask_hub(url: str) -> _Found:
+    address, owner, name = url.rsplit("/", 2)
+    try:
+        headers = secrets()
+    except ParameterError as error:
+        return "fails", str(error)
+    return _ask(f"{address}/api/models/{owner}/{name}", headers)
+
+
+def _ask(url: str, headers: dict[str, str]) -> _Found:
+    import httpx
+
+    try:
+        with untold(), connect(_TIMEOUT) as client, answer(client, url, headers) as response:
+            said, _ = status_of(response)
+            good = response.status_code in (200, 206)
+            return ("answers" if good else "fails"), said
+    except SettingsError as error:
+        return "fails", str(error)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return "fails", failure_of(error, _TIMEOUT).reason

@@ -1,0 +1,224 @@
+"""Where the weights of a published model are had from, one source after the other.
+
+A source that does not have them, has others, or does not answer leads on to the next one. What
+lies with this machine, such as a full disk, does not: it would be the same with each.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zsclip.errors import CheckpointError, ChecksumError, DownloadError, OfflineError
+from zsclip.files import exact_size
+from zsclip.logs import logger_for
+from zsclip.masking import masked_url
+from zsclip.weights.download import fetch, is_offline
+from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy
+from zsclip.weights.hub import fetch_repository, find_repository
+from zsclip.weights.listing import endpoint, unfit
+from zsclip.weights.mirror import below, fetch_mirrored, find_mirrored, mirror
+from zsclip.weights.models import ModelSpec
+from zsclip.weights.sources import archive_path, split_revision
+
+__all__ = ["Source", "fetch_in_order", "find_copy", "sources_of"]
+
+log = logger_for("zsclip")
+
+# Where another source is left, one that is down is to cost seconds.
+_HURRIED = RetryPolicy(attempts=2, base_delay=0.5, max_delay=1.0, max_retry_after=5.0)
+_HURRIED_TIMEOUT, _TIMEOUT = 8.0, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One place that may have the weights of a model.
+
+    Attributes:
+        name: What it is called.
+        url: Its address, or the path of a folder.
+        fetch: Has them on this machine, given when to try again and how many seconds to wait for
+            a connection, and for each read.
+    """
+
+    name: str
+    url: str
+    fetch: Callable[[RetryPolicy, float], Path]
+
+
+def sources_of(
+    spec: ModelSpec,
+    *,
+    download_root: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> list[Source]:
+    """The sources of a model, in the order in which they are asked.
+
+    Raises:
+        ParameterError: ``ZSCLIP_MIRROR`` is neither a folder nor an address.
+    """
+
+    def published(url: str) -> Callable[[RetryPolicy, float], Path]:
+        return lambda retry, timeout: fetch(
+            url,
+            archive_path(spec, download_root),
+            sha256=spec.sha256,
+            size=spec.size,
+            progress=progress,
+            name=spec.name,
+            retry=retry,
+            timeout=timeout,
+        )
+
+    def mirrored(root: str, name: str) -> Callable[[RetryPolicy, float], Path]:
+        return lambda retry, timeout: fetch_mirrored(
+            root, name, download_root, progress, retry, timeout
+        )
+
+    def on_the_hub(name: str, revision: str | None) -> Callable[[RetryPolicy, float], Path]:
+        return lambda retry, timeout: fetch_repository(
+            name,
+            revision,
+            download_root=download_root,
+            progress=progress,
+            retry=retry,
+            timeout=timeout,
+        )
+
+    sources, root = [], mirror()
+    copies = [split_revision(copy) for copy in spec.hub]
+    if root is not None:
+        if spec.file:
+            url = below(root, spec.file)
+            sources.append(Source("the mirror", url, published(url)))
+        for name, revision in copies:
+            if revision is None:  # of which a mirror knows nothing
+                called = f"the mirror's {name}"
+                sources.append(Source(called, below(root, name), mirrored(root, name)))
+    if spec.url is not None:
+        sources.append(Source("the official address", spec.url, published(spec.url)))
+    for name, revision in copies:
+        called = f"the hub's {name}"
+        sources.append(Source(called, f"{endpoint()}/{name}", on_the_hub(name, revision)))
+    return sources
+
+
+def fetch_in_order(
+    spec: ModelSpec,
+    *,
+    download_root: str | os.PathLike[str] | None,
+    progress: bool,
+    offline: bool,
+) -> Path:
+    """Have the weights of a model on this machine, from the first source that has them.
+
+    Returns:
+        The published file, or the folder of a copy.
+
+    Raises:
+        OfflineError: Nothing is here, and nothing may be downloaded.
+        DownloadError: No source has them; the message says why of each, and what to do by hand.
+    """
+    archive = archive_path(spec, download_root) if spec.file else None
+    if archive is not None and spec.url is not None and os.path.lexists(archive):
+        try:
+            return _verified(spec, archive)
+        except (ChecksumError, OfflineError):  # another file, which is told of where it is replaced
+            pass
+    for find in (_verified_copy, _mirrored_copy):
+        for copy in spec.hub:
+            if folder := find(copy, download_root):
+                return folder
+    forbidden = offline or is_offline()
+    sources = sources_of(spec, download_root=download_root, progress=progress)
+    if forbidden:
+        sources = [source for source in sources if os.path.isabs(source.url)]  # noqa: PTH117
+    failures: list[tuple[Source, DownloadError | CheckpointError]] = []
+    for place, source in enumerate(sources):
+        last = place == len(sources) - 1
+        try:
+            return source.fetch(
+                *((DEFAULT_RETRY, _TIMEOUT) if last else (_HURRIED, _HURRIED_TIMEOUT))
+            )
+        except (DownloadError, CheckpointError) as error:  # or it has another kind of model
+            if not (fault := _fault(error)):
+                raise
+            failures.append((source, error))
+            if not last:
+                log.warning(
+                    "%s is not to be had from %s (%s): %s. Next comes %s.",
+                    spec.name,
+                    source.name,
+                    masked_url(source.url),
+                    fault,
+                    sources[place + 1].name,
+                )
+    if forbidden:
+        if archive is not None and spec.url is not None:
+            return _verified(spec, archive, offline=offline)  # raises, and says what belongs there
+        who = "this call" if offline else "ZSCLIP_OFFLINE"
+        reason = f"it is not here, and {who} forbids to download it"
+        raise unfit(spec.hub[0], reason, OfflineError)
+    if len(failures) == 1:
+        raise failures[0][1]
+    raise _none_has_it(spec, failures, archive) from failures[0][1].__cause__
+
+
+def find_copy(spec: ModelSpec, download_root: str | os.PathLike[str] | None) -> Path | None:
+    """The folder of a copy of the model that is here, whole; not verified."""
+    for copy in spec.hub:
+        name, revision = split_revision(copy)
+        if folder := find_repository(name, revision, download_root=download_root):
+            return folder
+    return next(filter(None, (_mirrored_copy(copy, download_root) for copy in spec.hub)), None)
+
+
+def _verified(spec: ModelSpec, archive: Path, *, offline: bool = True) -> Path:
+    assert spec.url is not None
+    return fetch(
+        spec.url, archive, sha256=spec.sha256, size=spec.size, offline=offline, name=spec.name
+    )
+
+
+def _verified_copy(copy: str, download_root: str | os.PathLike[str] | None) -> Path | None:
+    name, revision = split_revision(copy)
+    if find_repository(name, revision, download_root=download_root) is None:
+        return None
+    try:
+        return fetch_repository(name, revision, download_root=download_root, offline=True)
+    except ChecksumError as error:  # fetched anew where it may be
+        log.warning("A copy from the hub is damaged: %s", error)
+        return None
+
+
+def _mirrored_copy(copy: str, download_root: str | os.PathLike[str] | None) -> Path | None:
+    name, revision = split_revision(copy)
+    return find_mirrored(name, download_root) if revision is None else None
+
+
+def _fault(error: DownloadError | CheckpointError) -> str:
+    return error.fault if isinstance(error, DownloadError) else str(error).rstrip(".")
+
+
+def _none_has_it(
+    spec: ModelSpec,
+    failures: list[tuple[Source, DownloadError | CheckpointError]],
+    archive: Path | None,
+) -> DownloadError:
+    lines = [f"Cannot get {spec.name}: none of its {len(failures)} sources has it."]
+    lines += [
+        f"  {source.name}, {masked_url(source.url)}: {_fault(error)}" for source, error in failures
+    ]
+    if archive is not None:
+        size = exact_size(spec.size)
+        lines.append(
+            f"  By hand: put the published file (SHA-256 {spec.sha256}, {size}) at {archive}"
+        )
+        lines.append("  under exactly that name, wherever it comes from;")
+    else:
+        lines.append(f"  By hand: download the files of {spec.hub[0]} elsewhere into a folder, and")
+        lines.append("  give that folder's path as the model;")
+    lines.append("  or set ZSCLIP_MIRROR to a folder or an address that has it.")
+    return DownloadError("\n".join(lines))
