@@ -121,6 +121,23 @@ def test_a_set_is_a_value() -> None:
         PETS.name = "x"  # type: ignore[misc]
 
 
+def test_labels_are_found_by_their_ids_without_going_through_them_all() -> None:
+    """What is looked up on is made once, and is no part of the value."""
+    asked = LabelSet("many", tuple(Label(f"l{i}", f"name {i}") for i in range(50)))
+    plain = dataclasses.replace(asked)
+    size = len(pickle.dumps(asked))
+    assert all(asked[id_] is asked[i] for i, id_ in enumerate(asked.ids))
+    assert asked._ids() is asked._ids()
+    assert all(id_ in asked for id_ in asked.ids)
+    assert asked == plain
+    assert hash(asked) == hash(plain)
+    assert len(pickle.dumps(asked)) == size
+    for again in (pickle.loads(pickle.dumps(asked)), copy.deepcopy(asked), asked.only("l7")):
+        assert again["l7"] == asked["l7"]
+    with pytest.raises(KeyError):
+        asked.only("l7")["l8"]
+
+
 def test_lists_become_tuples() -> None:
     pets = LabelSet("pets", [CAT, DOG], groups=[Group("pet", "pet")], templates=["{}"])  # type: ignore[arg-type]
 

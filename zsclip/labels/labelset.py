@@ -45,8 +45,15 @@ __all__ = ["LabelSet", "labelset_of", "labelset_of_checked"]
 _KINDS = {"labels": Label, "groups": Group, "expected": Expected, "provenance": Provenance}
 
 
+class _ById:
+    """A place beside the fields, which comparing, copying and pickling leave alone."""
+
+    __slots__ = ("_by_id",)
+    _by_id: dict[str, Label]
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class LabelSet:
+class LabelSet(_ById):
     """The classes to choose from, as a value: it never changes, and equal ones compare equal.
 
     Iterating gives the labels, ``len`` their number, and indexing one of them by its position or
@@ -426,13 +433,12 @@ class LabelSet:
         return iter(self.labels)
 
     def __contains__(self, item: object) -> bool:
-        return item in self.labels or any(label.id == item for label in self.labels)
+        return item in self._ids() if isinstance(item, str) else item in self.labels
 
     def __getitem__(self, key: int | str) -> Label:
         if isinstance(key, str):
-            for label in self.labels:
-                if label.id == key:
-                    return label
+            if (label := self._ids().get(key)) is not None:
+                return label
             hint = did_you_mean(key, self.ids[:1000])
             raise LabelNotFoundError(
                 f"No label of {brief(self.name)} has the id {brief(key)}. {hint}"
@@ -448,6 +454,15 @@ class LabelSet:
                 f"A label is looked up by its position or its id, got {brief(key)}. "
                 "For several of them, slice `labels`."
             ) from None
+
+    def _ids(self) -> dict[str, Label]:
+        """The labels by their ids, from the first time that one is looked up on."""
+        try:
+            return self._by_id
+        except AttributeError:
+            found = {label.id: label for label in self.labels}
+            object.__setattr__(self, "_by_id", found)
+            return found
 
     def __repr__(self) -> str:
         end = f", {in_a_row(list(map(str, self.provenance)), ' + ')}" if self.provenance else ""
