@@ -116,6 +116,13 @@ def test_the_share_of_a_peak_is_left_out_where_none_was_measured(benchmarks: Any
     assert shown(1e11, machine, "int8") == "100"
 
 
+def test_a_cosine_is_one_of_directions(benchmarks: Any) -> None:
+    ours, theirs = np.array([[0.6, 0.8], [1.0, 0.0]], np.float32), np.eye(2, dtype=np.float32)
+    found = benchmarks("columns").differences(1.01 * ours[:1], ours[:1])
+    assert found == {"largest difference": "8.0e-03", "lowest cosine": "1.000000"}
+    assert benchmarks("columns").differences(ours, theirs)["lowest cosine"] == "0.000000"
+
+
 def test_peers_are_measured_in_bf16_on_a_cpu_only(benchmarks: Any) -> None:
     peers = benchmarks("peers")
 
