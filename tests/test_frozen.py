@@ -89,7 +89,7 @@ def test_without_metadata_the_version_is_known_and_all_is_well(
         "main()",
         folder,
     )
-    assert printed[:2] == ["no metadata", f"{zsclip.__version__} ['{zsclip.__version__}']"]
+    assert printed[:2] == ["no metadata", f"{zsclip.__version__} {[zsclip.__version__] * 2}"]
     assert f"zsclip {zsclip.__version__}" in [" ".join(line.split()) for line in printed]
     assert printed[-1] == "All is well."
 

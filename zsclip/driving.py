@@ -62,8 +62,8 @@ class DrivenModel:
         Raises:
             ZsclipError: An option has a value that it cannot have, or the engine cannot be made.
         """
-        pictures, engine = _pictures(given), given["encoder"] or "clip"
-        head.require_choice(score_function_of(engine))
+        pictures, engine = _pictures(given), given["encoder"]
+        head.require_choice(score_function_of(engine, given["model"]))
         encoder = resolve_encoder(engine, given["model"], **_making(given))
         made = cls(encoder, pictures, given["too_long"])
         made.check(head)

@@ -70,7 +70,7 @@ def _print_report(report: dict[str, Any]) -> None:
     ]
     facts("Label sets", sets or [("none", "")])
     engines = [
-        (row["name"] or "?", f"{row['distribution']} {row['version']}, {row['error'] or 'ok'}")
+        (row["name"] or "?", f"{row['distribution']} {row['version']}, {_state(row)}")
         for row in report["encoders"]
     ]
     facts("Encoders", engines)
@@ -94,3 +94,9 @@ def _rates(rate: dict[str, Any] | None) -> list[tuple[str, str]]:
             f"{rate['bf16']:.0f} GFLOP/s, {rate['ratio']:.2f} times as many (measured {day})",
         ),
     ]
+
+
+def _state(engine: dict[str, Any]) -> str:
+    if not engine["installed"]:  # which is no fault: most do without it
+        return f'not installed (pip install "zsclip[{engine["extra"]}]")'
+    return engine["error"] or "ok"

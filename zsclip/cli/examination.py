@@ -209,6 +209,8 @@ def _encoders() -> list[dict[str, Any]]:
             "distribution": one.distribution,
             "version": one.version,
             "target": one.value,
+            "extra": "",
+            "installed": True,
             "error": one.broken,
         }
         for one in find_declared(ENCODERS_GROUP)
@@ -226,6 +228,8 @@ def _encoders() -> list[dict[str, Any]]:
                 "distribution": entry.distribution,
                 "version": entry.version,
                 "target": entry.target,
+                "extra": entry.extra,
+                "installed": entry.is_installed,
                 "error": error,
             }
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
+    from zsclip.clip.cleaning import clean
     from zsclip.clip.fused import lay_out
     from zsclip.clip.model import (
         HEAD_WIDTH,
@@ -40,6 +41,7 @@ __all__ = [
     "TextTower",
     "Tokenizer",
     "VisionTransformer",
+    "clean",
     "encode_packed",
     "lay_out",
     "normalize",
@@ -54,6 +56,7 @@ __all__ = [
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
     __getattr__ = lazy(
         __name__,
+        cleaning=("clean",),
         fused=("lay_out",),
         model=(
             *("HEAD_WIDTH", "CLIPConfig", "ModifiedResNet"),

@@ -9,13 +9,22 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, version
+from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
 
 from zsclip.encoders.contract import require_encoder
 from zsclip.encoders.protocol import Encoder
 from zsclip.entrypoints import find_declared
-from zsclip.errors import EncoderError, EncoderNotFoundError, ParameterError
+from zsclip.errors import (
+    EncoderError,
+    EncoderNotFoundError,
+    ForeignModelError,
+    ModelError,
+    ModelNotFoundError,
+    ParameterError,
+)
 from zsclip.version import __version__
+from zsclip.weights import list_models
 from zsclip.wording import BriefRepr, brief, did_you_mean, in_a_row, shown
 
 __all__ = [
@@ -42,12 +51,20 @@ class EncoderEntry(BriefRepr):
         distribution: The distribution that offers it.
         version: The version of that distribution.
         target: The function that makes it, as ``module:function``.
+        extra: The extra of zsclip that it needs, as in ``pip install "zsclip[open-clip]"``; empty
+            if it needs none.
     """
 
     name: str
     distribution: str
     version: str
     target: str
+    extra: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether what its extra brings is there; nothing is imported for it."""
+        return not self.extra or find_spec(_BROUGHT_BY[self.extra]) is not None
 
     def __str__(self) -> str:
         return f"the encoder {brief(self.name)} of {shown(f'{self.distribution} {self.version}')}"
@@ -55,7 +72,13 @@ class EncoderEntry(BriefRepr):
 
 # Not among zsclip's own entry points: they are there where its metadata are not, and no other
 # distribution can take their names.
-OWN = (EncoderEntry("clip", "zsclip", __version__, "zsclip.encoders.native:create_encoder"),)
+OWN = (
+    EncoderEntry("clip", "zsclip", __version__, "zsclip.encoders.native:create_encoder"),
+    EncoderEntry(
+        "open-clip", "zsclip", __version__, "zsclip.encoders.open_clip:create_encoder", "open-clip"
+    ),
+)
+_BROUGHT_BY = {"open-clip": "open_clip"}  # the package that an extra brings
 
 
 class _Making(NamedTuple):
@@ -173,20 +196,25 @@ def _making_of(encoder: Encoder) -> _Making | None:
         return None
 
 
-def score_function_of(encoder: str | Encoder) -> str | None:
+def score_function_of(
+    encoder: str | Encoder | None, model: str | os.PathLike[str] | None = None
+) -> str | None:
     """What makes scores of an engine's logits, where that is known before a model is loaded."""
+    if encoder is None:  # which follows from the model
+        return "softmax" if model is None or model in list_models() else None
     if isinstance(encoder, str):
-        return "softmax" if encoder in {entry.name for entry in OWN} else None
+        return "softmax" if encoder == OWN[0].name else None
     return getattr(getattr(encoder, "model_info", None), "score_function", None)
 
 
 def resolve_encoder(
-    encoder: str | Encoder, model: str | os.PathLike[str] | None = None, **options: Any
+    encoder: str | Encoder | None, model: str | os.PathLike[str] | None = None, **options: Any
 ) -> Encoder:
     """The engine that a user named, made now, or handed over as an object.
 
     Args:
-        encoder: Its name, or the engine.
+        encoder: Its name, or the engine; None for the one that runs the model: zsclip's own for a
+            plain CLIP, and the engine of open_clip for any other that open_clip makes.
         model: As for `create_encoder`, as are the options.
         options: What `create_encoder` takes besides.
 
@@ -194,6 +222,8 @@ def resolve_encoder(
         ParameterError: It is an object, and what belongs to one that is made by name is given.
         EncoderError: As for `create_encoder`.
     """
+    if encoder is None:
+        return _create_by_model(model, options)
     if isinstance(encoder, str):
         return create_encoder(encoder, model, **options)
     options.pop("progress", None)  # of a download, which there is none of
@@ -203,6 +233,29 @@ def resolve_encoder(
             "that is made by name, and `encoder` is an object. Leave them out, or give a name."
         )
     return require_encoder(encoder, f"the {type(encoder).__name__} given as `encoder`")
+
+
+def _create_by_model(model: str | os.PathLike[str] | None, options: dict[str, Any]) -> Encoder:
+    """The engine for plain CLIP, or where the model is none, that of open_clip."""
+    own, other = OWN
+    try:
+        return create_encoder(own.name, model, **options)
+    except (ForeignModelError, ModelNotFoundError) as error:
+        foreign: ModelError = error
+    if isinstance(foreign, ModelNotFoundError):
+        from zsclip.encoders.open_clip_library import is_listed
+
+        if not is_listed(model):
+            raise foreign
+    if not other.is_installed:
+        raise ForeignModelError(
+            f"{foreign} The encoder {brief(other.name)} may run it: "
+            f'pip install "zsclip[{other.extra}]"'
+        ) from foreign
+    try:
+        return create_encoder(other.name, model, **options)
+    except ModelNotFoundError as error:  # it is none of open_clip's either
+        raise foreign from error
 
 
 def _find(name: str) -> EncoderEntry:

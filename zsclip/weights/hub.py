@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -70,6 +71,7 @@ def fetch_repository(
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
     offline: bool = False,
+    choose: Callable[[Iterable[str]], list[str]] | None = None,
     retry: RetryPolicy = DEFAULT_RETRY,
     timeout: float = 30.0,
 ) -> Path:
@@ -82,6 +84,8 @@ def fetch_repository(
         download_root: The folder of downloads; ``$ZSCLIP_CACHE/clip`` or ``~/.cache/clip`` if None.
         progress: Whether to draw progress bars on standard error.
         offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` and ``HF_HUB_OFFLINE`` say.
+        choose: For an engine of models that are no plain CLIP: which of a repository's files, by
+            their names, are wanted in place of those of a plain one, for which it need be none.
         retry: When to try again after a fault.
         timeout: Seconds to wait for a connection, and for each read.
 
@@ -97,16 +101,20 @@ def fetch_repository(
         CheckpointError: Its configuration is damaged.
     """
     place, wanted = repository_folder(repository, download_root), check_revision(revision)
+    if choose is not None:  # what is noted of a repository are the files that were wanted of it
+        place /= "open-clip"
     forbidden = _forbidden(offline)
     listing = _noted(place, wanted)
     if listing is None:
-        listing = _resolve(repository, wanted, place, forbidden, retry, timeout)
+        chosen = choose or wanted_files
+        listing = _resolve(repository, wanted, place, forbidden, retry, timeout, chosen)
         _note(place, wanted, listing)
     folder = place / listing.commit
     names = [file.name for file in listing.files]
     weights = next((name for name in names if name not in CONFIGS), "")
     for file in listing.files:
-        if file.name == weights:  # configurations come first, and tell what is no CLIP
+        # configurations come first, and tell what is no CLIP
+        if file.name == weights and choose is None:
             read_configuration(folder / weights, [name for name in names if name in CONFIGS])
         _have(file, listing, folder, progress, forbidden, retry, timeout)
     return folder
@@ -155,6 +163,7 @@ def _resolve(
     forbidden: str | None,
     retry: RetryPolicy,
     timeout: float,
+    choose: Callable[[Iterable[str]], list[str]],
 ) -> Listing:
     """The files that a model is read from, as the hub lists them, or as its client's cache does."""
     if forbidden:
@@ -168,7 +177,7 @@ def _resolve(
         # as long a wait as for a file, but for a list no more than some seconds
         listing = read_listing(repository, revision, retry=retry, timeout=min(timeout, 10.0))
     by_name = {file.name: file for file in listing.files}
-    names = wanted_files(by_name)
+    names = choose(by_name)
     if not names:
         raise unfit(repository, f"no model is read from it. {why_none(by_name).rstrip('.')}")
     files = (by_name[name] for name in names)
