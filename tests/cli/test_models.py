@@ -276,6 +276,7 @@ def test_info_takes_a_path_and_refuses_an_unknown_name(run: Run) -> None:
     assert "Did you mean 'ViT-B/32'" in result.stderr
 
 
+@pytest.mark.filterwarnings("always::zsclip.errors.ActivationWarning")
 def test_the_activation_of_a_bare_file_is_given_or_assumed_aloud(
     run: Run, tmp_path: Path, vit_state: dict[str, Any]
 ) -> None:
