@@ -148,7 +148,8 @@ def test_no_weights_of_a_resnet_are_laid_out_anew_for_each_picture(
     with torch.inference_mode():
         quick(images)
         capfd.readouterr()
-        with torch.backends.mkldnn.verbose(torch.backends.mkldnn.VERBOSE_ON):
+        verbose: Any = torch.backends.mkldnn.verbose
+        with verbose(torch.backends.mkldnn.VERBOSE_ON):
             quick(images)
     told = [line.split(",") for line in capfd.readouterr().out.splitlines()]
     found = [line[5] for line in told if line[2:5] == ["primitive", "exec", "cpu"]]
@@ -156,9 +157,9 @@ def test_no_weights_of_a_resnet_are_laid_out_anew_for_each_picture(
     assert "reorder" not in found
 
 
-class _Calls(TorchDispatchMode):
+class _Calls(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.names: list[str] = []
 
     def __torch_dispatch__(
