@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,24 @@ def test_the_activation_is_read_off_the_blocks(module: nn.Module | None, told: s
     else:
         mlp.gelu = module
     assert OfficialEncoder(model, preprocess).model_info.activation == told
+
+
+def test_the_activation_of_torchscript_is_read_by_the_name_of_its_class(tmp_path: Path) -> None:
+    from zsclip.encoders.official import _activation_of
+
+    class QuickGELU(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * torch.sigmoid(1.702 * x)
+
+    model: Any = QuickGELU()
+    for name in reversed(["transformer", "resblocks", "0", "mlp", "gelu"]):
+        model = nn.Sequential(OrderedDict([(name, model)]))
+    trace: Any = torch.jit.trace
+    load: Any = torch.jit.load
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # TorchScript is deprecated; the archives remain
+        torch.jit.save(trace(model, torch.zeros(1)), tmp_path / "m.pt")
+        assert _activation_of(load(tmp_path / "m.pt")) == "quickgelu"
 
 
 def test_the_other_parameters_are_the_constructors(official: Official, drawings: Path) -> None:

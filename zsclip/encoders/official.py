@@ -133,11 +133,9 @@ class OfficialEncoder:
 
 def _activation_of(model: nn.Module) -> str | None:
     """What stands in the blocks, by the name of the module; None if it is none that is known."""
-    try:
-        module = model.get_submodule("transformer.resblocks.0.mlp.gelu")
-    except AttributeError:
-        return None
-    kind = getattr(module, "original_name", type(module).__name__)  # of TorchScript, first
+    # TorchScript has no other way to a module by its name, and keeps that of its class apart
+    module = dict(model.named_modules()).get("transformer.resblocks.0.mlp.gelu")
+    kind = getattr(module, "original_name", type(module).__name__)
     return {"QuickGELU": "quickgelu", "GELU": "gelu"}.get(kind)
 
 
