@@ -18,9 +18,8 @@ import torch
 from click.testing import Result
 
 from zsclip import MODELS, ModelSpec, ZeroShotClassifier
-from zsclip.weights import models
+from zsclip.weights import find_weights, models
 from zsclip.weights.models import get_model_spec
-from zsclip.weights.sources import find_weights
 
 Run = Callable[..., Result]
 

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import zsclip.demo
-import zsclip.weights.sources
+import zsclip.weights.having
 from zsclip.cli import cli
 from zsclip.errors import ZsclipWarning
 
@@ -184,7 +184,7 @@ def test_what_is_kept_is_told_after_ctrl_c(run: Run, monkeypatch: pytest.MonkeyP
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(zsclip.weights.sources, "fetch_weights", interrupted)
+    monkeypatch.setattr(zsclip.weights.having, "fetch_weights", interrupted)
     result = run("models", "fetch", "RN50")
     assert result.exit_code == 130
     assert result.stderr.split("\n", 1)[1] == (

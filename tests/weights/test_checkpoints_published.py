@@ -21,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, DownloadError, OfflineError
-from zsclip.weights import checkpoints, keeping, loading, models, sources
+from zsclip.weights import checkpoints, having, keeping, loading, models
 from zsclip.weights.layouts import in_memory
 from zsclip.weights.loading import find_published, load_checkpoint
 from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
@@ -346,7 +346,7 @@ def test_an_archive_that_takes_the_place_of_the_verified_one_is_not_loaded(
     published.put()
     other = tmp_path / "other.pt"
     torch.save({**published.state, "logit_scale": torch.tensor(0.0)}, other)
-    fetch = sources.fetch_weights
+    fetch = having.fetch_weights
 
     def fetch_and_swap(*args: object, **options: object) -> Path:
         path = fetch(*args, **options)  # type: ignore[arg-type]

@@ -9,9 +9,10 @@ import pytest
 from safetensors.numpy import save_file
 
 from zsclip.errors import DownloadError
+from zsclip.weights.having import fetch_weights, find_weights
 from zsclip.weights.identity import Seal, sealing
 from zsclip.weights.models import get_model_spec
-from zsclip.weights.sources import cache_dir, fetch_weights, find_weights
+from zsclip.weights.sources import cache_dir
 
 
 def test_the_folder_of_weights_follows_argument_then_environment_then_home(

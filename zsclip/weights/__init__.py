@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zsclip.weights.checkpoints import Checkpoint
     from zsclip.weights.choosing import in_order, is_minor, unbeaten
     from zsclip.weights.download import is_offline
+    from zsclip.weights.having import fetch_weights, find_weights
     from zsclip.weights.loading import find_published, load_checkpoint
     from zsclip.weights.models import (
         MODELS,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         license_notice,
         list_models,
     )
-    from zsclip.weights.sources import cache_dir, fetch_weights, find_weights, hub_spec
+    from zsclip.weights.sources import cache_dir, hub_spec
 
 __all__ = [
     "MODELS",
@@ -55,11 +56,12 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         answers=("Answer", "ask_sources"),
         checkpoints=("Checkpoint",),
         download=("is_offline",),
+        having=("fetch_weights", "find_weights"),
         loading=("find_published", "load_checkpoint"),
         choosing=("in_order", "is_minor", "unbeaten"),
         models=(
             *("MODELS", "ModelSpec", "get_model_spec", "is_known"),
             *("license_notice", "list_models"),
         ),
-        sources=("cache_dir", "fetch_weights", "find_weights", "hub_spec"),
+        sources=("cache_dir", "hub_spec"),
     )

@@ -12,18 +12,12 @@ from zsclip.errors import CheckpointError
 from zsclip.files import as_path
 from zsclip.weights.activations import find_published_file, require_activation, settle
 from zsclip.weights.checkpoints import Checkpoint
+from zsclip.weights.having import fetch_weights, find_weights
 from zsclip.weights.identity import Seal, read_seals
 from zsclip.weights.keeping import keep
 from zsclip.weights.layouts import Tensors, open_model, open_tensors
 from zsclip.weights.models import ModelSpec, Verified, get_model_spec, is_known, list_models
-from zsclip.weights.sources import (
-    archive_path,
-    fetch_weights,
-    find_ready,
-    find_weights,
-    hub_spec,
-    kept_path,
-)
+from zsclip.weights.sources import archive_path, find_ready, hub_spec, kept_path
 from zsclip.weights.tensor_file import stamp_of
 
 __all__ = ["find_published", "load_checkpoint"]
