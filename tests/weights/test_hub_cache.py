@@ -24,7 +24,8 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub
         use_hub(monkeypatch, hub, tmp_path / "hf")
         monkeypatch.setenv("ZSCLIP_CACHE", str(tmp_path / "cache"))
         hub.add(NAME, FILES)
-        snapshot_download(NAME, cache_dir=constants.HF_HUB_CACHE)
+        cache = constants.HF_HUB_CACHE
+        snapshot_download(NAME, endpoint=hub.endpoint, cache_dir=cache)
         hub.asked.clear()
         hub.sent = 0
         yield hub
