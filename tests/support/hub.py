@@ -327,7 +327,7 @@ def use_hub(monkeypatch: pytest.MonkeyPatch, hub: LocalHub, home: Path) -> None:
 
     Its client reads the environment when it is imported, which may be before the test.
     """
-    from huggingface_hub import constants
+    from huggingface_hub import constants, file_download
 
     home.mkdir(parents=True, exist_ok=True)
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
@@ -336,7 +336,8 @@ def use_hub(monkeypatch: pytest.MonkeyPatch, hub: LocalHub, home: Path) -> None:
     monkeypatch.setenv("HF_HOME", str(home))
     monkeypatch.setattr(constants, "ENDPOINT", hub.endpoint)
     template = hub.endpoint + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    for module in (constants, file_download):  # older ones have it in both
+        monkeypatch.setattr(module, "HUGGINGFACE_CO_URL_TEMPLATE", template, raising=False)
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
