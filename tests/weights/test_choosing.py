@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from zsclip.weights.choosing import in_order, is_minor, unbeaten
+from zsclip.weights.choosing import download_size, in_order, is_minor, unbeaten
 from zsclip.weights.models import MODELS, ModelSpec
 
 
@@ -48,3 +49,12 @@ def test_those_for_a_field_are_never_minor() -> None:
     assert not is_minor(MODELS["BioCLIP"])
     assert not is_minor(MODELS["tiny-cartoon"])
     assert is_minor(MODELS["ViT-L-14/dfn2b_s39b"])
+
+
+def test_what_is_here_has_a_size_and_all_else_an_estimate(tmp_path: Path) -> None:
+    spec = MODELS["ViT-B-16/dfn2b"]
+    (tmp_path / "open_clip_config.json").write_bytes(b"{}")
+    (tmp_path / "open_clip_pytorch_model.bin").write_bytes(b"weights")
+    assert download_size(spec, tmp_path) == (9, False)
+    assert download_size(spec, None) == (4 * spec.parameters, True)
+    assert download_size(MODELS["RN50"], tmp_path / "RN50.pt") == (MODELS["RN50"].size, False)

@@ -104,12 +104,17 @@ def describe_models(download_root: str | None = None) -> list[dict[str, Any]]:
 
 
 def _describe(spec: ModelSpec, download_root: str | None) -> dict[str, Any]:
-    from zsclip.weights import find_weights
+    from zsclip.weights import download_size, find_weights
 
     path = find_weights(spec, download_root=download_root)
-    here = None if path is None else str(path)
-    estimated = not spec.sha256
-    return {**asdict(spec), "size_is_estimated": estimated, "bundled": spec.bundled, "path": here}
+    size, estimated = download_size(spec, path)
+    return {
+        **asdict(spec),
+        "size": size,
+        "size_is_estimated": estimated,
+        "bundled": spec.bundled,
+        "path": None if path is None else str(path),
+    }
 
 
 @models.command(

@@ -18,7 +18,7 @@ from zsclip.encoders.protocol import Encoder, ModelInfo
 from zsclip.encoders.registry import create_encoder, list_encoders, options_of
 from zsclip.errors import ModelNotFoundError, SavedClassifierModelError
 from zsclip.version import __version__
-from zsclip.weights import MODELS, list_models
+from zsclip.weights import MODELS, is_known
 from zsclip.wording import brief
 
 __all__ = ["PackedEncoder", "find_encoder_again", "require_same_model"]
@@ -87,7 +87,7 @@ def _as_before(
 
     Of those with a name it is known; an engine from outside need not know of it.
     """
-    if options.get("activation") is not None or model in list_models():
+    if options.get("activation") is not None or is_known(model):
         return options
     told = made.activation is not None and engine == made.encoder == OWN
     return {**options, "activation": made.activation} if told else options
@@ -98,7 +98,8 @@ def _require_published(made: ModelInfo, what: str, model: str | os.PathLike[str]
     for spec in MODELS:
         sizes = (spec.parameters, spec.resolution, spec.embed_dim)
         own = (made.parameters or spec.parameters, made.input_resolution, made.embedding_dim)
-        if spec.name == model and (sizes != own or (made.path is None and made.name != spec.name)):
+        names = (spec.name, *spec.aliases)
+        if model in names and (sizes != own or (made.path is None and made.name != spec.name)):
             raise _no_model(
                 what,
                 f"it was made with weights of {brief(made.name)}, and {brief(spec.name)} is "

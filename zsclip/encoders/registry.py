@@ -24,7 +24,7 @@ from zsclip.errors import (
     ParameterError,
 )
 from zsclip.version import __version__
-from zsclip.weights import list_models
+from zsclip.weights import is_known
 from zsclip.wording import BriefRepr, brief, did_you_mean, in_a_row, shown
 
 __all__ = [
@@ -201,7 +201,7 @@ def score_function_of(
 ) -> str | None:
     """What makes scores of an engine's logits, where that is known before a model is loaded."""
     if encoder is None:  # which follows from the model
-        return "softmax" if model is None or model in list_models() else None
+        return "softmax" if model is None or is_known(model) else None
     if isinstance(encoder, str):
         return "softmax" if encoder == OWN[0].name else None
     return getattr(getattr(encoder, "model_info", None), "score_function", None)

@@ -14,7 +14,7 @@ from zsclip.lazy import lazy
 if TYPE_CHECKING:
     from zsclip.weights.answers import Answer, ask_sources
     from zsclip.weights.checkpoints import Checkpoint
-    from zsclip.weights.choosing import in_order, is_minor, unbeaten
+    from zsclip.weights.choosing import download_size, in_order, is_minor, unbeaten
     from zsclip.weights.download import is_offline
     from zsclip.weights.having import fetch_weights, find_weights
     from zsclip.weights.loading import find_published, load_checkpoint
@@ -35,6 +35,7 @@ __all__ = [
     "ModelSpec",
     "ask_sources",
     "cache_dir",
+    "download_size",
     "fetch_weights",
     "find_published",
     "find_weights",
@@ -58,7 +59,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         download=("is_offline",),
         having=("fetch_weights", "find_weights"),
         loading=("find_published", "load_checkpoint"),
-        choosing=("in_order", "is_minor", "unbeaten"),
+        choosing=("download_size", "in_order", "is_minor", "unbeaten"),
         models=(
             *("MODELS", "ModelSpec", "get_model_spec", "is_known"),
             *("license_notice", "list_models"),

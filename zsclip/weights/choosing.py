@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 
 from zsclip.weights.models import ModelSpec
 
-__all__ = ["in_order", "is_minor", "unbeaten"]
+__all__ = ["download_size", "in_order", "is_minor", "unbeaten"]
 
 MINOR = 0.3  # of ImageNet; these were made to compare data sets, and not to be used
 
@@ -59,3 +60,20 @@ def is_minor(spec: ModelSpec) -> bool:
     if spec.imagenet is None:
         return not spec.note
     return spec.imagenet < MINOR
+
+
+def download_size(spec: ModelSpec, path: Path | None) -> tuple[int, bool]:
+    """The bytes of a model's download, and whether they are an estimate.
+
+    Args:
+        spec: The model.
+        path: Where its weights are on this machine, if they are: what was fetched has a size.
+
+    Examples:
+        >>> from zsclip.weights import MODELS
+        >>> download_size(MODELS["ViT-B-16/dfn2b"], None)
+        (598482948, True)
+    """
+    if not spec.sha256 and path is not None and path.is_dir():
+        return sum(file.stat().st_size for file in path.iterdir() if file.is_file()), False
+    return spec.size, not spec.sha256

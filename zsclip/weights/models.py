@@ -85,7 +85,6 @@ class ModelSpec:
         return self.url is None and bool(self.file)
 
 
-# Copies on the hub: timm's in open_clip's layout, then OpenAI's own in transformers'.
 def _openai(
     name: str,
     file: str,
@@ -199,6 +198,11 @@ def _others() -> tuple[ModelSpec, ...]:
 
 
 MODELS = ModelTable(_OWN, _others)
+"""All models that have a name: OpenAI's nine and the embedded one, then the others by accuracy.
+
+Found by place (``MODELS[0]``) and by any name (``MODELS["ViT-B-32/openai"]``); it has a length, is
+iterated and sliced, and ``in`` asks for a name or a `ModelSpec`.
+"""
 
 
 def list_models() -> list[str]:

@@ -20,7 +20,7 @@ from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy
 from zsclip.weights.hub import fetch_repository, find_repository
 from zsclip.weights.listing import endpoint, unfit
 from zsclip.weights.mirror import below, fetch_mirrored, find_mirrored, mirror
-from zsclip.weights.models import ModelSpec
+from zsclip.weights.models import ModelSpec, license_notice
 from zsclip.weights.sources import archive_path, split_revision
 
 __all__ = ["Source", "fetch_in_order", "find_copy", "sources_of"]
@@ -135,6 +135,8 @@ def fetch_in_order(
     sources = sources_of(spec, download_root=download_root, progress=progress)
     if forbidden:
         sources = [source for source in sources if os.path.isabs(source.url)]  # noqa: PTH117
+    if sources and (notice := license_notice(spec)):
+        log.warning("%s", notice)
     failures: list[tuple[Source, DownloadError | CheckpointError]] = []
     for place, source in enumerate(sources):
         last = place == len(sources) - 1
