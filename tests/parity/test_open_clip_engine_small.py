@@ -168,7 +168,7 @@ def test_what_no_tensor_tells_is_part_of_the_key(siglip: Path) -> None:
         {"preprocess_cfg": {"interpolation": "bicubic"}},
         {"preprocess_cfg": {"resize_mode": "shortest"}},
     ):
-        path.write_text(json.dumps(changed(SIGLIP, **parts)))  # type: ignore[arg-type]
+        path.write_text(json.dumps(changed(SIGLIP, **parts)))
         keys.append((engine_key(engine(siglip)), engine(siglip).preprocessing))
     assert len({key for key, _ in keys}) == 6
     assert len({preprocessing for _, preprocessing in keys}) == 4
@@ -459,3 +459,15 @@ def test_weights_of_another_model_are_told(siglip: Path) -> None:
     (siglip / "open_clip_model.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"open_clip cannot make 'siglip' of"):
         engine(siglip)
+
+
+def test_a_tag_that_was_trained_with_quickgelu_has_it_under_the_plain_name(
+    clip: Path, hub: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add("org/quick", {file.name: file.read_bytes() for file in clip.iterdir()})
+    monkeypatch.setitem(open_clip.factory._MODEL_CONFIGS, "tiny", CLIP["model_cfg"])
+    for quick, activation in ((True, "quickgelu"), (False, "gelu")):
+        known = {"hf_hub": "org/quick/open_clip_model.safetensors", "quick_gelu": quick}
+        monkeypatch.setitem(open_clip.pretrained._PRETRAINED, "tiny", {"tag": known})
+        made = create_encoder("open-clip", "tiny/tag", device="cpu", precision="fp32")
+        assert made.model_info.activation == activation
