@@ -20,7 +20,13 @@ from torch import nn
 
 from zsclip.clip import pad
 from zsclip.encoders.calls import undisturbed
-from zsclip.encoders.devices import TEXT_BATCH, choose_device, choose_precision, to_unit_rows
+from zsclip.encoders.devices import (
+    TEXT_BATCH,
+    choose_device,
+    choose_precision,
+    require_precision,
+    to_unit_rows,
+)
 from zsclip.encoders.open_clip_about import (
     activation_of,
     activations_of,
@@ -34,6 +40,7 @@ from zsclip.encoders.open_clip_loading import Found, find
 from zsclip.encoders.open_clip_pixels import Pixels
 from zsclip.encoders.open_clip_texts import Tokens
 from zsclip.encoders.protocol import ModelInfo, TooLong
+from zsclip.encoders.transfer import send
 from zsclip.errors import ParameterError, PrecisionWarning
 from zsclip.forks import ForkLock
 from zsclip.weights.layouts import in_memory
@@ -84,7 +91,7 @@ def create_encoder(
 
     def create() -> OpenClipEncoder:
         chosen = choose_device(device)  # before a download that would be for nothing
-        choose_precision(precision, chosen)
+        require_precision(precision)
         import_open_clip()
         found = find(model, download_root=download_root, progress=progress, offline=offline)
         return OpenClipEncoder.of(found, chosen, precision)
@@ -239,7 +246,7 @@ class OpenClipEncoder:
 
     @torch.inference_mode()
     def _encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        x = self._pixels.normalize(torch.from_numpy(pixels).to(self._device))
+        x = self._pixels.normalize(send(pixels, self._device))
         rows = to_unit_rows(self._model.encode_image(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact._encode_pixels(pixels[bad]))
 
