@@ -76,7 +76,7 @@ class Pixels:
         image = _shortened(image, self._most_aspect)
         for step in self._steps:
             image = step(image)
-        return np.asarray(image)
+        return np.array(image)  # one that can be written to, which PyTorch asks for
 
     def normalize(self, pixels: Tensor) -> Tensor:
         """Scale and center pixels as the model was trained with them.
