@@ -42,7 +42,8 @@ many. Measured with {cores} cores of {processor}, which has
 
 """
 SECOND = """
-The image tower alone, beside engines that run an exported model, all with {threads} threads:
+The image tower alone, beside engines that run an exported model, all with {threads} threads.
+Random weights say little of what int8 does to a trained model's answers:
 
 """
 
