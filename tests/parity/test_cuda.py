@@ -87,7 +87,7 @@ def test_a_stream_through_cuda_keeps_every_picture_apart(
     """Pinned memory that is used again too early would give one picture the pixels of another."""
     path = tmp_path / "weights.pt"
     torch.save(official_model("small ViT").state_dict(), path)
-    many = [odd_pictures[i % len(odd_pictures)] for i in range(203)]
+    many = [odd_pictures[i % len(odd_pictures)] for i in range(6 * batch_size + 11)]
     rows = [
         ZeroShotClassifier(
             ["a", "b"],
