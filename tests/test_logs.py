@@ -9,11 +9,11 @@ import httpx
 import pytest
 from poison import POISON, SECRET, answering, faults_of
 
+from zsclip.downloads.download import fetch
+from zsclip.downloads.http import RetryPolicy
 from zsclip.errors import DownloadError, ImageError
 from zsclip.images import load_image
 from zsclip.logs import logger_for, untold
-from zsclip.weights.download import fetch
-from zsclip.weights.http import RetryPolicy
 
 ANSWER = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 REDIRECT = b"HTTP/1.1 302 Found\r\nLocation: /y?token=%s\r\nContent-Length: 0\r\n\r\n"

@@ -17,6 +17,8 @@ from safetensors.numpy import save_file
 from zsclip import ZeroShotClassifier
 from zsclip.authoring import check_distribution, check_labelset, create_distribution
 from zsclip.cache import EmbeddingCache, make_key
+from zsclip.downloads.download import fetch
+from zsclip.downloads.http import RetryPolicy
 from zsclip.encoders import create_encoder, list_encoders
 from zsclip.errors import (
     ImageError,
@@ -30,8 +32,6 @@ from zsclip.labels import Group, Label, LabelSet, list_labelsets, load_labelset
 from zsclip.results import Failure, Prediction, Score
 from zsclip.spelling import parse_labels, parse_spelling
 from zsclip.weights import load_checkpoint
-from zsclip.weights.download import fetch
-from zsclip.weights.http import RetryPolicy
 from zsclip.wording import in_lines, nearest
 
 Doing = Callable[[str, Path], object]

@@ -17,8 +17,8 @@ import torch
 
 from tests.benchmarks.files import Weights
 from tests.benchmarks.huggingface import write_huggingface_folder
+from zsclip.formats.layouts import in_memory
 from zsclip.weights.keeping import write_kept
-from zsclip.weights.layouts import in_memory
 from zsclip.weights.models import get_model_spec
 from zsclip.weights.sources import kept_path
 

@@ -140,8 +140,8 @@ def test_half_precisions_of_a_resnet(precision: str) -> None:
     """Whose batch norms become part of the weights on a CPU, in single precision."""
     from zsclip.clip.model import CLIPConfig
     from zsclip.clip.recipe import Recipe
+    from zsclip.formats.layouts import in_memory
     from zsclip.weights.checkpoints import Checkpoint
-    from zsclip.weights.layouts import in_memory
 
     torch.manual_seed(0)
     sizes = CLIPConfig(32, 64, (1, 1, 1, 1), 16, None, 16, 49_408, 64, 1)
@@ -287,8 +287,8 @@ def test_pictures_are_prepared_as_the_model_says(
 ) -> None:
     """Squashed, with another mean, from pixels as from files; JPEGs are decoded large enough."""
     from zsclip.clip import Preprocessing, Recipe, normalize, to_pixels
+    from zsclip.formats.layouts import in_memory
     from zsclip.weights.checkpoints import Checkpoint
-    from zsclip.weights.layouts import in_memory
 
     how = Preprocessing((0.5, 0.4, 0.3), (0.2, 0.3, 0.4), "bilinear", "squash")
     recipe = Recipe("gelu", 64, 64, how)
@@ -319,8 +319,8 @@ def test_a_jpeg_to_be_squashed_keeps_twice_the_resolution_on_both_sides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from zsclip.clip import Preprocessing, Recipe
+    from zsclip.formats.layouts import in_memory
     from zsclip.weights.checkpoints import Checkpoint
-    from zsclip.weights.layouts import in_memory
 
     recipe = Recipe("gelu", 64, 64, Preprocessing(resize="squash"))
     checkpoint = Checkpoint("own", Path("own.pt"), in_memory(vit_state), recipe=recipe)

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from zsclip.errors import ForeignModelError
-from zsclip.weights.configs import read_open_clip
-from zsclip.weights.naming import openai_sources
+from zsclip.formats.configs import read_open_clip
+from zsclip.formats.naming import openai_sources
 
 open_clip = pytest.importorskip("open_clip")
 

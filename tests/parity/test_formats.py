@@ -13,8 +13,8 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from zsclip import ZeroShotClassifier
+from zsclip.formats.layouts import open_tensors
 from zsclip.weights import load_checkpoint
-from zsclip.weights.layouts import open_tensors
 from zsclip.weights.models import MODELS
 
 TOLERANCE = 1e-5

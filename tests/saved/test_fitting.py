@@ -202,7 +202,7 @@ def test_published_weights_are_compared_before_they_are_fetched(
     path = tmp_path / "x.zsclip"
     tiny.save(path)
     asked = []
-    monkeypatch.setattr("zsclip.weights.download.fetch", lambda url, *_, **__: asked.append(url))
+    monkeypatch.setattr("zsclip.downloads.download.fetch", lambda url, *_, **__: asked.append(url))
     with pytest.raises(SavedClassifierModelError) as caught:
         ZeroShotClassifier.load(path, model="RN50", device="cpu", download_root=tmp_path)
     assert asked == []

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from zsclip.clip import onednn
 from zsclip.clip.model import CLIPConfig
 from zsclip.clip.recipe import Recipe
+from zsclip.formats.layouts import in_memory
 from zsclip.weights.checkpoints import Checkpoint
-from zsclip.weights.layouts import in_memory
 
 State = dict[str, Tensor]
 

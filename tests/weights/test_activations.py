@@ -138,7 +138,7 @@ def test_towers_have_the_heads_and_widths_that_the_recipe_and_the_shapes_tell(
     vit_state: State, checkpoint_of: Callable[[State], Checkpoint]
 ) -> None:
     """More heads over the same tensors are another model."""
-    from zsclip.weights.layouts import in_memory
+    from zsclip.formats.layouts import in_memory
 
     def rows(head_width: int) -> Any:
         recipe = Recipe("quickgelu", head_width, 64)

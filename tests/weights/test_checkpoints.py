@@ -56,7 +56,6 @@ def test_a_name_wins_over_a_file(
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("ViT-B-32", "Did you mean 'ViT-B/32'"),
         ("vit-b/32", "Did you mean 'ViT-B/32'"),
         ("RN-50", "Did you mean 'RN50'"),
         ("tiny_cartoon", "Did you mean 'tiny-cartoon'"),

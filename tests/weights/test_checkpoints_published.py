@@ -21,10 +21,11 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zsclip.errors import CheckpointError, DownloadError, OfflineError
+from zsclip.formats.layouts import in_memory
 from zsclip.weights import checkpoints, having, keeping, loading, models
-from zsclip.weights.layouts import in_memory
 from zsclip.weights.loading import find_published, load_checkpoint
-from zsclip.weights.models import MODELS, ModelSpec, get_model_spec
+from zsclip.weights.models import MODELS, get_model_spec
+from zsclip.weights.spec import ModelSpec
 
 State = dict[str, Tensor]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from zsclip.weights.choosing import download_size, in_order, is_minor, unbeaten
-from zsclip.weights.models import MODELS, ModelSpec
+from zsclip.weights.models import MODELS
+from zsclip.weights.spec import ModelSpec
 
 
 def model(name: str, cost: float | None, right: float | None) -> ModelSpec:

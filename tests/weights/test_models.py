@@ -10,15 +10,9 @@ import sys
 import pytest
 
 from zsclip.errors import ForeignModelError, ModelNotFoundError
-from zsclip.weights.models import (
-    MODELS,
-    ModelTable,
-    get_model_spec,
-    is_known,
-    license_notice,
-    list_models,
-)
+from zsclip.weights.models import MODELS, ModelTable, get_model_spec, is_known, list_models
 from zsclip.weights.published import ARCHITECTURES, published_models, published_rows
+from zsclip.weights.spec import license_notice
 
 PLAIN = [row for row in published_rows() if row["plain CLIP"] == "yes"]
 FOREIGN = [row for row in published_rows() if row["plain CLIP"] == "no"]

@@ -68,7 +68,7 @@ def place(
     save_archive: Callable[[State, Path], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Place]:
-    for name in ("zsclip.weights.http._sleep", "time.sleep"):
+    for name in ("zsclip.downloads.http._sleep", "time.sleep"):
         monkeypatch.setattr(name, lambda seconds: None)
     monkeypatch.setenv("ZSCLIP_CACHE", str(tmp_path / "cache"))
     source = tmp_path / "ViT-B-32.pt"
@@ -188,7 +188,7 @@ def test_what_does_not_lie_with_the_source_does_not_lead_on(
     def full(*_: object, **__: object) -> object:
         raise error
 
-    place.patch.setattr("zsclip.weights.download.transfer", full)
+    place.patch.setattr("zsclip.downloads.download.transfer", full)
     expected = DownloadError if isinstance(error, OSError) else KeyboardInterrupt
     with pytest.raises(expected) as caught:
         fetch_weights(place.spec)

@@ -129,7 +129,7 @@ def world(
     save_archive: Callable[[State, Path], None],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[World]:
-    for name in ("zsclip.weights.http._sleep", "time.sleep"):
+    for name in ("zsclip.downloads.http._sleep", "time.sleep"):
         monkeypatch.setattr(name, lambda seconds: None)
     monkeypatch.setenv("ZSCLIP_CACHE", str(tmp_path / "official"))
     source = tmp_path / "ViT-B-32.pt"

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from zsclip.clip import CLIPConfig
 from zsclip.errors import CheckpointError, NonFiniteError
+from zsclip.formats.tensor_file import TensorFile
 from zsclip.weights import get_model_spec, load_checkpoint
 from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.sources import bundled_path
-from zsclip.weights.tensor_file import TensorFile
 
 State = dict[str, Tensor]
 

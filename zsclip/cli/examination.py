@@ -116,7 +116,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _check_offline() -> bool:
-    from zsclip.weights import is_offline
+    from zsclip.downloads import is_offline
 
     is_offline()  # raises if the setting says neither yes nor no
     return True
@@ -143,7 +143,7 @@ def _auto() -> dict[str, Any]:
 
 
 def _cache() -> dict[str, Any]:
-    from zsclip.weights import cache_dir
+    from zsclip.downloads import cache_dir
 
     folder = cache_dir()
     files = []

@@ -43,7 +43,7 @@ from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.encoders.transfer import send
 from zsclip.errors import ParameterError, PrecisionWarning
 from zsclip.forks import ForkLock
-from zsclip.weights.layouts import in_memory
+from zsclip.formats.layouts import in_memory
 from zsclip.weights.proven import ProvenTensors
 from zsclip.wording import brief
 

@@ -15,6 +15,9 @@ from typing import Any
 
 from torch import nn
 
+from zsclip.downloads import cache_dir, is_offline
+from zsclip.downloads.hub import fetch_repository, verified_of
+from zsclip.downloads.listing import hub_is_offline
 from zsclip.encoders.open_clip_folders import (
     CONFIG,
     TOKENIZER,
@@ -35,11 +38,8 @@ from zsclip.errors import (
     ZsclipError,
 )
 from zsclip.files import as_path
+from zsclip.formats.folders import CONFIGS, list_names, wanted_files
 from zsclip.logs import logger_for
-from zsclip.weights import cache_dir, is_offline
-from zsclip.weights.folders import CONFIGS, list_names, wanted_files
-from zsclip.weights.hub import fetch_repository, verified_of
-from zsclip.weights.listing import hub_is_offline
 from zsclip.wording import brief, did_you_mean, fit_to_tell, in_a_row, shown
 
 __all__ = ["Found", "find"]

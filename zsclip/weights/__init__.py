@@ -1,7 +1,7 @@
-"""Where weights come from and what they are: the table of models, sources, files, checkpoints.
+"""Where weights come from and what they are: the table of models, sources, checkpoints.
 
-The only room that knows how checkpoints are laid out in files, and which address has them; what is
-computed with them it leaves to `zsclip.clip`. Names below are loaded when they are first used: the
+How they lie in files is known to `zsclip.formats`, how files are fetched to `zsclip.downloads`, and
+what is computed with them to `zsclip.clip`. Names below are loaded when they are first used: the
 table and the sources do without torch.
 """
 
@@ -15,18 +15,11 @@ if TYPE_CHECKING:
     from zsclip.weights.answers import Answer, ask_sources
     from zsclip.weights.checkpoints import Checkpoint
     from zsclip.weights.choosing import download_size, in_order, is_minor, unbeaten
-    from zsclip.weights.download import is_offline
     from zsclip.weights.having import fetch_weights, find_weights
     from zsclip.weights.loading import find_published, load_checkpoint
-    from zsclip.weights.models import (
-        MODELS,
-        ModelSpec,
-        get_model_spec,
-        is_known,
-        license_notice,
-        list_models,
-    )
-    from zsclip.weights.sources import cache_dir, hub_spec
+    from zsclip.weights.models import MODELS, get_model_spec, is_known, list_models
+    from zsclip.weights.sources import hub_spec
+    from zsclip.weights.spec import ModelSpec, license_notice
 
 __all__ = [
     "MODELS",
@@ -34,7 +27,6 @@ __all__ = [
     "Checkpoint",
     "ModelSpec",
     "ask_sources",
-    "cache_dir",
     "download_size",
     "fetch_weights",
     "find_published",
@@ -44,7 +36,6 @@ __all__ = [
     "in_order",
     "is_known",
     "is_minor",
-    "is_offline",
     "license_notice",
     "list_models",
     "load_checkpoint",
@@ -56,13 +47,10 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         __name__,
         answers=("Answer", "ask_sources"),
         checkpoints=("Checkpoint",),
-        download=("is_offline",),
         having=("fetch_weights", "find_weights"),
         loading=("find_published", "load_checkpoint"),
         choosing=("download_size", "in_order", "is_minor", "unbeaten"),
-        models=(
-            *("MODELS", "ModelSpec", "get_model_spec", "is_known"),
-            *("license_notice", "list_models"),
-        ),
-        sources=("cache_dir", "hub_spec"),
+        models=("MODELS", "get_model_spec", "is_known", "list_models"),
+        sources=("hub_spec",),
+        spec=("ModelSpec", "license_notice"),
     )

@@ -22,7 +22,8 @@ from zsclip.clip import ACTIVATIONS, Activation, Recipe
 from zsclip.errors import ActivationWarning, ParameterError
 from zsclip.files import file_sha256
 from zsclip.weights.identity import made_from
-from zsclip.weights.models import ModelSpec, get_model_spec, list_models
+from zsclip.weights.models import get_model_spec, list_models
+from zsclip.weights.spec import ModelSpec
 from zsclip.wording import brief
 
 __all__ = ["find_published_file", "require_activation", "settle", "warn_of_assuming"]

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zsclip.downloads.client import SettingsError, answer, connect, failure_of, status_of
+from zsclip.downloads.download import is_offline
+from zsclip.downloads.listing import hub_is_offline, secrets
 from zsclip.errors import ParameterError
 from zsclip.logs import untold
 from zsclip.masking import masked_url
-from zsclip.weights.client import SettingsError, answer, connect, failure_of, status_of
-from zsclip.weights.download import is_offline
-from zsclip.weights.listing import hub_is_offline, secrets
-from zsclip.weights.models import ModelSpec
 from zsclip.weights.order import sources_of
+from zsclip.weights.spec import ModelSpec
 
 __all__ = ["Answer", "ask_sources"]
 

@@ -11,11 +11,11 @@ import torch
 from torch import nn
 
 from zsclip.clip import ModifiedResNet, Recipe, TextTower, VisionTransformer, unfilled
+from zsclip.downloads.wanted import Verified
 from zsclip.errors import CheckpointError, NonFiniteError
+from zsclip.formats.layouts import Tensors
 from zsclip.weights.activations import warn_of_assuming
 from zsclip.weights.identity import Seal, counts
-from zsclip.weights.layouts import Tensors
-from zsclip.weights.models import Verified
 from zsclip.weights.proven import ProvenTensors
 from zsclip.weights.shapes import read_config
 

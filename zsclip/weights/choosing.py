@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from zsclip.weights.models import ModelSpec
+from zsclip.weights.spec import ModelSpec
 
 __all__ = ["download_size", "in_order", "is_minor", "unbeaten"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zsclip.clip import Preprocessing, Recipe
-from zsclip.weights.models import ModelSpec
+from zsclip.weights.spec import ModelSpec
 
 __all__ = ["FIELDS"]
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from zsclip.downloads import cache_dir
 from zsclip.errors import DownloadError
 from zsclip.owners import TRUST
-from zsclip.weights.models import ModelSpec
-from zsclip.weights.sources import archive_path, cache_dir, doubt_kept, find_ready, kept_path
+from zsclip.weights.sources import archive_path, doubt_kept, find_ready, kept_path
+from zsclip.weights.spec import ModelSpec
 
 __all__ = ["fetch_weights", "find_weights"]
 

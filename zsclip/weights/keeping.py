@@ -9,12 +9,12 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from zsclip.files import writing_whole
+from zsclip.formats.layouts import Tensors
 from zsclip.logs import logger_for
 from zsclip.weights.identity import sealing
-from zsclip.weights.layouts import Tensors
-from zsclip.weights.models import ModelSpec
 from zsclip.weights.proven import seals_of
 from zsclip.weights.sources import check_kept, doubt_kept
+from zsclip.weights.spec import ModelSpec
 
 __all__ = ["keep", "write_kept"]
 

@@ -8,17 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 
 from zsclip.clip import Activation, Recipe
+from zsclip.downloads.wanted import Verified
 from zsclip.errors import CheckpointError
 from zsclip.files import as_path
+from zsclip.formats.layouts import Tensors, open_model, open_tensors
+from zsclip.formats.tensor_file import stamp_of
 from zsclip.weights.activations import find_published_file, require_activation, settle
 from zsclip.weights.checkpoints import Checkpoint
 from zsclip.weights.having import fetch_weights, find_weights
 from zsclip.weights.identity import Seal, read_seals
 from zsclip.weights.keeping import keep
-from zsclip.weights.layouts import Tensors, open_model, open_tensors
-from zsclip.weights.models import ModelSpec, Verified, get_model_spec, is_known, list_models
+from zsclip.weights.models import get_model_spec, is_known, list_models
 from zsclip.weights.sources import archive_path, find_ready, hub_spec, kept_path
-from zsclip.weights.tensor_file import stamp_of
+from zsclip.weights.spec import ModelSpec
 
 __all__ = ["find_published", "load_checkpoint"]
 
@@ -170,7 +172,7 @@ def _published(
 
 
 def _verified_of(copy: Path) -> Verified:
-    from zsclip.weights.hub import verified_of
+    from zsclip.downloads.hub import verified_of
 
     return verified_of(copy)
 

@@ -18,12 +18,12 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from zsclip.downloads.download import fetch
+from zsclip.downloads.http import RetryPolicy
+from zsclip.downloads.hub import repository_folder
 from zsclip.errors import DownloadError, ParameterError
+from zsclip.formats.folders import wanted_files
 from zsclip.owners import TRUST, doubt
-from zsclip.weights.download import fetch
-from zsclip.weights.folders import wanted_files
-from zsclip.weights.http import RetryPolicy
-from zsclip.weights.hub import repository_folder
 from zsclip.wording import brief
 
 __all__ = ["below", "fetch_mirrored", "find_mirrored", "mirror"]

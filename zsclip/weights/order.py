@@ -11,17 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from zsclip.downloads.download import fetch, is_offline
+from zsclip.downloads.http import DEFAULT_RETRY, RetryPolicy
+from zsclip.downloads.hub import fetch_repository, find_repository
+from zsclip.downloads.listing import endpoint, unfit
 from zsclip.errors import CheckpointError, ChecksumError, DownloadError, OfflineError
 from zsclip.files import exact_size
 from zsclip.logs import logger_for
 from zsclip.masking import masked_url
-from zsclip.weights.download import fetch, is_offline
-from zsclip.weights.http import DEFAULT_RETRY, RetryPolicy
-from zsclip.weights.hub import fetch_repository, find_repository
-from zsclip.weights.listing import endpoint, unfit
 from zsclip.weights.mirror import below, fetch_mirrored, find_mirrored, mirror
-from zsclip.weights.models import ModelSpec, license_notice
 from zsclip.weights.sources import archive_path, split_revision
+from zsclip.weights.spec import ModelSpec, license_notice
 
 __all__ = ["Source", "fetch_in_order", "find_copy", "sources_of"]
 

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from zsclip.errors import CheckpointError, NonFiniteError
 from zsclip.forks import ForkLock, usable_cores
+from zsclip.formats.layouts import Tensors
 from zsclip.weights.identity import Seal, counts, identity_of
-from zsclip.weights.layouts import Tensors
 
 __all__ = ["ProvenTensors", "seals_of"]
 

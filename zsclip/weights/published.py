@@ -14,7 +14,7 @@ from zsclip.clip import Activation, Preprocessing, Recipe
 from zsclip.errors import ForeignModelError, ModelNotFoundError
 from zsclip.packages import own_file
 from zsclip.weights.fields import FIELDS
-from zsclip.weights.models import ModelSpec
+from zsclip.weights.spec import ModelSpec
 from zsclip.wording import brief, in_a_row, nearest
 
 __all__ = [

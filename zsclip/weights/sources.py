@@ -7,55 +7,22 @@ from pathlib import Path
 from typing import Literal
 
 from zsclip.clip import Recipe
-from zsclip.errors import CheckpointError, DownloadError
+from zsclip.downloads import cache_dir
+from zsclip.errors import CheckpointError
 from zsclip.files import reason_of
+from zsclip.formats.tensor_file import TensorFile
 from zsclip.owners import doubt
 from zsclip.packages import own_file
 from zsclip.weights.identity import made_from, read_seals
-from zsclip.weights.models import ModelSpec
-from zsclip.weights.tensor_file import TensorFile
-from zsclip.wording import brief
+from zsclip.weights.spec import ModelSpec
 
 __all__ = [
-    "archive_path", "bundled_path", "cache_dir", "check_kept", "doubt_kept",
+    "archive_path", "bundled_path", "check_kept", "doubt_kept",
     "find_ready", "hub_spec", "kept_path", "split_revision",
 ]  # fmt: skip
 
 HUB = "hf-hub:"
 """What the name of any model on the hub begins with."""
-
-
-def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
-    """The folder for weights; it is not created here.
-
-    Args:
-        download_root: The folder itself, if the caller names one.
-
-    Returns:
-        ``download_root``, else ``clip`` in the folder that ``ZSCLIP_CACHE`` names, else
-        ``~/.cache/clip``: the official package's folder, so that both share their files. Always
-        absolute, with ``~`` expanded.
-
-    Raises:
-        DownloadError: ``~`` is needed, and this user has no home folder.
-
-    Examples:
-        >>> cache_dir("/srv/models").as_posix().endswith("/srv/models")
-        True
-    """
-    if download_root is not None:
-        folder = Path(download_root)
-    elif cache := os.environ.get("ZSCLIP_CACHE"):
-        folder = Path(cache) / "clip"
-    else:
-        folder = Path("~/.cache/clip")
-    try:
-        return folder.expanduser().absolute()
-    except RuntimeError as error:
-        raise DownloadError(
-            f"The folder {brief(str(folder))} cannot be found ({error}). Set ZSCLIP_CACHE to a "
-            "folder for zsclip's files."
-        ) from error
 
 
 def bundled_path(spec: ModelSpec) -> Path:
@@ -139,7 +106,7 @@ def hub_spec(name: str) -> ModelSpec | None:
     """
     if not name.startswith(HUB):
         return None
-    from zsclip.weights.listing import check_repository, check_revision
+    from zsclip.downloads.listing import check_repository, check_revision
 
     copy = name.removeprefix(HUB)
     repository, revision = split_revision(copy)
