@@ -49,7 +49,12 @@ def python(libraries: Path, tmp_path: Path) -> Callable[[str, Path], list[str]]:
             text=True,
             check=False,
             cwd=tmp_path,
-            env={"HOME": str(tmp_path), "ZSCLIP_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"},
+            env={
+                "HOME": str(tmp_path),
+                "ZSCLIP_CACHE": str(tmp_path),
+                "ZSCLIP_OFFLINE": "1",
+                "OMP_NUM_THREADS": "1",
+            },
             timeout=300,
         )
         assert done.returncode == 0, done.stderr

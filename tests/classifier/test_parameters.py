@@ -118,7 +118,7 @@ def test_an_unknown_encoder() -> None:
 
 @pytest.mark.parametrize(
     ("model", "hint"),
-    [("ViT-B-32", "Did you mean 'ViT-B/32'"), ("tiny-cartoons", "'tiny-cartoon'"), ("", "Known:")],
+    [("vit-b/32", "Did you mean 'ViT-B/32'"), ("tiny-cartoons", "'tiny-cartoon'"), ("", "Known:")],
 )
 def test_an_unknown_model(model: str, hint: str) -> None:
     message = refused(ModelNotFoundError, model=model, device="cpu")

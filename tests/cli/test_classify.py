@@ -301,7 +301,7 @@ def test_an_option_that_is_given_twice_is_not_dropped(
         (("--labels", "nowhere.toml"), "Cannot read the label-set file 'nowhere.toml'"),
         (("--labels", "nowhere.txt"), "Cannot read the labels file 'nowhere.txt'"),
         (("--labels", "cat,dog", "-t", "no place"), "must hold {} once"),
-        (("--labels", "cat,dog", "-m", "ViT-B-32"), "Did you mean 'ViT-B/32'"),
+        (("--labels", "cat,dog", "-m", "ViT-B-32"), "Add a tag of its weights: 'ViT-B-32/"),
         (("--labels", "cat,dog", "-m", "ViT-B/32"), "ZSCLIP_OFFLINE forbids to download it"),
         (("--labels", "cat,dog", "--encoder", "klip"), "Did you mean 'clip'?"),
         (("--labels", "cat,dog", "--device", "abacus"), "`device` must be 'auto', 'cpu'"),

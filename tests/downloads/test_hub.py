@@ -122,7 +122,7 @@ def test_what_was_interrupted_is_resumed(
         code = (
             "import threading, os, sys\n"
             "from zsclip.downloads.hub import fetch_repository\n"
-            "from zsclip.weights import http\n"
+            "from zsclip.downloads import http\n"
             "http._sleep = lambda seconds: os._exit(9)\n"
             "fetch_repository(sys.argv[1])"
         )
