@@ -51,12 +51,14 @@ class ZeroShotClassifier:
             each to phrases for it.
         templates: Texts with one ``{}``, where each name goes in. Defaults to the label set's own,
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
-        model: One of `list_models()`, or the path of a checkpoint. Defaults to ``"ViT-B/32"``, or
-            to what another engine chooses.
+        model: One of `list_models()`; ``hf-hub:organization/name``, any repository on the hub; or
+            the path of a checkpoint, or of a folder with one. Defaults to ``"ViT-B/32"``, or to
+            what another engine chooses.
         activation: What the model's blocks were trained with, ``"quickgelu"`` or ``"gelu"``, for a
             checkpoint whose file does not tell; None for what is known of the model.
         encoder: The engine: the name of an installed one (`list_encoders`), or an object that has
-            the members of `Encoder`. Defaults to ``"clip"``, zsclip's own.
+            the members of `Encoder`. Defaults to the one that runs the model, by its name:
+            ``"clip"``, zsclip's own, or ``"open-clip"``.
         device: ``"auto"`` (CUDA, then MPS, then the CPU), ``"cpu"``, ``"cuda"``, ``"cuda:1"``...
         precision: ``"auto"`` (what ``ZSCLIP_PRECISION`` says, or else fp16 on CUDA, bf16 on a CPU
             that was measured to be faster in it, fp32 elsewhere), ``"fp32"``, ``"fp16"``,

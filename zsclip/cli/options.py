@@ -198,7 +198,8 @@ def model_option(command: F) -> F:
         "--model",
         metavar="NAME|FILE",
         shell_complete=complete_models,
-        help="One of `zsclip models list`, or a checkpoint. ViT-B/32 if not given.",
+        help="One of `zsclip models list`, hf-hub:ORGANIZATION/NAME, or a checkpoint or its "
+        "folder. ViT-B/32 if not given.",
     )(command)
 
 
@@ -221,7 +222,7 @@ def encoder_option(command: F) -> F:
         "--encoder",
         metavar="NAME",
         shell_complete=complete_encoders,
-        help="The engine that runs the model; clip if not given.",
+        help="The engine that runs the model; found by the model's name if not given.",
     )(command)
 
 

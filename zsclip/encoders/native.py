@@ -61,8 +61,9 @@ def create_encoder(
     """Find a model by its name or path, and make the engine that runs it.
 
     Args:
-        model: One of `zsclip.list_models()`, or the path of a checkpoint in OpenAI's layout;
-            `DEFAULT_MODEL` if None.
+        model: One of `zsclip.list_models()`; ``hf-hub:organization/name``; or the path of a
+            checkpoint in a layout of OpenAI's, open_clip's or transformers', or of a folder with
+            one. `DEFAULT_MODEL` if None.
         activation: ``"quickgelu"`` or ``"gelu"``, of a checkpoint that does not tell; None for what
             is known.
         device: ``"auto"``, ``"cpu"``, ``"cuda"``, ``"cuda:0"``, ``"mps"``.
