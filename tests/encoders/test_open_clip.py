@@ -158,6 +158,13 @@ def test_a_model_that_only_open_clip_runs_says_what_to_install() -> None:
     )
 
 
+@pytest.mark.usefixtures("without")
+def test_what_to_install_is_said_once() -> None:
+    with pytest.raises(ForeignModelError) as caught:
+        ZeroShotClassifier(["cat", "dog"], model=SIGLIP)
+    assert str(caught.value).count(EXTRA) == 1
+
+
 class Made(Exception):  # noqa: N818 - the engine was asked
     """What the stand-in for the engine's function was called with."""
 

@@ -248,9 +248,11 @@ def _create_by_model(model: str | os.PathLike[str] | None, options: dict[str, An
         if not is_listed(model):
             raise foreign
     if not other.is_installed:
+        install = f'pip install "zsclip[{other.extra}]"'
+        if install in str(foreign):
+            raise foreign
         raise ForeignModelError(
-            f"{foreign} The encoder {brief(other.name)} may run it: "
-            f'pip install "zsclip[{other.extra}]"'
+            f"{foreign} The encoder {brief(other.name)} may run it: {install}"
         ) from foreign
     try:
         return create_encoder(other.name, model, **options)
