@@ -84,7 +84,9 @@ def test_bf16_is_taken_where_it_is_faster_by_enough(
 
 def test_what_was_computed_only_a_few_times_is_in_doubt() -> None:
     assert replace(SURE, tries=4).in_doubt
+    assert replace(SURE, tries=4).precision == "fp32"  # of so few, the best says little
     assert not replace(SURE, tries=5).in_doubt
+    assert replace(SURE, tries=5).precision == "bf16"
     assert not replace(SURE, tries=0, probes=5).in_doubt
 
 

@@ -76,8 +76,9 @@ class Rate:
 
     @property
     def precision(self) -> str:
-        """What is faster by enough: ``"bf16"``, or else ``"fp32"``."""
-        return "bf16" if self.ratio >= ENOUGH else "fp32"
+        """``"bf16"`` where it is known to be faster by enough, or else ``"fp32"``."""
+        known = self.tries >= _FEWEST_TRIES
+        return "bf16" if known and self.ratio >= ENOUGH else "fp32"
 
     @property
     def in_doubt(self) -> bool:
