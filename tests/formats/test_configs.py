@@ -101,6 +101,7 @@ FOREIGN = [
     ("model_cfg.vision_cfg.final_ln_after_pool", True, "its image tower"),
     ("model_cfg.vision_cfg.block_type", "custom", "its image tower"),
     ("model_cfg.vision_cfg.image_size", [32, 64], "no squares"),
+    ("model_cfg.vision_cfg.image_size", 36, "no multiple of 8 pixels wide"),
     ("model_cfg.vision_cfg.new_thing", 1, "zsclip does not know what this key changes"),
     ("model_cfg.text_cfg.contxt_length", 77, "Did you mean 'context_length'"),
     ("model_cfg.fusion_cfg", {}, "zsclip does not know what this key changes"),

@@ -83,6 +83,7 @@ FOREIGN = [
     ("vision_config.pruned_heads", {"0": [1]}, "computes otherwise"),
     ("vision_config.model_type", "siglip_vision_model", "a tower of another model"),
     ("vision_config.image_size", [32, 64], "no squares"),
+    ("vision_config.image_size", 36, "no multiple of 8 pixels wide"),
     ("vision_config.qk_norm", True, "zsclip does not know what this key changes"),
 ]  # fmt: skip
 

@@ -85,6 +85,21 @@ class Section:
             raise self.wrong(key, "a whole number, or two that are equal", value)
         return value
 
+    def resolution(self, default: int, patch: int) -> int:
+        """The side of the pictures, by which the tensors' number of patches is all of them.
+
+        Args:
+            default: The side where nothing stands.
+            patch: The side of what becomes one place of the tower.
+
+        Raises:
+            ForeignModelError: Patches leave a margin, which no tensor tells.
+        """
+        side = self.side("image_size", default)
+        if side % patch:
+            raise self.foreign("image_size", f"its pictures are no multiple of {patch} pixels wide")
+        return side
+
     def colors(
         self, key: str, default: tuple[float, float, float], *, least: float = -_MOST_MEAN
     ) -> tuple[float, float, float]:

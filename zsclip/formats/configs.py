@@ -154,6 +154,7 @@ def read_open_clip(config: dict[str, Any], where: str) -> Described:
         raise vision.wrong("head_width", f"a divisor of the width {width}", head_width)
     if resnet and head_width != 64:
         raise vision.foreign("head_width", "a ResNet with other heads")
+    patch = None if resnet else vision.side("patch_size", 16)
     recipe = Recipe(
         activation="quickgelu" if model.flag("quick_gelu", default=False) else "gelu",
         image_head_width=head_width,
@@ -163,11 +164,11 @@ def read_open_clip(config: dict[str, Any], where: str) -> Described:
     )
     sizes = Sizes(
         embed_dim=model.whole("embed_dim"),
-        resolution=vision.side("image_size", 224),
+        resolution=vision.resolution(224, patch or 32),
         image_layers=_stages(vision) if resnet else vision.whole("layers", 12),
         image_width=width,
         image_hidden=None if resnet else _hidden(vision, width),
-        patch=None if resnet else vision.side("patch_size", 16),
+        patch=patch,
         context_length=text.whole("context_length", 77),
         vocab_size=text.whole("vocab_size", 49_408),
         text_width=text_width,

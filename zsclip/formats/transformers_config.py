@@ -99,7 +99,8 @@ def read_transformers(
     activation = _activation(vision)
     if _activation(text) != activation:
         raise text.foreign("hidden_act", "one with two activation functions")
-    resolution = vision.side("image_size", 224)
+    patch = vision.side("patch_size", 32)
+    resolution = vision.resolution(224, patch)
     recipe = Recipe(
         activation=activation,
         image_head_width=_head_width(vision),
@@ -113,7 +114,7 @@ def read_transformers(
         image_layers=vision.whole("num_hidden_layers"),
         image_width=vision.whole("hidden_size"),
         image_hidden=vision.whole("intermediate_size"),
-        patch=vision.side("patch_size", 32),
+        patch=patch,
         context_length=text.whole("max_position_embeddings"),
         vocab_size=text.whole("vocab_size"),
         text_width=text.whole("hidden_size"),
