@@ -67,6 +67,7 @@ def test_what_changes_nothing_is_let_pass() -> None:
         {"model_cfg.multimodal_cfg": None, "model_cfg.init_logit_bias": None},
         {"preprocess_cfg.size": 999, "preprocess_cfg.fill_color": 3, "preprocess_cfg.mean": None},
         {"preprocess_cfg.interpolation": "random"},
+        {"preprocess_cfg.mean": 0.0},  # which open_clip takes for none; [0, 0, 0] is one
     )
     for changes in cases:
         assert _read(changes).recipe == same

@@ -64,6 +64,8 @@ def test_what_older_versions_write_besides_is_let_pass() -> None:
     more = {"dropout": 0.0, "id2label": {"0": "LABEL_0"}, "top_k": 50, "torch_dtype": "float32",
             "pruned_heads": {}, "is_decoder": False, "chunk_size_feed_forward": 0,
             "add_cross_attention": False, "model_type": "clip_vision_model"}  # fmt: skip
+    for end in (2, 49_407, None):
+        assert _read({"text_config.eos_token_id": end}).recipe == _read({}).recipe
     changes = {f"vision_config.{key}": value for key, value in more.items()}
     assert _read({**changes, "initializer_factor": 1.0, "note": "mine"}).recipe == _read({}).recipe
 
@@ -79,6 +81,8 @@ FOREIGN = [
     ("vision_config.hidden_act", ["gelu"], "another activation"),
     ("text_config.hidden_act", "quick_gelu", "two activation functions"),
     ("text_config.layer_norm_eps", 1e-6, "its tower computes otherwise"),
+    ("text_config.eos_token_id", 49_406, "read at another token than their end"),
+    ("text_config.eos_token_id", [2], "read at another token than their end"),
     ("vision_config.num_channels", 1, "other colors"),
     ("vision_config.pruned_heads", {"0": [1]}, "computes otherwise"),
     ("vision_config.model_type", "siglip_vision_model", "a tower of another model"),
@@ -126,6 +130,8 @@ SQUARE = {"height": 32, "width": 32}
         ({"size": 32, "crop_size": 32}, Preprocessing()),
         ({"size": SQUARE}, Preprocessing(resize="squash")),
         ({"size": SQUARE, "do_center_crop": False}, Preprocessing(resize="squash")),
+        ({"size": 32, "default_to_square": False, "use_square_size": False}, Preprocessing()),
+        ({"size": {"shortest_edge": 32}, "default_to_square": True}, Preprocessing()),
         ({"resample": 2}, Preprocessing(interpolation="bilinear")),
         ({"image_mean": [0, 0, 0], "image_std": [1, 1, 1]}, Preprocessing((0,) * 3, (1,) * 3)),
         ({"do_normalize": False}, Preprocessing((0,) * 3, (1,) * 3)),
@@ -147,6 +153,8 @@ def test_how_pictures_are_prepared(pictures: dict[str, Any], made: Preprocessing
         ({"do_rescale": False}, "do_rescale"),
         ({"do_center_crop": False}, "do_center_crop"),
         ({"do_pad": True}, "do_pad"),
+        ({"use_square_size": True}, "use_square_size"),
+        ({"size": 32, "default_to_square": True}, "default_to_square"),
         ({"do_flip_channel_order": True}, "do_flip_channel_order"),
         ({"rescale_factor": 1 / 127.5}, "rescale_factor"),
         ({"resample": 0}, "resample"),

@@ -224,8 +224,10 @@ def _preprocessing(config: Section) -> Preprocessing:
     config.plain(
         {"interpolation": ("bicubic", "bilinear", "random")}, "its pictures are resized otherwise"
     )
+    mean = config.colors("mean", CLIPS.mean)
     return Preprocessing(
-        mean=config.colors("mean", CLIPS.mean),
+        # one number 0 is no mean to open_clip, which takes its usual one then
+        mean=mean if config.values.get("mean") != 0 else CLIPS.mean,
         std=config.deviations("std", CLIPS.std),
         interpolation="bilinear" if config.values.get("interpolation") == "bilinear" else "bicubic",
         resize="squash" if config.values.get("resize_mode") == "squash" else "shortest",

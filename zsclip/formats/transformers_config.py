@@ -96,6 +96,8 @@ def read_transformers(
     vision = _tower(model, "vision_config", _VISION)
     text = _tower(model, "text_config", _TEXT)
     vision.plain({"num_channels": (3,)}, "its pictures have other colors")
+    # 2, of older files, stands for the highest id, which the end of a text has
+    text.plain({"eos_token_id": (2, 49_407)}, "its texts are read at another token than their end")
     activation = _activation(vision)
     if _activation(text) != activation:
         raise text.foreign("hidden_act", "one with two activation functions")
@@ -210,6 +212,9 @@ def _preprocessing(processor: dict[str, Any], resolution: int, where: str) -> Pr
 def _is_squashed(found: Section, resolution: int) -> bool:
     """Whether both sides become the resolution; else the short one does, and the middle is cut."""
     size, squash = found.values.get("size"), False
+    found.plain({"use_square_size": (False,)}, "its pictures become squares by another size")
+    if not isinstance(size, dict):  # which says itself how
+        found.plain({"default_to_square": (False,)}, "its pictures become squares by another size")
     if isinstance(size, dict) and "height" in size:
         squash = True
         size = size["height"] if size.get("height") == size.get("width") else None
