@@ -15,6 +15,7 @@ import torch
 from checkpoint_fixtures import SMALL
 from model_folders import (
     OPEN_CLIP_CONFIG,
+    PREPROCESSOR,
     TRANSFORMERS_CONFIG,
     in_transformers_names,
     write_folder,
@@ -25,7 +26,7 @@ from model_folders import (
 from safetensors.torch import save_file
 from torch import Tensor
 
-from zsclip.clip import Recipe
+from zsclip.clip import Preprocessing, Recipe
 from zsclip.errors import CheckpointError, ForeignModelError, ModelNotFoundError
 from zsclip.formats import layouts
 from zsclip.formats.layouts import open_model
@@ -177,6 +178,29 @@ def test_tensors_are_read_when_they_are_asked_for(tmp_path: Path, vit_state: Sta
     assert tensors.shapes["transformer.resblocks.0.attn.in_proj_weight"] == (192, 64)
     with pytest.raises(CheckpointError, match="Cannot read the checkpoint"):
         tensors.read("transformer.resblocks.0.attn.in_proj_weight")
+
+
+def test_tensors_are_read_where_they_were_when_the_process_has_changed_its_folder(
+    tmp_path: Path, vit_state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = write_transformers(tmp_path / "model", vit_state)
+    monkeypatch.chdir(folder.parent)
+    tensors, _ = open_model(Path("model"))
+    monkeypatch.chdir(folder)
+    assert torch.equal(tensors.read("visual.class_embedding"), vit_state["visual.class_embedding"])
+
+
+def test_what_transformers_5_says_of_pictures_goes_before_what_older_versions_said(
+    tmp_path: Path, vit_state: State
+) -> None:
+    """As there, where a folder of an older version was saved into once more."""
+    folder = write_transformers(tmp_path, vit_state)
+    both = {"image_processor": {**PREPROCESSOR, "image_mean": [0.5] * 3}}
+    (folder / "processor_config.json").write_text(json.dumps(both), encoding="utf-8")
+    _, recipe = open_model(folder)
+    assert recipe.preprocessing == Preprocessing(mean=(0.5, 0.5, 0.5))
+    (folder / "processor_config.json").write_text('{"processor_class": "CLIPProcessor"}')
+    assert open_model(folder)[1].preprocessing == Preprocessing()
 
 
 SIZES = [

@@ -118,13 +118,18 @@ def read_configuration(weights: Path, names: Collection[str]) -> Described | Non
 
 
 def _processor(weights: Path, names: Collection[str]) -> dict[str, Any] | None:
-    """How transformers prepares pictures for the model; None where nothing tells."""
-    if "preprocessor_config.json" in names:
-        return read_json(weights.with_name("preprocessor_config.json"), CONFIG_LIMIT)
-    if "processor_config.json" in names:  # of transformers 5, of texts and pictures
+    """How transformers prepares pictures for the model; None where nothing tells.
+
+    What version 5 writes, of texts and pictures, goes before a file of older versions that a folder
+    still has: so it does there.
+    """
+    if "processor_config.json" in names:
         path = weights.with_name("processor_config.json")
         found = Section(read_json(path, CONFIG_LIMIT), repr(str(path)))
-        return found.part("image_processor").values or None
+        if pictures := found.part("image_processor").values:
+            return pictures
+    if "preprocessor_config.json" in names:
+        return read_json(weights.with_name("preprocessor_config.json"), CONFIG_LIMIT)
     return None
 
 

@@ -87,6 +87,7 @@ class TensorFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._place = path.absolute()  # of a process that changes its folder before it reads
         try:
             with path.open("rb") as file:
                 self._header = _read_header(file)
@@ -122,7 +123,7 @@ class TensorFile:
             CheckpointError: The file has changed, is gone, or was cut short.
         """
         try:
-            with self.path.open("rb", buffering=0) as file:
+            with self._place.open("rb", buffering=0) as file:
                 header = self._header
                 if known and _stamp(file) != header.stamp:
                     header = _read_header(file)
