@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 import torch
 from hub import LocalHub, use_hub
-from model_folders import TRANSFORMERS_CONFIG, write_open_clip, write_transformers
+from model_folders import PREPROCESSOR, TRANSFORMERS_CONFIG, write_open_clip, write_transformers
 from torch import Tensor
 
+from zsclip.downloads.http import RetryPolicy
 from zsclip.errors import (
     CheckpointError,
     ChecksumError,
@@ -25,6 +26,7 @@ from zsclip.errors import (
     OfflineError,
     ParameterError,
 )
+from zsclip.formats.layouts import open_model
 from zsclip.weights import (
     MODELS,
     ModelSpec,
@@ -36,6 +38,7 @@ from zsclip.weights import (
     loading,
     models,
 )
+from zsclip.weights.mirror import fetch_mirrored
 from zsclip.weights.order import sources_of
 
 State = dict[str, Tensor]
@@ -264,6 +267,28 @@ def test_a_mirror_that_is_neither_folder_nor_address(place: Place) -> None:
     with pytest.raises(ParameterError, match="`ZSCLIP_MIRROR` must be") as caught:
         fetch_weights(place.spec)
     assert "secret" not in str(caught.value)
+
+
+def test_what_a_mirror_says_of_pictures_is_not_left_out(
+    place: Place, tmp_path: Path, vit_state: State
+) -> None:
+    """Without it the model would be computed with other pixels, and look right."""
+    folder = write_transformers(tmp_path / "tr", vit_state)
+    pictures = {"image_processor": {**PREPROCESSOR, "image_mean": [0.5] * 3}}
+    (folder / "preprocessor_config.json").unlink()
+    (folder / "processor_config.json").write_text(json.dumps(pictures), encoding="utf-8")
+    place.hub.add(OTHER, {f.name: f.read_bytes() for f in folder.iterdir()})
+    place.hub.then("/processor_config.json", status=503, times=2)
+    retry = RetryPolicy(attempts=2)
+
+    def fetch() -> Path:
+        return fetch_mirrored(place.hub.endpoint, OTHER, tmp_path / "root", False, retry, 5.0)
+
+    with pytest.raises(DownloadError, match="503"):
+        fetch()
+    recipe = open_model(fetch())[1]
+    assert recipe.preprocessing is not None
+    assert recipe.preprocessing.mean == (0.5, 0.5, 0.5)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers here")

@@ -14,6 +14,7 @@ hashes: published files are checked against theirs, all else against nothing.
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,7 +41,7 @@ _LAYOUTS = (
     (
         "config.json",
         ("model.safetensors", "pytorch_model.bin"),
-        ("preprocessor_config.json",),
+        ("processor_config.json", "preprocessor_config.json"),
     ),
 )
 _FORMS = ("{}", "{}/resolve/main")
@@ -117,8 +118,11 @@ def fetch_mirrored(
             try:
                 have(form, config)
                 for name in others:
-                    with suppress(DownloadError):
+                    try:
                         have(form, name)
+                    except DownloadError as error:
+                        if not _is_none_there(error):
+                            raise  # without it pictures would be made otherwise, and look right
                 for name in weights[:-1]:
                     with suppress(DownloadError):
                         have(form, name)
@@ -127,11 +131,16 @@ def fetch_mirrored(
             except DownloadError as error:
                 if not error.fault:
                     raise
-                first = first or error
+                if first is None or (_is_none_there(first) and not _is_none_there(error)):
+                    first = error
             else:
                 return folder
     assert first is not None
     raise first
+
+
+def _is_none_there(error: DownloadError) -> bool:
+    return re.match("the server answered (403|404|410)", error.fault) is not None
 
 
 def _without(root: str, repository: str, reason: str) -> DownloadError:
