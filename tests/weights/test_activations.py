@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,12 @@ from torch import Tensor
 from zsclip.clip import Recipe
 from zsclip.encoders.native import NativeEncoder
 from zsclip.errors import ActivationWarning, ParameterError
+from zsclip.formats.layouts import open_tensors
 from zsclip.weights import Checkpoint, get_model_spec, load_checkpoint
 from zsclip.weights import activations as module
 from zsclip.weights.activations import find_published_file, settle
+from zsclip.weights.identity import sealing
+from zsclip.weights.proven import seals_of
 from zsclip.weights.sources import bundled_path
 
 State = dict[str, Tensor]
@@ -109,16 +113,32 @@ def test_a_published_file_is_known_under_any_name_by_its_bytes(tmp_path: Path) -
 
 
 def test_what_was_kept_of_a_published_file_is_known_by_its_header(tmp_path: Path) -> None:
-    state = load_file(bundled_path(SPEC))
-    save_file(state, tmp_path / "kept.safetensors", {"source_sha256": SPEC.sha256})
-    assert load_checkpoint(tmp_path / "kept.safetensors").config.activation == "quickgelu"
+    state, kept = load_file(bundled_path(SPEC)), tmp_path / "kept.safetensors"
+    header = sealing(SPEC.sha256, seals_of(state, kept))
+    save_file(state, kept, header)
+    assert load_checkpoint(kept).config.activation == "quickgelu"
+    # who trained on from it and kept the header has other weights
+    state["ln_final.bias"] += 1
+    save_file(state, kept, header)
+    assert load_checkpoint(kept, activation="gelu").config.activation == "gelu"
+    with pytest.warns(ActivationWarning):
+        load_checkpoint(kept)
+
+
+@pytest.mark.parametrize("text", ["", "[", "[1]", '{"a": 1}', '{"a": ["b"]}', "[" * 100_000])
+def test_a_strangers_header_makes_no_published_file(text: str, tmp_path: Path) -> None:
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    header = {"source_sha256": SPEC.sha256, "zsclip_seals": digest + text}
+    save_file(load_file(bundled_path(SPEC)), tmp_path / "mine.safetensors", header)
+    with pytest.warns(ActivationWarning):
+        load_checkpoint(tmp_path / "mine.safetensors")
 
 
 def test_a_file_of_another_size_is_not_read_through(
     bare: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "file_sha256", lambda path: pytest.fail("was hashed"))
-    assert find_published_file(bare, {}) is None
+    assert find_published_file(bare, open_tensors(bare)) is None
 
 
 @pytest.mark.parametrize("activation", ["relu", "", "QuickGELU", 1, True])

@@ -13,7 +13,6 @@ so, and the code that it holds is never read here. OpenAI's own files are known 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +20,10 @@ from pathlib import Path
 from zsclip.clip import ACTIVATIONS, Activation, Recipe
 from zsclip.errors import ActivationWarning, ParameterError
 from zsclip.files import file_sha256
+from zsclip.formats.layouts import Tensors
 from zsclip.weights.identity import made_from
 from zsclip.weights.models import get_model_spec, list_models
+from zsclip.weights.proven import are_as_sealed
 from zsclip.weights.spec import ModelSpec
 from zsclip.wording import brief
 
@@ -91,16 +92,23 @@ def warn_of_assuming(path: Path) -> None:
     )
 
 
-def find_published_file(path: Path, metadata: Mapping[str, str]) -> ModelSpec | None:
+def find_published_file(path: Path, tensors: Tensors) -> ModelSpec | None:
     """The published model whose file this is, under whatever name; None if it is none.
 
     Args:
         path: The file. Only one of the very size of a published one is read through for it.
-        metadata: What it says of itself: what was made of a published archive names that.
+        tensors: What it holds. What zsclip made of a published archive names that, and is read
+            through for whether it still is what was made.
+
+    Raises:
+        CheckpointError: It cannot be read any more.
     """
     specs = [spec for spec in map(get_model_spec, list_models()) if spec.sha256]
-    found = made_from(metadata)
+    found = made_from(tensors.metadata)
+    if found is not None:
+        named = next((spec for spec in specs if spec.sha256 == found), None)
+        return named if named is not None and are_as_sealed(tensors) else None
     with suppress(OSError):
-        if found is None and path.stat().st_size in {spec.size for spec in specs}:
+        if path.stat().st_size in {spec.size for spec in specs}:
             found = file_sha256(path)
     return next((spec for spec in specs if spec.sha256 == found), None)

@@ -92,5 +92,8 @@ def read_seals(
     digest, text = metadata.get(SEALS, "")[:64], metadata.get(SEALS, "")[64:]
     if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() != digest:
         return None
-    seals = {name: Seal(*digests) for name, digests in json.loads(text).items()}
+    try:
+        seals = {name: Seal(*digests) for name, digests in json.loads(text).items()}
+    except (ValueError, TypeError, AttributeError, RecursionError):  # a stranger's
+        return None
     return seals if seals.keys() == {name for name in shapes if counts(name)} else None

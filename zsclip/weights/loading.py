@@ -136,7 +136,7 @@ def _spec_of(model: str | os.PathLike[str]) -> ModelSpec | None:
 
 def _open_path(path: Path, activation: Activation | None) -> Checkpoint:
     tensors, recipe = open_model(path)
-    spec = find_published_file(path, tensors.metadata)
+    spec = find_published_file(path, tensors)
     if spec is not None:
         recipe = settle(spec.recipe, activation, spec.name, published=True)
     else:

@@ -20,9 +20,9 @@ from torch import Tensor
 from zsclip.errors import CheckpointError, NonFiniteError
 from zsclip.forks import ForkLock, usable_cores
 from zsclip.formats.layouts import Tensors
-from zsclip.weights.identity import Seal, counts, identity_of
+from zsclip.weights.identity import Seal, counts, identity_of, read_seals
 
-__all__ = ["ProvenTensors", "seals_of"]
+__all__ = ["ProvenTensors", "are_as_sealed", "seals_of"]
 
 T = TypeVar("T")
 
@@ -98,6 +98,24 @@ class ProvenTensors:
                 f"{key!r} is another one now. Load it again."
             )
         return tensor
+
+
+def are_as_sealed(tensors: Tensors) -> bool:
+    """Whether all that a file holds is what its header says that was once written there.
+
+    Who trains on from a file may keep its header, and write other tensors behind it.
+
+    Raises:
+        CheckpointError: It cannot be read any more.
+    """
+    seals = read_seals(tensors.metadata, tensors.shapes)
+    if seals is None:
+        return False
+
+    def is_as_sealed(key: str) -> bool:
+        return _stored_digest(tensors.read(key)) == seals[key].stored
+
+    return all(_in_threads(is_as_sealed, list(seals)))
 
 
 def seals_of(state: Mapping[str, Tensor], path: Path) -> dict[str, Seal]:
