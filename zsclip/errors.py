@@ -215,9 +215,12 @@ class DownloadError(ModelError, OSError):
     Attributes:
         fault: What was wrong with the source that was asked, in a few words; empty where the fault
             does not lie with it, but with the disk or with settings here.
+        missing: Whether the source answered that it has no such file, or gives it to nobody here
+            (404, 403 or 410): to ask once more would not help.
     """
 
     fault: str = ""
+    missing: bool = False
 
 
 class OfflineError(DownloadError):

@@ -353,3 +353,33 @@ def test_a_model_that_only_the_hub_has_is_told_of_as_such(place: Place) -> None:
     place.use(hub=(COPY,))
     assert load_checkpoint(NAME).verified == "hub"
     assert issubclass(ChecksumError, DownloadError)
+
+
+@pytest.mark.parametrize("setting", ["ZSCLIP_OFFLINE", "HF_HUB_OFFLINE"])
+@pytest.mark.parametrize("name", [NAME, f"hf-hub:{COPY}"])
+def test_offline_what_the_hubs_own_client_has_fetched_is_enough(
+    place: Place, setting: str, name: str
+) -> None:
+    from huggingface_hub import constants, snapshot_download
+
+    cache = constants.HF_HUB_CACHE
+    snapshot_download(COPY, endpoint=place.hub.endpoint, cache_dir=cache)
+    place.patch.setenv(setting, "1")
+    assert load_checkpoint(name).verified == "hub"
+
+
+def test_a_mirror_that_does_not_answer_is_asked_once(place: Place, tmp_path: Path) -> None:
+    with LocalHub(tmp_path / "mirror") as silent:
+        silent.then("", status=503, times=99)
+        place.patch.setenv("ZSCLIP_MIRROR", silent.endpoint)
+        assert load_checkpoint(NAME).verified == "hub"
+        assert len(silent.requests()) == 2
+
+
+def test_a_damaged_copy_in_the_mirrors_folder_leads_on(place: Place, tmp_path: Path) -> None:
+    folder = tmp_path / "mirror" / COPY
+    folder.mkdir(parents=True)
+    for name, content in place.files.items():
+        (folder / name).write_bytes(content[:-1000])
+    place.patch.setenv("ZSCLIP_MIRROR", str(tmp_path / "mirror"))
+    assert load_checkpoint(NAME).verified == "hub"

@@ -30,9 +30,9 @@ def copy(wanted: Wanted) -> bool:
     try:
         source = open_plain(Path(wanted.url))
     except OSError as error:
-        raise wanted.refused(f"it cannot be read there ({reason_of(error)})") from fit_to_tell(
-            error
-        )
+        refused = wanted.refused(f"it cannot be read there ({reason_of(error)})")
+        refused.missing = True
+        raise refused from fit_to_tell(error)
     with source:
         wanted.discard()
         wanted.check_room(os.fstat(source.fileno()).st_size)

@@ -129,10 +129,10 @@ def fetch(
             who = "this call" if offline else "ZSCLIP_OFFLINE"
             if state == "absent":
                 reason = f"it is not there, and {who} forbids to download it"
-                raise OfflineError(wanted.failure(reason))
+                raise wanted.refused(reason, OfflineError)
             kind = wanted.kind_of_hash
             reason = f"the file there has another {kind}, and {who} forbids to download it anew"
-            raise ChecksumError(wanted.failure(reason))
+            raise wanted.refused(reason, ChecksumError)
         if state == "wrong":
             log.warning(
                 "%s is not the published %s (its %s is not %s) and will be replaced.",

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import sleep as _sleep
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from zsclip.downloads.client import SettingsError, answer, connect, failure_of, status_of
 from zsclip.downloads.wanted import Wanted
@@ -39,6 +40,7 @@ downloads = logger_for("zsclip.downloads")  # what is fetched, and from where
 _PARTIAL = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18}|\*)", re.ASCII)
 _UNSATISFIED = re.compile(r"bytes \*/(\d{1,18})", re.ASCII)
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_MISSING = {403, 404, 410}  # some stores say 403 of what they do not have
 
 
 @dataclass(frozen=True)
@@ -159,10 +161,14 @@ def _attempt(client: httpx.Client, wanted: Wanted, timeout: float, bar: tqdm[Any
     """One request; returns whether ``part`` is complete with bytes from earlier ones in it."""
     import httpx
 
-    offset = wanted.have()
+    offset, validator = wanted.have(), wanted.validator()
+    # Continue only the same file. Without a validator, the hash of the whole will tell, if there
+    # is one.
+    if offset and not validator and not wanted.known_by:
+        wanted.discard()
+        offset = 0
     headers = {**wanted.secrets(), **({"Range": f"bytes={offset}-"} if offset else {})}
-    # Continue only the same file. Without a validator, the SHA-256 of the whole will tell.
-    if offset and (validator := wanted.validator()):
+    if offset and validator:
         headers["If-Range"] = validator
     try:
         with answer(client, wanted.url, headers) as response:
@@ -201,7 +207,10 @@ def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tupl
         start = offset
         total = None if match[2] == "*" else int(match[2])
     elif status != 200:
-        raise wanted.refused(said + wanted.hints.get(status, ""))
+        by_itself = _server_of(str(response.url)) == _server_of(wanted.url)
+        error = wanted.refused(said + wanted.hints.get(status, "") * by_itself)
+        error.missing = status in _MISSING
+        raise error
     elif _NUMBER.fullmatch(length := response.headers.get("content-length", "")):
         total = int(length)
     if (coding := response.headers.get("content-encoding", "identity")) != "identity":
@@ -213,6 +222,10 @@ def _check_answer(response: httpx.Response, wanted: Wanted, offset: int) -> tupl
         reason = f"the server offers {offered}, which is not the published file"
         raise wanted.refused(reason, ChecksumError)
     return start, wanted.size if total is None else total
+
+
+def _server_of(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
 
 
 def _save(

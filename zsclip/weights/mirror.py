@@ -14,7 +14,6 @@ hashes: published files are checked against theirs, all else against nothing.
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,12 +21,13 @@ from urllib.parse import urlsplit
 from zsclip.downloads.download import fetch
 from zsclip.downloads.http import RetryPolicy
 from zsclip.downloads.hub import repository_folder
-from zsclip.errors import DownloadError, ParameterError
+from zsclip.errors import CheckpointError, DownloadError, ForeignModelError, ParameterError
+from zsclip.formats.configs import read_configuration
 from zsclip.formats.folders import wanted_files
 from zsclip.owners import TRUST, doubt
 from zsclip.wording import brief
 
-__all__ = ["below", "fetch_mirrored", "find_mirrored", "mirror"]
+__all__ = ["below", "fetch_mirrored", "find_mirrored", "mirror", "places_of_configurations"]
 
 MIRROR = "ZSCLIP_MIRROR"
 
@@ -72,6 +72,11 @@ def below(root: str, path: str) -> str:
     return str(Path(root, path)) if os.path.isabs(root) else f"{root}/{path}"  # noqa: PTH117
 
 
+def places_of_configurations(url: str) -> list[str]:
+    """Where below the address of a repository on a mirror its configuration may be."""
+    return [f"{form.format(url)}/{config}" for form in _FORMS for config, _, _ in _LAYOUTS]
+
+
 def find_mirrored(repository: str, download_root: str | os.PathLike[str] | None) -> Path | None:
     """The folder that was fetched from a mirror, if a model can be read from it."""
     folder = repository_folder(repository, download_root) / "mirror"
@@ -92,13 +97,17 @@ def fetch_mirrored(
     """Have what the mirror holds of a repository; a folder is read where it lies.
 
     Raises:
-        DownloadError: It holds none of it.
+        DownloadError: It holds none of it, or does not answer.
+        CheckpointError: What it holds is no CLIP, or damaged.
     """
+    from zsclip.formats.layouts import open_model  # loads torch, which a start can spare
+
     if os.path.isabs(root):  # noqa: PTH117 - of a text that may be an address
         for form in _FORMS:
             folder = Path(root, form.format(repository))
             with suppress(OSError):
                 if wanted_files(file.name for file in folder.iterdir()):
+                    open_model(folder)
                     return folder
         raise _without(root, repository, "there is no model in that folder")
     folder = repository_folder(repository, download_root) / "mirror"
@@ -107,43 +116,47 @@ def fetch_mirrored(
             root, repository, f"{reason}. If you trust whoever can, set {TRUST} to {folder}"
         )
 
-    def have(form: str, name: str) -> None:
+    first: DownloadError | None = None
+    bad: CheckpointError | None = None
+
+    def has(form: str, name: str) -> bool:
+        nonlocal first
         url = below(root, f"{form.format(repository)}/{name}")
         called = f"{name} of {repository}"
-        fetch(url, folder / name, name=called, progress=progress, retry=retry, timeout=timeout)
+        try:
+            fetch(url, folder / name, name=called, progress=progress, retry=retry, timeout=timeout)
+        except DownloadError as error:
+            if not error.missing:  # where nobody answers, what is asked for next costs as long
+                raise
+            first = first or error
+            return False
+        return True
 
-    first: DownloadError | None = None
     for form in _FORMS:
         for config, weights, others in _LAYOUTS:
+            if not has(form, config):
+                continue
+            came = [config, *(name for name in others if has(form, name))]
             try:
-                have(form, config)
-                for name in others:
-                    try:
-                        have(form, name)
-                    except DownloadError as error:
-                        if not _is_none_there(error):
-                            raise  # without it pictures would be made otherwise, and look right
-                for name in weights[:-1]:
-                    with suppress(DownloadError):
-                        have(form, name)
+                read_configuration(folder / weights[0], came)  # before gigabytes come
+                for name in weights:
+                    if has(form, name):
+                        came.append(name)
+                        open_model(folder)
                         return folder
-                have(form, weights[-1])
-            except DownloadError as error:
-                if not error.fault:
+            except CheckpointError as error:
+                # No hash tells a page to log in at, or half of a file, from what was asked for.
+                for name in came:
+                    (folder / name).unlink(missing_ok=True)
+                if isinstance(error, ForeignModelError):
                     raise
-                if first is None or (_is_none_there(first) and not _is_none_there(error)):
-                    first = error
-            else:
-                return folder
-    assert first is not None
-    raise first
-
-
-def _is_none_there(error: DownloadError) -> bool:
-    return re.match("the server answered (403|404|410)", error.fault) is not None
+                bad = bad or error
+    found = bad or first
+    assert found is not None
+    raise found
 
 
 def _without(root: str, repository: str, reason: str) -> DownloadError:
     error = DownloadError(f"Cannot get {repository} from {brief(root)}: {reason}.")
-    error.fault = reason
+    error.fault, error.missing = reason, True
     return error

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from zsclip.downloads.download import fetch, is_offline
 from zsclip.downloads.http import DEFAULT_RETRY, RetryPolicy
@@ -38,12 +39,14 @@ class Source:
 
     Attributes:
         name: What it is called.
+        of: Who has it.
         url: Its address, or the path of a folder.
         fetch: Has them on this machine, given when to try again and how many seconds to wait for
             a connection, and for each read.
     """
 
     name: str
+    of: Literal["mirror", "publisher", "hub"]
     url: str
     fetch: Callable[[RetryPolicy, float], Path]
 
@@ -53,6 +56,7 @@ def sources_of(
     *,
     download_root: str | os.PathLike[str] | None = None,
     progress: bool = False,
+    offline: bool = False,
 ) -> list[Source]:
     """The sources of a model, in the order in which they are asked.
 
@@ -83,6 +87,7 @@ def sources_of(
             revision,
             download_root=download_root,
             progress=progress,
+            offline=offline,
             retry=retry,
             timeout=timeout,
         )
@@ -92,16 +97,17 @@ def sources_of(
     if root is not None:
         if spec.file:
             url = below(root, spec.file)
-            sources.append(Source("the mirror", url, published(url)))
+            sources.append(Source("the mirror", "mirror", url, published(url)))
         for name, revision in copies:
             if revision is None:  # of which a mirror knows nothing
                 called = f"the mirror's {name}"
-                sources.append(Source(called, below(root, name), mirrored(root, name)))
+                sources.append(Source(called, "mirror", below(root, name), mirrored(root, name)))
     if spec.url is not None:
-        sources.append(Source("the official address", spec.url, published(spec.url)))
+        address = "the official address"
+        sources.append(Source(address, "publisher", spec.url, published(spec.url)))
     for name, revision in copies:
-        called = f"the hub's {name}"
-        sources.append(Source(called, f"{endpoint()}/{name}", on_the_hub(name, revision)))
+        url = f"{endpoint()}/{name}"
+        sources.append(Source(f"the hub's {name}", "hub", url, on_the_hub(name, revision)))
     return sources
 
 
@@ -132,14 +138,19 @@ def fetch_in_order(
             if folder := find(copy, download_root):
                 return folder
     forbidden = offline or is_offline()
-    sources = sources_of(spec, download_root=download_root, progress=progress)
-    if forbidden:
-        sources = [source for source in sources if os.path.isabs(source.url)]  # noqa: PTH117
-    if sources and (notice := license_notice(spec)):
+    sources = sources_of(spec, download_root=download_root, progress=progress, offline=offline)
+    if forbidden:  # of the hub there may be what its own client has fetched
+        sources = [
+            source
+            for source in sources
+            if source.of == "hub" or os.path.isabs(source.url)  # noqa: PTH117 - of a text
+        ]
+    if sources and not (forbidden and sources[0].of == "hub") and (notice := license_notice(spec)):
         log.warning("%s", notice)
     failures: list[tuple[Source, DownloadError | CheckpointError]] = []
-    for place, source in enumerate(sources):
-        last = place == len(sources) - 1
+    while sources:
+        source, *sources = sources
+        last = not sources
         try:
             return source.fetch(
                 *((DEFAULT_RETRY, _TIMEOUT) if last else (_HURRIED, _HURRIED_TIMEOUT))
@@ -148,14 +159,16 @@ def fetch_in_order(
             if not (fault := _fault(error)):
                 raise
             failures.append((source, error))
-            if not last:
+            if _is_down(error) and source.of == "mirror":  # it would be as silent about the rest
+                sources = [other for other in sources if other.of != "mirror"]
+            if sources and not isinstance(error, OfflineError):
                 log.warning(
                     "%s is not to be had from %s (%s): %s. Next comes %s.",
                     spec.name,
                     source.name,
                     masked_url(source.url),
                     fault,
-                    sources[place + 1].name,
+                    sources[0].name,
                 )
     if forbidden:
         if archive is not None and spec.url is not None:
@@ -202,6 +215,12 @@ def _mirrored_copy(copy: str, download_root: str | os.PathLike[str] | None) -> P
 
 def _fault(error: DownloadError | CheckpointError) -> str:
     return error.fault if isinstance(error, DownloadError) else str(error).rstrip(".")
+
+
+def _is_down(error: DownloadError | CheckpointError) -> bool:
+    """Whether nobody answers there, or only that something is wrong."""
+    sound = isinstance(error, CheckpointError | ChecksumError) or error.missing
+    return not sound
 
 
 def _none_has_it(
