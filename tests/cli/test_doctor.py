@@ -340,6 +340,22 @@ def test_each_source_says_whether_it_answers_and_nothing_is_fetched(
     assert not (tmp_path / "cache" / "clip").exists()
 
 
+def test_a_mirror_on_a_web_server_is_asked_for_what_would_be_fetched_first(
+    report: Callable[[], dict[str, object]],
+    sources: tuple[LocalHub, dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    with LocalHub(tmp_path / "web") as web:  # which answers 404 for a folder
+        web.add("timm/here", {"open_clip_config.json": b"{}"})
+        monkeypatch.setenv("ZSCLIP_MIRROR", web.endpoint)
+        values = report()
+    assert isinstance(values["sources"], list)
+    found = {row["source"]: row["state"] for row in values["sources"]}
+    assert found["the mirror's timm/here"] == "answers"
+    assert found["the mirror's openai/gone"] == found["the mirror"] == "fails"
+
+
 def test_sources_that_fail_are_a_problem_where_none_is_left(
     run: Run, sources: tuple[LocalHub, dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

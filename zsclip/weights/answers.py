@@ -14,11 +14,13 @@ from zsclip.downloads.listing import hub_is_offline, secrets
 from zsclip.errors import ParameterError
 from zsclip.logs import untold
 from zsclip.masking import masked_url
+from zsclip.weights.mirror import places_of_configurations
 from zsclip.weights.order import sources_of
 from zsclip.weights.spec import ModelSpec
 
 __all__ = ["Answer", "ask_sources"]
 
+_ONE_BYTE = {"Range": "bytes=0-0"}
 _TIMEOUT = 4.0  # seconds for a connection, and for an answer
 
 
@@ -51,7 +53,7 @@ def ask_sources(spec: ModelSpec) -> list[Answer]:
     offline, hub_offline, found = is_offline(), hub_is_offline(), []
     with ThreadPoolExecutor(8, "zsclip-sources") as pool:
         for source in sources_of(spec):
-            on_the_hub = source.name.startswith("the hub's ")
+            on_the_hub = source.of == "hub"
             if os.path.isabs(source.url):  # noqa: PTH117 - of a text that may be an address
                 found.append((source, pool.submit(_look, source.url)))
             elif offline or (on_the_hub and hub_offline):
@@ -59,8 +61,10 @@ def ask_sources(spec: ModelSpec) -> list[Answer]:
                 found.append((source, pool.submit(_not_asked, who)))
             elif on_the_hub:
                 found.append((source, pool.submit(_ask_hub, source.url)))
+            elif source.of == "mirror" and not source.url.endswith(f"/{spec.file}"):
+                found.append((source, pool.submit(_ask_mirror, source.url)))
             else:
-                found.append((source, pool.submit(_ask, source.url, {"Range": "bytes=0-0"})))
+                found.append((source, pool.submit(_ask, source.url, _ONE_BYTE)))
         return [
             Answer(source.name, masked_url(source.url), *asked.result()) for source, asked in found
         ]
@@ -84,6 +88,15 @@ def _ask_hub(url: str) -> _Found:
     except ParameterError as error:
         return "fails", str(error)
     return _ask(f"{address}/api/models/{owner}/{name}", headers)
+
+
+def _ask_mirror(url: str) -> _Found:
+    """A server need not answer for a folder: what is asked for is what would be fetched first."""
+    for place in places_of_configurations(url):
+        found = _ask(place, _ONE_BYTE)
+        if found[0] == "answers" or not found[1].startswith("the server answered 4"):
+            break
+    return found
 
 
 def _ask(url: str, headers: dict[str, str]) -> _Found:
