@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import logging
@@ -218,6 +219,26 @@ def test_a_token_that_is_none_is_not_shown(
     assert "cret" not in str(caught.value)
 
 
+def test_a_token_that_does_not_hold_any_more_is_told_of(
+    hub: LocalHub, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add(NAME, FILES)
+    hub.expired.add("hf_old")
+    monkeypatch.setenv("HF_TOKEN", "hf_old")
+    with pytest.raises(DownloadError, match="does not take the token") as caught:
+        fetch()
+    assert "hf_old" not in str(caught.value)
+    assert "no repository" not in str(caught.value)
+
+
+def test_what_another_server_refuses_is_no_matter_of_terms(hub: LocalHub, fetch: Fetch) -> None:
+    hub.add(NAME, FILES)
+    hub.then("/cdn/", status=403)
+    with pytest.raises(DownloadError, match="403") as caught:
+        fetch()
+    assert "terms" not in str(caught.value)
+
+
 # --------------------------------------------------------------------- what is not, or no more
 
 
@@ -393,6 +414,24 @@ def test_notes_that_others_may_have_written_are_asked_for_anew(hub: LocalHub, fe
         fetch(offline=True)
     assert (fetch() / "epoch_3.pt").read_bytes() == WEIGHTS
     assert len(hub.requests("/api/")) == asked + 1
+
+
+def test_where_nothing_can_be_noted_the_files_that_are_there_are_checked(
+    hub: LocalHub, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.add(NAME, FILES)
+    folder = fetch()
+    folder.parent.chmod(0o777)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(hub_module, "_write", refuse)
+    sent = hub.sent
+    assert fetch() == folder
+    assert hub.sent == sent
+    (folder / "epoch_3.pt").write_bytes(b"forged")
+    assert (fetch() / "epoch_3.pt").read_bytes() == WEIGHTS
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"repository": "../x"}', '{"siblings": 3}'])

@@ -10,7 +10,7 @@ import pytest
 from hub import LocalHub, use_hub
 from huggingface_hub import constants, snapshot_download
 
-from zsclip.downloads.hub import fetch_repository, verified_of
+from zsclip.downloads.hub import fetch_repository, find_repository, verified_of
 from zsclip.errors import OfflineError
 
 NAME = "org/name"
@@ -70,3 +70,29 @@ def test_offline_what_others_may_have_written_is_not_believed(
     monkeypatch.setenv("ZSCLIP_OFFLINE", "1")
     with pytest.raises(OfflineError):
         fetch_repository(NAME)
+
+
+def test_what_it_has_not_is_fetched_once_the_hub_may_be_asked(
+    filled: LocalHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for file in Path(constants.HF_HUB_CACHE).rglob("snapshots/*/preprocessor_config.json"):
+        file.unlink()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    first = fetch_repository(NAME)
+    assert [file.name for file in first.iterdir() if file.suffix != ".lock"] == ["epoch_3.pt"]
+    assert "says nothing of pictures" in caplog.text
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    assert find_repository(NAME) is None
+    again = fetch_repository(NAME)
+    assert again == first == find_repository(NAME)
+    assert (again / "preprocessor_config.json").read_bytes() == b"{}"
+
+
+def test_where_the_hub_does_not_answer_what_is_there_goes_on(
+    filled: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    first = fetch_repository(NAME)
+    monkeypatch.delenv("HF_HUB_OFFLINE")
+    filled.then("/api/", status=404)
+    assert fetch_repository(NAME) == first

@@ -81,6 +81,7 @@ class LocalHub:
         asked: The requests so far.
         sent: Bytes of files that were sent so far.
         tokens: What opens gated and private repositories.
+        expired: Tokens with which nobody gets anything, public repositories included.
     """
 
     def __init__(self, folder: Path, *, xet: bool = False) -> None:
@@ -95,6 +96,7 @@ class LocalHub:
         self.asked: list[Asked] = []
         self.sent = 0
         self.tokens = {"hf_good"}
+        self.expired: set[str] = set()
         self._servers = [_Server(self, cdn=False), _Server(self, cdn=True)]
         self.endpoint = f"http://127.0.0.1:{self._servers[0].server_address[1]}"
         # another name, for which a client must not have the token that the hub has
@@ -207,6 +209,9 @@ class LocalHub:
         self, repository: str, asked: Asked
     ) -> tuple[int, dict[str, str], Path | bytes] | None:
         token = asked.headers.get("authorization", "").removeprefix("Bearer ")
+        if token in self.expired:
+            said = {"X-Error-Message": "Invalid credentials in Authorization header"}
+            return 401, said, b"{}"
         kind = self._closed.get(repository)
         if repository not in self._commits or (kind == "RepoNotFound" and token not in self.tokens):
             status = 404 if token in self.tokens else 401

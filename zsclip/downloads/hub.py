@@ -41,10 +41,9 @@ from zsclip.downloads.wanted import Verified
 from zsclip.errors import DownloadError, OfflineError
 from zsclip.files import writing_whole
 from zsclip.formats.configs import read_configuration
-from zsclip.formats.folders import CONFIGS, wanted_files, why_none
+from zsclip.formats.folders import CONFIGS, OPEN_CLIP, wanted_files, why_none
 from zsclip.logs import logger_for
 from zsclip.owners import TRUST, doubt, open_plain
-from zsclip.wording import brief
 
 __all__ = ["fetch_repository", "find_repository", "repository_folder", "verified_of"]
 
@@ -52,6 +51,7 @@ log = logger_for("zsclip")
 
 _MOST_NOTES = 32 << 20  # bytes
 _REVISIONS = "revisions.json"
+_OF_PICTURES = {OPEN_CLIP, "preprocessor_config.json", "processor_config.json"}
 
 
 def repository_folder(repository: str, download_root: str | os.PathLike[str] | None = None) -> Path:
@@ -105,10 +105,15 @@ def fetch_repository(
         place /= "open-clip"
     forbidden = _forbidden(offline)
     listing = _noted(place, wanted)
-    if listing is None:
-        chosen = choose or wanted_files
-        listing = _resolve(repository, wanted, place, forbidden, retry, timeout, chosen)
-        _note(place, wanted, listing)
+    if listing is None or not (listing.whole or forbidden):
+        chosen, asked = choose or wanted_files, wanted if listing is None else listing.commit
+        try:
+            listing = _resolve(repository, asked, place, forbidden, retry, timeout, chosen)
+        except DownloadError:
+            if listing is None:
+                raise
+        else:
+            _note(place, wanted, listing)
     folder = place / listing.commit
     names = [file.name for file in listing.files]
     weights = next((name for name in names if name not in CONFIGS), "")
@@ -129,7 +134,7 @@ def find_repository(
     """The folder that `fetch_repository` would verify now, if nothing is to be fetched for it."""
     place = repository_folder(repository, download_root)
     listing = _noted(place, check_revision(revision))
-    if listing is None:
+    if listing is None or not (listing.whole or _forbidden(False)):
         return None
     folder = place / listing.commit
     try:
@@ -180,6 +185,9 @@ def _resolve(
     names = choose(by_name)
     if not names:
         raise unfit(repository, f"no model is read from it. {why_none(by_name).rstrip('.')}")
+    if not (listing.whole or by_name.keys() & _OF_PICTURES):
+        text = "Of %s what another program fetched is used, which says nothing of pictures: %s."
+        log.warning(text, repository, ", ".join(names))
     files = (by_name[name] for name in names)
     return replace(listing, files=tuple(completed(listing, file, timeout) for file in files))
 
@@ -260,7 +268,8 @@ def _read(path: Path) -> Listing | None:
     said = _load(path)
     try:
         repository = check_repository(said["repository"])
-        listing = Listing(repository, path.stem, safe_files(said["siblings"]))
+        files, whole = safe_files(said["siblings"]), said.get("whole") is not False
+        listing = Listing(repository, path.stem, files, whole)
     except (KeyError, TypeError, AttributeError, ValueError):
         return None
     return listing if listing.files else None
@@ -285,14 +294,11 @@ def _note(place: Path, revision: str, listing: Listing) -> None:
         place.mkdir(parents=True, exist_ok=True)
         _write(
             place / f"{listing.commit}.json",
-            {"repository": listing.repository, "siblings": siblings},
+            {"repository": listing.repository, "whole": listing.whole, "siblings": siblings},
         )
         _write(place / _REVISIONS, revisions)
-    except OSError as error:
-        raise DownloadError(
-            f"Cannot get {brief(listing.repository)}: {place} cannot be used ({error}). Set "
-            "ZSCLIP_CACHE, or pass download_root=, to name a folder that can be written to."
-        ) from error
+    except OSError as error:  # what lies there can be read all the same; else a file's turn says it
+        log.info("%s: what the hub said is not kept (%s).", listing.repository, error)
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:

@@ -56,5 +56,5 @@ def cached_listing(repository: str, revision: str) -> Listing | None:
             key = {"lfs": {"sha256": blob.name}} if len(blob.name) == 64 else {"blobId": blob.name}
             siblings.append({"rfilename": entry.name, "size": blob.stat().st_size, **key})
         files = tuple(file for file in safe_files(siblings) if file.sha256 or file.git)
-        return Listing(repository, commit, files)
+        return Listing(repository, commit, files, whole=False)
     return None

@@ -56,11 +56,12 @@ class HubFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of a repository at one commit."""
+    """The files of a repository at one commit; `whole` unless the hub was not asked for them."""
 
     repository: str
     commit: str
     files: tuple[HubFile, ...]
+    whole: bool = True
 
 
 def check_repository(repository: str) -> str:
@@ -308,6 +309,11 @@ def _refusal(repository: str, revision: str, response: httpx.Response, reason: s
         return f"it has no revision {brief(revision)}"
     if code == "GatedRepo":
         return reason + hints_for(repository)[status if status in (401, 403) else 403]
+    if status == 401 and not code and "authorization" in response.request.headers:
+        return (
+            f"{reason}: the hub does not take the token (`HF_TOKEN`, or of `hf auth login`). Set "
+            "one that holds, or none if the repository is public"
+        )
     if code == "RepoNotFound" or status in (401, 404):
         return (
             f"{reason}: there is no repository of this name, or it is private. Check the name; if "
