@@ -383,3 +383,13 @@ def test_a_damaged_copy_in_the_mirrors_folder_leads_on(place: Place, tmp_path: P
         (folder / name).write_bytes(content[:-1000])
     place.patch.setenv("ZSCLIP_MIRROR", str(tmp_path / "mirror"))
     assert load_checkpoint(NAME).verified == "hub"
+
+
+@pytest.mark.parametrize("setting", ["ZSCLIP_OFFLINE", "HF_HUB_OFFLINE"])
+def test_offline_a_copy_that_is_damaged_is_told_as_such(place: Place, setting: str) -> None:
+    name = f"hf-hub:{COPY}"
+    file = load_checkpoint(name).path / "open_clip_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    place.patch.setenv(setting, "1")
+    with pytest.raises(ChecksumError, match=f"{setting} forbids"):
+        load_checkpoint(name)

@@ -65,7 +65,7 @@ def fetch(
     git: str | None = None,
     size: int | None = None,
     progress: bool = False,
-    offline: bool = False,
+    offline: bool | str = False,
     timeout: float = 30.0,
     name: str | None = None,
     retry: RetryPolicy = DEFAULT_RETRY,
@@ -85,7 +85,8 @@ def fetch(
             is not known either. What comes then is checked for its length alone.
         size: Its published length in bytes, where known.
         progress: Whether to draw a progress bar on standard error.
-        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says. To copy is no download.
+        offline: Download nothing, whatever ``ZSCLIP_OFFLINE`` says; a text is who forbids it. To
+            copy is no download.
         timeout: Seconds to wait for a connection, and for each read; a slow download is fine.
         name: What to call it in messages; the file's name by default.
         retry: When to try again after a fault.
@@ -126,7 +127,7 @@ def fetch(
         if state == "valid":
             return target
         if not os.path.isabs(url) and (offline or is_offline()):  # noqa: PTH117 - of any text
-            who = "this call" if offline else "ZSCLIP_OFFLINE"
+            who = "this call" if offline is True else offline or "ZSCLIP_OFFLINE"
             if state == "absent":
                 reason = f"it is not there, and {who} forbids to download it"
                 raise wanted.refused(reason, OfflineError)

@@ -219,7 +219,7 @@ def _have(
             return
     url = file_url(listing.repository, listing.commit, file.name)
     if forbidden:
-        fetch(url, target, offline=True, **options)
+        fetch(url, target, offline=forbidden, **options)
         return
     fetch(
         url,
@@ -228,8 +228,15 @@ def _have(
         retry=retry,
         timeout=timeout,
         secrets=secrets,
-        hints=hints_for(listing.repository),
+        hints={**hints_for(listing.repository), 404: _gone(folder)},
         **options,
+    )
+
+
+def _gone(folder: Path) -> str:
+    return (
+        f": it was in the repository at commit {folder.name}. If that is gone for good, delete "
+        f"{folder.parent}, and the repository is asked for what it holds now"
     )
 
 

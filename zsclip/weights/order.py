@@ -171,6 +171,9 @@ def fetch_in_order(
                     sources[0].name,
                 )
     if forbidden:
+        for _, failure in failures:
+            if isinstance(failure, ChecksumError | CheckpointError):  # here, and another one
+                raise failure
         if archive is not None and spec.url is not None:
             return _verified(spec, archive, offline=offline)  # raises, and says what belongs there
         who = "this call" if offline else "ZSCLIP_OFFLINE"
