@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import socket
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import version
@@ -14,6 +16,7 @@ import numpy as np
 import pytest
 from click.testing import Result
 from hub import LocalHub, use_hub
+from talkers import talk
 
 from zsclip import EmbeddingCache
 from zsclip.demo import load_labels
@@ -354,6 +357,29 @@ def test_a_mirror_on_a_web_server_is_asked_for_what_would_be_fetched_first(
     found = {row["source"]: row["state"] for row in values["sources"]}
     assert found["the mirror's timm/here"] == "answers"
     assert found["the mirror's openai/gone"] == found["the mirror"] == "fails"
+
+
+def test_a_server_that_drips_is_not_waited_for(
+    report: Callable[[], dict[str, object]],
+    sources: tuple[LocalHub, dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not over.wait(0.02):
+            connection.sendall(b"x: y\r\n")
+
+    monkeypatch.setattr("zsclip.weights.answers._MOST_SECONDS", 0.5)
+    with talk(drip) as talker:
+        monkeypatch.setenv("ZSCLIP_MIRROR", f"http://127.0.0.1:{talker.port}")
+        values = report()
+        over.set()
+    assert isinstance(values["sources"], list)
+    found = {row["source"]: row["said"] for row in values["sources"]}
+    assert "no whole answer came" in found["the mirror"]
+    assert "200" in found["the hub's timm/here"]
 
 
 def test_sources_that_fail_are_a_problem_where_none_is_left(

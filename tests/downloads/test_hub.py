@@ -269,7 +269,7 @@ def test_a_renamed_repository_is_followed(
 def test_a_file_that_is_gone_since_it_was_listed(hub: LocalHub, fetch: Fetch) -> None:
     hub.add(NAME, FILES)
     hub.then("/resolve/", status=404)
-    with pytest.raises(DownloadError, match="the server answered 404 .*gone for good, delete "):
+    with pytest.raises(DownloadError, match=r"the server answered 404 .*gone for good, delete "):
         fetch()
 
 

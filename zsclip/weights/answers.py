@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from threading import Thread
+from typing import Any, Literal
 
 from zsclip.downloads.client import SettingsError, answer, connect, failure_of, status_of
 from zsclip.downloads.download import is_offline
@@ -15,13 +17,14 @@ from zsclip.errors import ParameterError
 from zsclip.logs import untold
 from zsclip.masking import masked_url
 from zsclip.weights.mirror import places_of_configurations
-from zsclip.weights.order import sources_of
+from zsclip.weights.order import Source, sources_of
 from zsclip.weights.spec import ModelSpec
 
 __all__ = ["Answer", "ask_sources"]
 
 _ONE_BYTE = {"Range": "bytes=0-0"}
 _TIMEOUT = 4.0  # seconds for a connection, and for an answer
+_MOST_SECONDS = 10.0  # for all of it, which a server that drips would draw out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +53,43 @@ def ask_sources(spec: ModelSpec) -> list[Answer]:
     Raises:
         ParameterError: A setting in the environment is none.
     """
-    offline, hub_offline, found = is_offline(), hub_is_offline(), []
-    with ThreadPoolExecutor(8, "zsclip-sources") as pool:
-        for source in sources_of(spec):
-            on_the_hub = source.of == "hub"
-            if os.path.isabs(source.url):  # noqa: PTH117 - of a text that may be an address
-                found.append((source, pool.submit(_look, source.url)))
-            elif offline or (on_the_hub and hub_offline):
-                who = "ZSCLIP_OFFLINE" if offline else "HF_HUB_OFFLINE"
-                found.append((source, pool.submit(_not_asked, who)))
-            elif on_the_hub:
-                found.append((source, pool.submit(_ask_hub, source.url)))
-            elif source.of == "mirror" and not source.url.endswith(f"/{spec.file}"):
-                found.append((source, pool.submit(_ask_mirror, source.url)))
-            else:
-                found.append((source, pool.submit(_ask, source.url, _ONE_BYTE)))
-        return [
-            Answer(source.name, masked_url(source.url), *asked.result()) for source, asked in found
-        ]
+    offline, hub_offline = is_offline(), hub_is_offline()
+    found: list[tuple[Source, Future[_Found]]] = []
+    for source in sources_of(spec):
+        if os.path.isabs(source.url):  # noqa: PTH117 - of a text that may be an address
+            asked = _begin(_look, source.url)
+        elif offline or (source.of == "hub" and hub_offline):
+            asked = _begin(_not_asked, "ZSCLIP_OFFLINE" if offline else "HF_HUB_OFFLINE")
+        elif source.of == "hub":
+            asked = _begin(_ask_hub, source.url)
+        elif source.of == "mirror" and not source.url.endswith(f"/{spec.file}"):
+            asked = _begin(_ask_mirror, source.url)
+        else:
+            asked = _begin(_ask, source.url, _ONE_BYTE)
+        found.append((source, asked))
+    wait((asked for _, asked in found), _MOST_SECONDS)
+    return [
+        Answer(source.name, masked_url(source.url), *(asked.result() if asked.done() else _LATE))
+        for source, asked in found
+    ]
 
 
 _Found = tuple[Literal["answers", "fails", "not asked"], str]
+_LATE: _Found = ("fails", f"no whole answer came within {_MOST_SECONDS:g} s")
+
+
+def _begin(look: Callable[..., _Found], *of_what: Any) -> Future[_Found]:
+    """Have it done in a thread that nobody need wait for: a server may drip for ever."""
+    found: Future[_Found] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(look(*of_what))
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            found.set_exception(error)
+
+    Thread(target=run, name="zsclip-sources", daemon=True).start()
+    return found
 
 
 def _not_asked(who: str) -> _Found:
