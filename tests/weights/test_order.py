@@ -150,7 +150,7 @@ def test_a_copy_that_has_changed_here_is_not_loaded(place: Place) -> None:
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    with pytest.raises(OfflineError):
+    with pytest.raises(ChecksumError):
         load_checkpoint(NAME, offline=True)
     assert load_checkpoint(NAME).sha256 == identity
     assert file.read_bytes() == place.files[file.name]
@@ -393,3 +393,11 @@ def test_offline_a_copy_that_is_damaged_is_told_as_such(place: Place, setting: s
     place.patch.setenv(setting, "1")
     with pytest.raises(ChecksumError, match=f"{setting} forbids"):
         load_checkpoint(name)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users have no numbers here")
+def test_offline_notes_that_are_not_believed_are_told_of(place: Place) -> None:
+    name = f"hf-hub:{COPY}"
+    load_checkpoint(name).path.parent.chmod(0o777)
+    with pytest.raises(OfflineError, match=r"everybody may write to .* set ZSCLIP_TRUST"):
+        load_checkpoint(name, offline=True)

@@ -15,7 +15,7 @@ from typing import Literal
 from zsclip.downloads.download import fetch, is_offline
 from zsclip.downloads.http import DEFAULT_RETRY, RetryPolicy
 from zsclip.downloads.hub import fetch_repository, find_repository
-from zsclip.downloads.listing import endpoint, unfit
+from zsclip.downloads.listing import endpoint
 from zsclip.errors import CheckpointError, ChecksumError, DownloadError, OfflineError
 from zsclip.files import exact_size
 from zsclip.logs import logger_for
@@ -176,9 +176,7 @@ def fetch_in_order(
                 raise failure
         if archive is not None and spec.url is not None:
             return _verified(spec, archive, offline=offline)  # raises, and says what belongs there
-        who = "this call" if offline else "ZSCLIP_OFFLINE"
-        reason = f"it is not here, and {who} forbids to download it"
-        raise unfit(spec.hub[0], reason, OfflineError)
+        raise next(error for source, error in failures if source.of == "hub")
     if len(failures) == 1:
         raise failures[0][1]
     raise _none_has_it(spec, failures, archive) from failures[0][1].__cause__
