@@ -164,14 +164,36 @@ def test_what_no_tensor_tells_is_part_of_the_key(siglip: Path) -> None:
         {},
         {"text_cfg": {"no_causal_mask": False}},
         {"text_cfg": {"pool_type": "first"}},
+        {"text_cfg": {"heads": 1}},
+        {"text_cfg": {"norm_kwargs": {"eps": 1e-3}}},
+        {"text_cfg": {"tokenizer_kwargs": {"clean": "lower"}}},
+        {"vision_cfg": {"head_width": 32}},
+        {"vision_cfg": {"pool_type": "avg"}},
+        {"vision_cfg": {"final_ln_after_pool": True}},
         {"preprocess_cfg": {"mean": [0.4, 0.5, 0.5]}},
         {"preprocess_cfg": {"interpolation": "bicubic"}},
         {"preprocess_cfg": {"resize_mode": "shortest"}},
     ):
         path.write_text(json.dumps(changed(SIGLIP, **parts)))
         keys.append((engine_key(engine(siglip)), engine(siglip).preprocessing))
-    assert len({key for key, _ in keys}) == 6
+    assert len({key for key, _ in keys}) == 12
     assert len({preprocessing for _, preprocessing in keys}) == 4
+
+
+def test_another_tokenizer_is_another_model(siglip: Path, tmp_path: Path) -> None:
+    ours = engine(siglip)
+    clf = ZeroShotClassifier(["owl", "fox"], templates=["a {}."], model=siglip, device="cpu")
+    clf.save(tmp_path / "owls")
+    path = siglip / "tokenizer.json"
+    tokenizer = json.loads(path.read_text())
+    words = tokenizer["model"]["vocab"]
+    words["owl"], words["fox"] = words["fox"], words["owl"]
+    path.write_text(json.dumps(tokenizer))
+    other = engine(siglip)
+    assert other.weights_sha256 == ours.weights_sha256
+    assert engine_key(other) != engine_key(ours)
+    with pytest.raises(SavedClassifierModelError, match="tokens"):
+        ZeroShotClassifier.load(tmp_path / "owls", model=siglip, device="cpu")
 
 
 def test_scores_are_as_the_model_was_trained(

@@ -191,7 +191,7 @@ class OpenClipEncoder:
             path=path,
             activation=activation_of(activations),
             verified=verified,
-            recipe=recipe_of(model, pixels, activations),
+            recipe=recipe_of(model, pixels, tokens, activations),
         )
         self._model: Any = model if again is None else _lay_out(model, self._device, self._dtype)
         self._in_fp32: OpenClipEncoder | None = None

@@ -15,6 +15,13 @@ __all__ = [
     "text_size",
 ]  # fmt: skip
 
+# Of a tower's modules, in the words of torch, timm and open_clip: what changes what the same
+# tensors give, and no tensor tells.
+_SETTINGS = (
+    *("num_heads", "eps", "scaled_cosine", "final_ln_after_pool", "attn_pool_type"),
+    *("pool_type", "text_pool_type", "global_pool", "eos_id", "text_eos_id", "pad_id"),
+)
+
 _ATTRIBUTES = ("encode_image", "encode_text", "logit_scale", "visual")
 
 
@@ -41,16 +48,36 @@ def activation_of(towers: list[list[str]]) -> str | None:
     return names.get(found.pop()) if len(found) == 1 else None
 
 
-def recipe_of(model: Any, pixels: Pixels, activations: list[list[str]]) -> str:
-    """What is computed with the weights that their values and shapes do not tell, in words."""
+def recipe_of(model: Any, pixels: Pixels, tokens: Tokens, activations: list[list[str]]) -> str:
+    """What is computed with the weights that their values and shapes do not tell, in words.
+
+    Embeddings are kept under it, and a saved classifier refuses another one.
+    """
     text = getattr(model, "text", model)
     masked = "a causal mask" if getattr(text, "attn_mask", None) is not None else "no causal mask"
-    pool = getattr(model, "text_pool_type", getattr(text, "pool_type", type(text).__name__))
+    pool = getattr(text, "pooler", None) or text
+    read = getattr(model, "text_pool_type", getattr(pool, "pool_type", type(pool).__name__))
     image, words = (" and ".join(names) or "no activation" for names in activations)
     return (
-        f"pictures by {pixels.description}, with {image}; texts with {masked}, read by {pool}, "
-        f"with {words}"
+        f"pictures by {pixels.description}, with {image}{_settings_of(model.visual)}; texts by "
+        f"{tokens.description}, with {masked}, read by {read}, with {words}"
+        f"{_settings_of(model if text is model else text, but=model.visual)}"
     )
+
+
+def _settings_of(tower: nn.Module, but: nn.Module | None = None) -> str:
+    """The settings of a tower's modules, each with the values that it has in them, in words."""
+    passed = set() if but is None else set(but.modules())
+    found: dict[str, set[str]] = {}
+    for module in tower.modules():
+        for name in _SETTINGS if module not in passed else ():
+            value = vars(module).get(name)
+            if isinstance(value, bool | int | float | str):
+                found.setdefault(name, set()).add(str(value))
+    trunk = getattr(tower, "trunk", None)  # of timm, whose names say what else is computed
+    called = (getattr(trunk, "pretrained_cfg", None) or {}).get("architecture")
+    words = [f"{name} {' and '.join(sorted(values))}" for name, values in sorted(found.items())]
+    return "".join(f", {word}" for word in [*words, *([called] if called else [])])
 
 
 def text_size(model: Any, name: Literal["vocab_size", "output_dim"]) -> int:

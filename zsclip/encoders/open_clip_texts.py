@@ -6,6 +6,8 @@ or reads its last place, the padding is part of what is computed: so rows stay a
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +20,9 @@ from zsclip.forks import ForkLock
 from zsclip.wording import brief
 
 __all__ = ["Tokens"]
+
+_PROBE = "A Probe_of it's 3.5 kätzchen, \U0001f98a &amp; <Ελλάδα>!"
+"""What tells two ways of cleaning and of adding tokens apart."""
 
 LONGEST = 20_000
 """Characters of a text: no model reads as many."""
@@ -61,6 +66,18 @@ class Tokens:
         self._own = Tokenizer(self.context_length) if _is_clips(tokenizer) else None
         # what is behind the others keeps its way to cut and pad as a state
         self._lock = ForkLock()
+
+    @property
+    def description(self) -> str:
+        """What makes tokens of texts, in words that change when the tokens do."""
+        if self._own is not None:
+            return f"CLIP's {self.context_length} tokens"
+        inner = getattr(self._tokenizer, "tokenizer", None)
+        words = self._tokenizer.encoder if inner is None else inner.get_vocab()
+        with self._lock:
+            row = torch.as_tensor(self._tokenizer([_PROBE])).tolist()
+        told = json.dumps([row, sorted(words.items())]).encode()
+        return f"{self.context_length} tokens ({hashlib.sha256(told).hexdigest()[:16]})"
 
     def encode(self, texts: Sequence[str], *, too_long: TooLong = "error") -> list[list[int]]:
         """The token ids of each text, all that its embedding depends on.
