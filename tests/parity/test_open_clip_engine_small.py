@@ -27,6 +27,7 @@ from zsclip.encoders.open_clip import OpenClipEncoder
 from zsclip.encoders.open_clip_pixels import Pixels
 from zsclip.errors import (
     CheckpointError,
+    OfflineError,
     ParameterError,
     ParameterTypeError,
     PrecisionWarning,
@@ -269,6 +270,48 @@ def test_a_folder_has_its_own_preprocessing_and_tokenizer_without_a_network(
     assert apart(ours.encode_images(pictures), oracle.images(pictures)) < TOLERANCE
     assert apart(ours.encode_texts(TEXTS), oracle.texts(TEXTS)) < TOLERANCE
     assert ours.model_info.vocab_size == 64
+
+
+def test_a_text_tower_of_transformers_asks_the_hub_once_and_never_offline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import AutoConfig, RobertaConfig
+
+    usual: Any = AutoConfig.from_pretrained
+    asked = []
+
+    def from_hub(name: Any, **options: Any) -> Any:
+        if name != "roberta-base":
+            return usual(name, **options)
+        asked.append(name)
+        return RobertaConfig(
+            vocab_size=64,
+            hidden_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=64,
+            pad_token_id=0,
+        )
+
+    monkeypatch.setattr(AutoConfig, "from_pretrained", from_hub)
+    config = copy.deepcopy(CLIP)
+    config["model_cfg"]["text_cfg"] = {
+        "hf_model_name": "roberta-base",
+        "hf_tokenizer_name": "roberta-base",
+        "context_length": 16,
+    }
+    folder, root = save_folder(tmp_path / "roberta", config), tmp_path / "root"
+    oracle = Oracle(folder)
+    asked.clear()
+    ours = engine(folder, download_root=root)
+    assert asked == ["roberta-base"]
+    assert apart(ours.encode_texts(TEXTS), oracle.texts(TEXTS)) < TOLERANCE
+    again = engine(folder, download_root=root, offline=True)
+    assert apart(again.encode_texts(TEXTS), oracle.texts(TEXTS)) < TOLERANCE
+    monkeypatch.setenv("ZSCLIP_OFFLINE", "1")
+    with pytest.raises(OfflineError, match="roberta-base"):
+        engine(folder, download_root=tmp_path / "elsewhere")
+    assert asked == ["roberta-base"]
 
 
 def test_saved_pickled_and_loaded_it_is_found_again(

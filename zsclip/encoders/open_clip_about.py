@@ -18,8 +18,9 @@ __all__ = [
 # Of a tower's modules, in the words of torch, timm and open_clip: what changes what the same
 # tensors give, and no tensor tells.
 _SETTINGS = (
-    *("num_heads", "eps", "scaled_cosine", "final_ln_after_pool", "attn_pool_type"),
-    *("pool_type", "text_pool_type", "global_pool", "eos_id", "text_eos_id", "pad_id"),
+    *("num_heads", "num_attention_heads", "scaled_cosine", "eps", "final_ln_after_pool"),
+    *("pool_type", "text_pool_type", "attn_pool_type", "global_pool"),
+    *("eos_id", "text_eos_id", "pad_id"),
 )
 
 _ATTRIBUTES = ("encode_image", "encode_text", "logit_scale", "visual")

@@ -37,7 +37,7 @@ from zsclip.errors import (
     ParameterTypeError,
     ZsclipError,
 )
-from zsclip.files import as_path
+from zsclip.files import as_path, writing_whole
 from zsclip.formats.folders import CONFIGS, list_names, wanted_files
 from zsclip.logs import logger_for
 from zsclip.wording import brief, did_you_mean, fit_to_tell, in_a_row, shown
@@ -63,6 +63,7 @@ class Found:
         preprocess: What of its preprocessing an architecture does not say.
         quick_gelu: Whether it was trained with QuickGELU, where an architecture does not say.
         tokenizer: The folder or the repository of its tokenizer; None for open_clip's choice.
+        text_model: The folder with the configuration of its text tower, if that is transformers'.
         may_ask: Whether the hub may be asked for that.
     """
 
@@ -75,6 +76,7 @@ class Found:
     preprocess: dict[str, Any] = field(default_factory=dict)
     quick_gelu: bool = False
     tokenizer: str | None = None
+    text_model: str | None = None
     may_ask: bool = False
 
     def make(self) -> tuple[nn.Module, Pixels, Tokens]:
@@ -96,6 +98,7 @@ class Found:
                     require_pretrained=True,
                     pretrained_text=False,
                     weights_only=True,
+                    **self._text_tower(open_clip),
                 )
                 transform = open_clip.transform.image_transform_v2(
                     open_clip.transform.PreprocessCfg(**model.visual.preprocess_cfg),
@@ -112,6 +115,15 @@ class Found:
                 f"open_clip cannot make {brief(self.name)} of {brief(self.source)}: "
                 f"{type(e).__name__}: {shown(str(e), 600)}"
             ) from fit_to_tell(e)
+
+    def _text_tower(self, open_clip: Any) -> dict[str, Any]:
+        """What keeps a text tower of transformers' from asking the hub what it is like."""
+        if self.text_model is None:
+            return {}
+        config = open_clip.get_model_config(self.where)["text_cfg"]
+        return {
+            "text_cfg": {**config, "hf_model_name": self.text_model, "hf_model_pretrained": False}
+        }
 
     def _make_tokenizer(self, open_clip: Any) -> Any:
         config = open_clip.get_model_config(self.where)["text_cfg"]
@@ -162,10 +174,12 @@ def find(
     if isinstance(model, str) and model.startswith(HUB):
         repository, _, revision = model.removeprefix(HUB).partition("@")
         folder = fetch_repository(repository, revision or None, choose=_choose(""), **fetching)
-        return _in_folder(folder, model, f"{repository} on the hub", verified=verified_of(folder))
+        return _in_folder(
+            folder, model, f"{repository} on the hub", fetching, verified=verified_of(folder)
+        )
     if os.path.isdir(model):  # noqa: PTH112 - of any text
         path = as_path(model, "model")
-        return _in_folder(path, path.name, str(path), path=str(path.absolute()))
+        return _in_folder(path, path.name, str(path), fetching, path=str(path.absolute()))
     if not isinstance(model, str) or os.path.isfile(model):  # noqa: PTH113
         raise ModelNotFoundError(
             f"`model` must be a folder with {CONFIG} and the weights beside it, or a name, for the "
@@ -175,18 +189,68 @@ def find(
 
 
 def _in_folder(
-    folder: Path, name: str, source: str, *, path: str | None = None, verified: str = "none"
+    folder: Path,
+    name: str,
+    source: str,
+    fetching: dict[str, Any],
+    *,
+    path: str | None = None,
+    verified: str = "none",
 ) -> Found:
     if not (folder / CONFIG).is_file():
         raise ModelNotFoundError(
             f"The folder {brief(str(folder))} has no {CONFIG}, which says what model open_clip is "
             "to make. Give a folder in open_clip's layout."
         )
-    if require_known_config(folder).get("hf_tokenizer_name"):
+    text = require_known_config(folder)
+    if text.get("hf_tokenizer_name"):
         require_known_tokenizer(folder)
     return Found(
-        name, source, f"local-dir:{folder}", path, verified=verified, tokenizer=str(folder)
+        name,
+        source,
+        f"local-dir:{folder}",
+        path,
+        verified=verified,
+        tokenizer=str(folder),
+        text_model=_text_model(text, fetching),
     )
+
+
+def _text_model(text: dict[str, Any], fetching: dict[str, Any]) -> str | None:
+    """The folder with the configuration of a text tower of transformers', fetched if need be.
+
+    open_clip would ask the hub for it each time, whatever forbids that. Only of text models that
+    open_clip's own architectures have: their names are known.
+
+    Raises:
+        OfflineError: It is not here, and downloads are forbidden.
+        DownloadError: It cannot be fetched.
+    """
+    name = text.get("hf_model_name")
+    if not name:
+        return None
+    folder = cache_dir(fetching["download_root"]) / "open_clip" / name.replace("/", "--")
+    if (folder / "config.json").is_file():
+        return str(folder)
+    what = f"The configuration of the text model {brief(name)}"
+    if fetching["offline"]:
+        raise OfflineError(
+            f"{what} is not here, and downloads are forbidden (ZSCLIP_OFFLINE or HF_HUB_OFFLINE). "
+            f"Put its config.json into {folder}."
+        )
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+        folder.mkdir(parents=True, exist_ok=True)
+        with writing_whole(folder / "config.json") as file:
+            file.write(config.to_json_string(use_diff=False).encode())
+    except Exception as e:
+        raise DownloadError(
+            f"{what} cannot be fetched: {type(e).__name__}: {shown(str(e))}. Put its config.json "
+            f"into {folder}."
+        ) from e
+    return str(folder)
 
 
 def _of_tag(model: str, fetching: dict[str, Any]) -> Found:
@@ -223,6 +287,7 @@ def _of_tag(model: str, fetching: dict[str, Any]) -> Found:
         preprocess={name: known[name] for name in names if name in known},
         quick_gelu=bool(known.get("quick_gelu")),
         tokenizer=tokenizer,
+        text_model=_text_model(config["text_cfg"], fetching),
         may_ask=not fetching["offline"],
     )
 
