@@ -18,6 +18,7 @@ import torch
 from click.testing import Result
 
 from zsclip import MODELS, ModelSpec, ZeroShotClassifier
+from zsclip.encoders import create_encoder
 from zsclip.weights import find_weights, models
 from zsclip.weights.models import get_model_spec
 
@@ -240,6 +241,27 @@ def test_info_of_what_is_no_plain_clip_says_what_it_is(run: Run) -> None:
     assert result.exit_code == 2
     assert "a SigLIP 2" in result.stderr
     assert "zsclip[open-clip]" in result.stderr
+
+
+def test_fetch_of_what_is_no_plain_clip_says_when_it_is_fetched(run: Run) -> None:
+    result = run("models", "fetch", "tiny-cartoon", "ViT-B-16-SigLIP2-256/webli")
+    assert result.exit_code == 2
+    assert "when a classifier is first made of it" in result.stderr
+    assert "encoder=" not in result.stderr  # this command has no such option
+
+
+def test_info_asks_the_engine_that_runs_the_model(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def resolve(*given: Any, **options: Any) -> Any:
+        asked.append((*given, options["offline"]))
+        return create_encoder("clip", "tiny-cartoon")
+
+    monkeypatch.setattr("zsclip.encoders.resolve_encoder", resolve)
+    assert run("models", "info", "some-siglip/").exit_code == 0
+    assert asked == [(None, "some-siglip/", True)]
 
 
 def test_info_of_a_model_that_is_not_here_tells_what_is_known(run: Run, tmp_path: Path) -> None:

@@ -136,13 +136,18 @@ def test_what_is_no_plain_clip_is_told_by_name(row: dict[str, str]) -> None:
         get_model_spec(f"{row['architecture']}/{row['tag']}")
 
 
+def test_names_that_are_no_plain_clip_are_suggested_too() -> None:
+    with pytest.raises(ModelNotFoundError, match="Did you mean 'ViT-B-16-SigLIP2-256/webli'"):
+        get_model_spec("vit-b-16-siglip2-256/webli")
+
+
 def test_a_siglip_is_called_one() -> None:
     with pytest.raises(ForeignModelError) as caught:
         get_model_spec("ViT-B-16-SigLIP2-256/webli")
     assert str(caught.value) == (
         "'ViT-B-16-SigLIP2-256/webli' is no plain CLIP but a SigLIP 2, which zsclip's own engine "
-        'does not compute. The engine open-clip does: pip install "zsclip[open-clip]", and leave '
-        'encoder= out or pass encoder="open-clip".'
+        'does not compute. The engine open-clip does, where pip install "zsclip[open-clip]" was '
+        "said and no other encoder is asked for."
     )
 
 

@@ -141,11 +141,11 @@ def info(
     if spec is not None and find_weights(spec, download_root=download_root) is None:
         rows = _known_rows(spec)
     else:
-        from zsclip.encoders import create_encoder
+        from zsclip.encoders import resolve_encoder
 
         # a file that is not the published one is not to be replaced by asking of it
-        made = create_encoder(
-            "clip",
+        made = resolve_encoder(
+            None,
             name,
             activation=activation,
             device=device,
@@ -205,9 +205,16 @@ def fetch(*, names: tuple[str, ...], download_root: str | None, progress: bool) 
 
     A download that broke off is resumed.
     """
+    from zsclip.errors import ForeignModelError
     from zsclip.weights import fetch_weights, get_model_spec, hub_spec
 
-    for spec in [hub_spec(name) or get_model_spec(name) for name in names]:
+    try:
+        specs = [hub_spec(name) or get_model_spec(name) for name in names]
+    except ForeignModelError as e:
+        raise ForeignModelError(
+            f"{e} It is fetched when a classifier is first made of it, and not by this command."
+        ) from e
+    for spec in specs:
         try:
             path = fetch_weights(spec, download_root=download_root, progress=progress)
         except KeyboardInterrupt:

@@ -186,12 +186,13 @@ def _find(name: str, models: Iterable[ModelSpec]) -> ModelSpec:
     for spec in models:
         if is_it(spec):
             return spec
-    from zsclip.weights.published import explain_unknown
+    from zsclip.weights.published import explain_unknown, name_of, published_rows
 
     explain_unknown(name)
     from zsclip.wording import brief, did_you_mean
 
     known = [spec.name for spec in models] + [alias for spec in models for alias in spec.aliases]
+    known += [name_of(row) for row in published_rows() if row["plain CLIP"] == "no"]
     raise ModelNotFoundError(
         f"`model` must be the name of a model or the path of a checkpoint, got {brief(name)}. "
         f"{did_you_mean(name, known)}"

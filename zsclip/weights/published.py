@@ -157,8 +157,8 @@ def explain_unknown(name: str) -> None:
     if rows[tag]["plain CLIP"] == "no":
         raise ForeignModelError(
             f"{brief(name)} is no plain CLIP but {_family(name)}, which zsclip's own engine does "
-            'not compute. The engine open-clip does: pip install "zsclip[open-clip]", and leave '
-            'encoder= out or pass encoder="open-clip".'
+            'not compute. The engine open-clip does, where pip install "zsclip[open-clip]" was '
+            "said and no other encoder is asked for."
         )
     raise ModelNotFoundError(
         f"There is no {brief(name)}: these weights were trained with GELU. Give "
