@@ -10,10 +10,10 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from typing import Any
 
-from zsclip.errors import EncoderError, EncoderNotFoundError
-from zsclip.wording import brief, shown
+from zsclip.errors import EncoderError, EncoderNotFoundError, ModelNotFoundError
+from zsclip.wording import brief, did_you_mean, in_a_row, shown
 
-__all__ = ["import_open_clip", "is_listed", "root_untouched"]
+__all__ = ["import_open_clip", "is_listed", "raise_unknown", "root_untouched"]
 
 EXTRA = 'pip install "zsclip[open-clip]"'
 
@@ -73,3 +73,23 @@ def root_untouched() -> Iterator[None]:
         yield
     finally:
         root.removeHandler(keeper)
+
+
+def raise_unknown(open_clip: Any, model: str) -> None:
+    """Say what a name lacks that is none of open_clip's.
+
+    Raises:
+        ModelNotFoundError: Always.
+    """
+    tags = open_clip.list_pretrained_tags_by_model(model)
+    if tags:  # the architecture alone, which would come up with random weights
+        names = in_a_row([brief(f"{model}/{tag}") for tag in tags])
+        raise ModelNotFoundError(
+            f"`model` must name weights as well as an architecture, got {brief(model)}. Known: "
+            f"{names}."
+        )
+    listed = [f"{arch}/{tag}" for arch, tag in open_clip.list_pretrained()]
+    raise ModelNotFoundError(
+        "`model` must be architecture/tag of open_clip, hf-hub:organization/name, or a folder, got "
+        f"{brief(model)}. {did_you_mean(model, listed)}"
+    )

@@ -25,8 +25,9 @@ from zsclip.encoders.open_clip_folders import (
     require_known_config,
     require_known_tokenizer,
 )
-from zsclip.encoders.open_clip_library import import_open_clip, root_untouched
+from zsclip.encoders.open_clip_library import import_open_clip, raise_unknown, root_untouched
 from zsclip.encoders.open_clip_pixels import Pixels
+from zsclip.encoders.open_clip_text_models import text_model_folder, text_tower
 from zsclip.encoders.open_clip_texts import Tokens
 from zsclip.errors import (
     CheckpointError,
@@ -37,10 +38,10 @@ from zsclip.errors import (
     ParameterTypeError,
     ZsclipError,
 )
-from zsclip.files import as_path, writing_whole
+from zsclip.files import as_path
 from zsclip.formats.folders import CONFIGS, list_names, wanted_files
 from zsclip.logs import logger_for
-from zsclip.wording import brief, did_you_mean, fit_to_tell, in_a_row, shown
+from zsclip.wording import brief, fit_to_tell, shown
 
 __all__ = ["Found", "find"]
 
@@ -98,7 +99,7 @@ class Found:
                     require_pretrained=True,
                     pretrained_text=False,
                     weights_only=True,
-                    **self._text_tower(open_clip),
+                    **text_tower(open_clip, self.where, self.text_model),
                 )
                 transform = open_clip.transform.image_transform_v2(
                     open_clip.transform.PreprocessCfg(**model.visual.preprocess_cfg),
@@ -115,15 +116,6 @@ class Found:
                 f"open_clip cannot make {brief(self.name)} of {brief(self.source)}: "
                 f"{type(e).__name__}: {shown(str(e), 600)}"
             ) from fit_to_tell(e)
-
-    def _text_tower(self, open_clip: Any) -> dict[str, Any]:
-        """What keeps a text tower of transformers' from asking the hub what it is like."""
-        if self.text_model is None:
-            return {}
-        config = open_clip.get_model_config(self.where)["text_cfg"]
-        return {
-            "text_cfg": {**config, "hf_model_name": self.text_model, "hf_model_pretrained": False}
-        }
 
     def _make_tokenizer(self, open_clip: Any) -> Any:
         config = open_clip.get_model_config(self.where)["text_cfg"]
@@ -212,45 +204,8 @@ def _in_folder(
         path,
         verified=verified,
         tokenizer=str(folder),
-        text_model=_text_model(text, fetching),
+        text_model=text_model_folder(text, fetching),
     )
-
-
-def _text_model(text: dict[str, Any], fetching: dict[str, Any]) -> str | None:
-    """The folder with the configuration of a text tower of transformers', fetched if need be.
-
-    open_clip would ask the hub for it each time, whatever forbids that. Only of text models that
-    open_clip's own architectures have: their names are known.
-
-    Raises:
-        OfflineError: It is not here, and downloads are forbidden.
-        DownloadError: It cannot be fetched.
-    """
-    name = text.get("hf_model_name")
-    if not name:
-        return None
-    folder = cache_dir(fetching["download_root"]) / "open_clip" / name.replace("/", "--")
-    if (folder / "config.json").is_file():
-        return str(folder)
-    what = f"The configuration of the text model {brief(name)}"
-    if fetching["offline"]:
-        raise OfflineError(
-            f"{what} is not here, and downloads are forbidden (ZSCLIP_OFFLINE or HF_HUB_OFFLINE). "
-            f"Put its config.json into {folder}."
-        )
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
-        folder.mkdir(parents=True, exist_ok=True)
-        with writing_whole(folder / "config.json") as file:
-            file.write(config.to_json_string(use_diff=False).encode())
-    except Exception as e:
-        raise DownloadError(
-            f"{what} cannot be fetched: {type(e).__name__}: {shown(str(e))}. Put its config.json "
-            f"into {folder}."
-        ) from e
-    return str(folder)
 
 
 def _of_tag(model: str, fetching: dict[str, Any]) -> Found:
@@ -260,7 +215,7 @@ def _of_tag(model: str, fetching: dict[str, Any]) -> Found:
     known = open_clip.pretrained.get_pretrained_cfg(arch, tag)
     config = open_clip.get_model_config(arch)
     if not known or config is None:
-        _raise_unknown(open_clip, model)
+        raise_unknown(open_clip, model)
     repository, _, file = str(known.get("hf_hub", "")).rpartition("/")
     tokenizer = config["text_cfg"].get("hf_tokenizer_name")
     weights, folder, verified = None, None, "none"
@@ -287,7 +242,7 @@ def _of_tag(model: str, fetching: dict[str, Any]) -> Found:
         preprocess={name: known[name] for name in names if name in known},
         quick_gelu=bool(known.get("quick_gelu")),
         tokenizer=tokenizer,
-        text_model=_text_model(config["text_cfg"], fetching),
+        text_model=text_model_folder(config["text_cfg"], fetching),
         may_ask=not fetching["offline"],
     )
 
@@ -326,21 +281,6 @@ def _or_else(another: bool) -> Iterator[None]:
         if not another:
             raise
         log.info("%s", error)
-
-
-def _raise_unknown(open_clip: Any, model: str) -> None:
-    tags = open_clip.list_pretrained_tags_by_model(model)
-    if tags:  # the architecture alone, which would come up with random weights
-        names = in_a_row([brief(f"{model}/{tag}") for tag in tags])
-        raise ModelNotFoundError(
-            f"`model` must name weights as well as an architecture, got {brief(model)}. Known: "
-            f"{names}."
-        )
-    listed = [f"{arch}/{tag}" for arch, tag in open_clip.list_pretrained()]
-    raise ModelNotFoundError(
-        "`model` must be architecture/tag of open_clip, hf-hub:organization/name, or a folder, got "
-        f"{brief(model)}. {did_you_mean(model, listed)}"
-    )
 
 
 def _weights_in(folder: Path, file: str) -> Path | None:
