@@ -121,8 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
                 threading.Event().wait(pause)
 
     def _send(self, data: bytes) -> None:
+        self.server.sent += len(data)  # first: who has the last byte may look at once
         self.wfile.write(data)
-        self.server.sent += len(data)
 
 
 def serve(server: FaultyServer) -> Iterator[FaultyServer]:
