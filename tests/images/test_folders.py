@@ -130,7 +130,8 @@ def test_row_find_unreadable(
     scandir = os.scandir
 
     def guarded(path: Any) -> Iterator[os.DirEntry[str]]:
-        if os.fspath(path).endswith("b"):  # as for who is not the administrator
+        # as for who is not the administrator; pytest, which clears up, asks by a number
+        if not isinstance(path, int) and os.fspath(path).endswith("b"):
             raise PermissionError(13, "Permission denied")
         return scandir(path)
 
