@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from typing import overload
+from typing import Any, overload
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +55,8 @@ def lay_out(tower: nn.Module, device: torch.device, dtype: torch.dtype) -> nn.Mo
             del tower.token_embedding
     tower.to(device, dtype)
     if device.type == "cuda":  # whose convolutions are faster, and patches lie in order, so
-        tower.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        untyped: Any = tower  # not every PyTorch's types know of it
+        untyped.to(memory_format=torch.channels_last)
     if table is not None:
         tower.token_embedding = table
     if dtype != torch.float32:
