@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -33,9 +32,10 @@ from zsclip.encoders.devices import (
     require_precision,
     to_unit_rows,
 )
+from zsclip.encoders.mending import mend
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.encoders.transfer import send
-from zsclip.errors import ParameterTypeError, PrecisionWarning
+from zsclip.errors import ParameterTypeError
 from zsclip.forks import ForkLock
 from zsclip.weights import Checkpoint, load_checkpoint
 from zsclip.wording import brief
@@ -263,18 +263,14 @@ class NativeEncoder:
         what: str,
         again: Callable[[NativeEncoder, list[int]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Compute rows that are not finite again in fp32, whose range half precision lacks."""
-        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1)).tolist()
-        if bad and self._precision != "fp32":
-            warnings.warn(
-                f"{self._checkpoint.name} gave NaN or infinity for {len(bad)} of {len(rows)} "
-                f"{what} on {self._device} in {self._precision}; these are computed again in fp32. "
-                "Pass precision='fp32' if this comes often.",
-                PrecisionWarning,
-                stacklevel=2,
-            )
-            rows[bad] = again(self._in_fp32.get(self._make_exact), bad)
-        return rows
+        return mend(
+            rows,
+            lambda bad: again(self._in_fp32.get(self._make_exact), bad),
+            what=what,
+            model=self._checkpoint.name,
+            device=self._device,
+            precision=self._precision,
+        )
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""

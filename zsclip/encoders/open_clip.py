@@ -7,10 +7,9 @@ these towers see the padding: nothing is trimmed, and no beginnings are shared.
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from PIL import Image
 from torch import nn
 
 from zsclip.clip import pad
+from zsclip.downloads.wanted import Verified
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import (
     TEXT_BATCH,
@@ -27,6 +27,7 @@ from zsclip.encoders.devices import (
     require_precision,
     to_unit_rows,
 )
+from zsclip.encoders.mending import mend
 from zsclip.encoders.open_clip_about import (
     activation_of,
     activations_of,
@@ -41,7 +42,7 @@ from zsclip.encoders.open_clip_pixels import Pixels
 from zsclip.encoders.open_clip_texts import Tokens
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.encoders.transfer import send
-from zsclip.errors import ParameterError, PrecisionWarning
+from zsclip.errors import ParameterError
 from zsclip.forks import ForkLock
 from zsclip.formats.layouts import in_memory
 from zsclip.weights.proven import ProvenTensors
@@ -161,7 +162,7 @@ class OpenClipEncoder:
         source: str,
         *,
         path: str | None = None,
-        verified: Literal["openai", "hub", "none"] | None = None,
+        verified: Verified | None = None,
         precision: tuple[str, torch.dtype] | None = None,
         device: torch.device | None = None,
         again: Found | None = None,
@@ -291,21 +292,24 @@ class OpenClipEncoder:
         what: str,
         again: Callable[[OpenClipEncoder, list[int]], NDArray[np.float32]],
     ) -> NDArray[np.float32]:
-        """Compute rows that are not finite again in fp32, whose range half precision lacks."""
-        bad = np.flatnonzero(~np.isfinite(rows).all(axis=1)).tolist()
-        if bad and self._again is not None and self._info.precision != "fp32":
-            warnings.warn(
-                f"{self._info.name} gave NaN or infinity for {len(bad)} of {len(rows)} {what} on "
-                f"{self._device} in {self._info.precision}; these are computed again in fp32. "
-                "Pass precision='fp32' if this comes often.",
-                PrecisionWarning,
-                stacklevel=2,
-            )
+        found = self._again
+        if found is None:  # handed over: it is computed with as it is
+            return rows
+
+        def exact(bad: list[int]) -> NDArray[np.float32]:
             with self._mending:
                 if self._in_fp32 is None:
-                    self._in_fp32 = OpenClipEncoder.of(self._again, self._device, "fp32")
-            rows[bad] = again(self._in_fp32, bad)
-        return rows
+                    self._in_fp32 = OpenClipEncoder.of(found, self._device, "fp32")
+            return again(self._in_fp32, bad)
+
+        return mend(
+            rows,
+            exact,
+            what=what,
+            model=self._info.name,
+            device=self._device,
+            precision=self._info.precision,
+        )
 
 
 def _lay_out(model: nn.Module, device: torch.device, dtype: torch.dtype) -> Any:
