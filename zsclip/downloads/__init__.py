@@ -12,9 +12,9 @@ from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.downloads.download import is_offline
-    from zsclip.downloads.place import cache_dir
+    from zsclip.downloads.place import cache_dir, is_on_disk
 
-__all__ = ["cache_dir", "is_offline"]
+__all__ = ["cache_dir", "is_offline", "is_on_disk"]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
-    __getattr__ = lazy(__name__, download=("is_offline",), place=("cache_dir",))
+    __getattr__ = lazy(__name__, download=("is_offline",), place=("cache_dir", "is_on_disk"))

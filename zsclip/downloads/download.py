@@ -19,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from zsclip.downloads.copying import copy
 from zsclip.downloads.http import DEFAULT_RETRY, RetryPolicy, transfer
+from zsclip.downloads.place import is_on_disk
 from zsclip.downloads.wanted import Wanted
 from zsclip.errors import (
     ChecksumError,
@@ -126,7 +127,7 @@ def fetch(
         state = _check(wanted)
         if state == "valid":
             return target
-        if not os.path.isabs(url) and (offline or is_offline()):  # noqa: PTH117 - of any text
+        if not is_on_disk(url) and (offline or is_offline()):
             who = "this call" if offline is True else offline or "ZSCLIP_OFFLINE"
             if state == "absent":
                 reason = f"it is not there, and {who} forbids to download it"
@@ -172,7 +173,7 @@ def _check(wanted: Wanted) -> Literal["valid", "wrong", "absent"]:
 def _download(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: bool) -> None:
     """Fetch, verify, and give the final name; the caller holds the lock."""
     for again in (True, False):
-        if os.path.isabs(wanted.url):  # noqa: PTH117 - of a text that may be an address
+        if is_on_disk(wanted.url):
             pieced = copy(wanted)
         else:
             pieced = transfer(wanted, timeout=timeout, retry=retry, progress=progress)

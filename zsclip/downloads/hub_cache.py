@@ -6,18 +6,16 @@ There a file is a link to one that is named by its hash, which `zsclip.downloads
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
-from zsclip.downloads.listing import HubFile, Listing, safe_files
+from zsclip.downloads.listing import COMMIT, HubFile, Listing, safe_files
 from zsclip.owners import doubt
 
 __all__ = ["cached_file", "cached_listing"]
 
 _MOST_FILES = 10_000
-_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 
 
 def cached_file(listing: Listing, file: HubFile) -> str | None:
@@ -43,12 +41,12 @@ def cached_listing(repository: str, revision: str) -> Listing | None:
     place = Path(constants.HF_HUB_CACHE, f"models--{repository.replace('/', '--')}").absolute()
     with suppress(OSError, ValueError):
         commit = revision
-        if not _COMMIT.fullmatch(revision):
+        if not COMMIT.fullmatch(revision):
             named = place / "refs" / revision
             if not named.resolve().is_relative_to(place.resolve()):
                 return None
             commit = named.read_text("utf-8")[:41].strip()
-        if not _COMMIT.fullmatch(commit) or doubt(place / "snapshots" / commit / "any"):
+        if not COMMIT.fullmatch(commit) or doubt(place / "snapshots" / commit / "any"):
             return None
         siblings = []
         for entry in islice(os.scandir(place / "snapshots" / commit), _MOST_FILES):

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     import httpx
 
 __all__ = [
-    "HubFile", "Listing", "check_repository", "check_revision", "completed", "endpoint", "file_url",
-    "hints_for", "hub_is_offline", "read_listing", "safe_files", "secrets", "unfit",
+    "COMMIT", "HubFile", "Listing", "check_repository", "check_revision", "completed", "endpoint",
+    "file_url", "hints_for", "hub_is_offline", "read_listing", "safe_files", "secrets", "unfit",
 ]  # fmt: skip
 
 log = logger_for("zsclip")
@@ -38,7 +38,7 @@ _MOST_SECONDS = 60.0  # for all of it
 _LARGEST = 200 << 30  # bytes of one file; the largest CLIP known takes 20
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 _REVISION = re.compile(r"\w[\w./+-]{0,199}", re.ASCII)
-_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
 _FILE = re.compile(r"[\w][\w.+@ ()=,-]{0,199}")  # in the folder itself, hidden ones left out
 _SHA1, _SHA256 = re.compile(r"[0-9a-f]{40}", re.ASCII), re.compile(r"[0-9a-f]{64}", re.ASCII)
 _YES = {"1", "ON", "YES", "TRUE"}  # as huggingface_hub reads them
@@ -185,7 +185,7 @@ def read_listing(
         now = str(told.get("id", repository))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         raise unfit(repository, "the hub's answer is no list of files") from None
-    if not _COMMIT.fullmatch(commit):
+    if not COMMIT.fullmatch(commit):
         raise unfit(repository, f"the hub names no commit, but {brief(commit)}")
     if now != repository:
         try:

@@ -1,4 +1,4 @@
-"""The folder that weights are downloaded to."""
+"""Where downloads go to, and whether they come from here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from zsclip.errors import DownloadError
 from zsclip.wording import brief
 
-__all__ = ["cache_dir"]
+__all__ = ["cache_dir", "is_on_disk"]
 
 
 def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
@@ -42,3 +42,13 @@ def cache_dir(download_root: str | os.PathLike[str] | None = None) -> Path:
             f"The folder {brief(str(folder))} cannot be found ({error}). Set ZSCLIP_CACHE to a "
             "folder for zsclip's files."
         ) from error
+
+
+def is_on_disk(source: str) -> bool:
+    """Whether a source is a place on this machine, an absolute path, and not an address.
+
+    Examples:
+        >>> is_on_disk("https://example.org/ViT-B-32.pt")
+        False
+    """
+    return os.path.isabs(source)  # noqa: PTH117 - of a text

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zsclip.clip import Recipe
+from zsclip.clip import Preprocessing, Recipe
 from zsclip.errors import CheckpointError
 from zsclip.formats.foreign import foreign_model
 from zsclip.wording import brief, did_you_mean, shown
 
-__all__ = ["Described", "Section", "Sizes"]
+__all__ = ["CLIPS", "Described", "Section", "Sizes"]
+
+CLIPS = Preprocessing()
+"""How OpenAI's models have their pictures, and the others where nothing is said."""
 
 _MOST = 1 << 24  # of whole numbers; the largest vocabulary there is has a million
 _LEAST_STD, _MOST_MEAN = 1e-3, 1e3  # of pixels from 0 to 1; what is beyond is a mistake

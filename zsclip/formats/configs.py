@@ -13,7 +13,7 @@ from typing import Any
 
 from zsclip.clip import Preprocessing, Recipe
 from zsclip.errors import CheckpointError
-from zsclip.formats.config_values import Described, Section, Sizes
+from zsclip.formats.config_values import CLIPS, Described, Section, Sizes
 from zsclip.formats.folders import LAYOUT_NAMES, OPEN_CLIP, TRANSFORMERS
 from zsclip.formats.json_files import CONFIG_LIMIT, read_json
 from zsclip.formats.transformers_config import is_of_transformers, read_transformers
@@ -77,7 +77,6 @@ _KEYS = {
 }  # fmt: skip
 # Whose tokenizer is CLIP's own, under names of the hub.
 _OWN_TOKENIZER = re.compile(r"(openai/clip-vit|laion/CLIP-ViT)-[\w.-]{1,100}", re.ASCII)
-CLIPS = Preprocessing()
 _FAMILIES = {
     "siglip": "a SigLIP",
     "eva": "an EVA",

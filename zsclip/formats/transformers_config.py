@@ -11,7 +11,7 @@ from typing import Any
 
 from zsclip.clip import Activation, Preprocessing, Recipe
 from zsclip.errors import CheckpointError
-from zsclip.formats.config_values import Described, Section, Sizes
+from zsclip.formats.config_values import CLIPS, Described, Section, Sizes
 from zsclip.formats.folders import TRANSFORMERS
 from zsclip.wording import brief
 
@@ -63,7 +63,6 @@ _KEYS = {
 }  # fmt: skip
 _PROCESSORS = ("CLIPImageProcessor", "CLIPImageProcessorFast", "CLIPImageProcessorPil",
                "CLIPFeatureExtractor")  # fmt: skip
-CLIPS = Preprocessing()
 _TOWERS = {"clip_vision_model": "image", "clip_text_model": "text"}
 _FAMILIES = {
     "siglip": "a SigLIP", "siglip2": "a SigLIP 2", "chinese_clip": "a Chinese-CLIP",

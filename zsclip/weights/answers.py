@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Literal
 
+from zsclip.downloads import is_on_disk
 from zsclip.downloads.client import SettingsError, answer, connect, failure_of, status_of
 from zsclip.downloads.download import is_offline
 from zsclip.downloads.listing import hub_is_offline, secrets
@@ -56,7 +56,7 @@ def ask_sources(spec: ModelSpec) -> list[Answer]:
     offline, hub_offline = is_offline(), hub_is_offline()
     found: list[tuple[Source, Future[_Found]]] = []
     for source in sources_of(spec):
-        if os.path.isabs(source.url):  # noqa: PTH117 - of a text that may be an address
+        if is_on_disk(source.url):
             asked = _begin(_look, source.url)
         elif offline or (source.of == "hub" and hub_offline):
             asked = _begin(_not_asked, "ZSCLIP_OFFLINE" if offline else "HF_HUB_OFFLINE")

@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from zsclip.downloads import is_on_disk
 from zsclip.downloads.download import fetch
 from zsclip.downloads.http import RetryPolicy
 from zsclip.downloads.hub import repository_folder
@@ -69,7 +70,7 @@ def mirror() -> str | None:
 
 def below(root: str, path: str) -> str:
     """A place below the mirror."""
-    return str(Path(root, path)) if os.path.isabs(root) else f"{root}/{path}"  # noqa: PTH117
+    return str(Path(root, path)) if is_on_disk(root) else f"{root}/{path}"
 
 
 def places_of_configurations(url: str) -> list[str]:
@@ -102,7 +103,7 @@ def fetch_mirrored(
     """
     from zsclip.formats.layouts import open_model  # loads torch, which a start can spare
 
-    if os.path.isabs(root):  # noqa: PTH117 - of a text that may be an address
+    if is_on_disk(root):
         for form in _FORMS:
             folder = Path(root, form.format(repository))
             with suppress(OSError):

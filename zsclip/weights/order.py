@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from zsclip.downloads import is_on_disk
 from zsclip.downloads.download import fetch, is_offline
 from zsclip.downloads.http import DEFAULT_RETRY, RetryPolicy
 from zsclip.downloads.hub import fetch_repository, find_repository
@@ -140,11 +141,7 @@ def fetch_in_order(
     forbidden = offline or is_offline()
     sources = sources_of(spec, download_root=download_root, progress=progress, offline=offline)
     if forbidden:  # of the hub there may be what its own client has fetched
-        sources = [
-            source
-            for source in sources
-            if source.of == "hub" or os.path.isabs(source.url)  # noqa: PTH117 - of a text
-        ]
+        sources = [source for source in sources if source.of == "hub" or is_on_disk(source.url)]
     if sources and not (forbidden and sources[0].of == "hub") and (notice := license_notice(spec)):
         log.warning("%s", notice)
     failures: list[tuple[Source, DownloadError | CheckpointError]] = []

@@ -106,13 +106,10 @@ def _spec(row: Row) -> ModelSpec:
     aliases = (f"{architecture}-quickgelu/{row['tag']}",) if activation == "quickgelu" else ()
     return ModelSpec(
         name_of(row),
-        file="",
-        sha256="",
         size=4 * parameters,
         resolution=int(row["image size"]),
         embed_dim=embed_dim,
         parameters=parameters,
-        url=None,
         note=row["note"],
         context_length=int(row["context length"]),
         recipe=Recipe(activation, head_width, 64, preprocessing, "the table of published weights"),

@@ -112,4 +112,4 @@ def hub_spec(name: str) -> ModelSpec | None:
     repository, revision = split_revision(copy)
     check_repository(repository)
     check_revision(revision)
-    return ModelSpec(name, "", "", 0, 0, 0, 0, None, recipe=Recipe(), hub=(copy,))
+    return ModelSpec(name, recipe=Recipe(), hub=(copy,))

@@ -14,7 +14,7 @@ OPENAI = Recipe("quickgelu", 64, 64, Preprocessing(), "OpenAI's code")
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """What is known of a model before its weights are read.
+    """What is known of a model before its weights are read; numbers are 0 where they are not.
 
     Attributes:
         name: Its name: OpenAI's, or open_clip's architecture and tag with ``/`` between them.
@@ -40,13 +40,13 @@ class ModelSpec:
     """
 
     name: str
-    file: str
-    sha256: str
-    size: int
-    resolution: int
-    embed_dim: int
-    parameters: int
-    url: str | None
+    file: str = ""
+    sha256: str = ""
+    size: int = 0
+    resolution: int = 0
+    embed_dim: int = 0
+    parameters: int = 0
+    url: str | None = None
     note: str = ""
     context_length: int = 77
     vocab_size: int = 49_408
