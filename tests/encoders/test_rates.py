@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import torch
 from deadlines import run_program
+from forked import IN_CHILD
 
 from zsclip.clip import Sample
 from zsclip.encoders import rates
@@ -386,17 +387,6 @@ def probe(*_, **__):
 rates.probe, rates.has_bf16 = probe, lambda: True
 started, go_on, hold = threading.Event(), threading.Event(), {hold}
 
-def in_child(work):
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        finally:
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
-
 def ask():
     global hold
     hold = False
@@ -425,7 +415,7 @@ thread.join()
 @pytest.mark.parametrize("when", THEN)
 def test_a_forked_child_waits_for_no_probe(when: str, tmp_path: Path) -> None:
     count, then = THEN[when]
-    program = PROGRAM.format(hold=count == 2, probes=count) + then
+    program = IN_CHILD + PROGRAM.format(hold=count == 2, probes=count) + then
     run_program(["-c", program], folder=tmp_path)
 
 
@@ -439,7 +429,7 @@ def measure():
 torch.ones(600, 600) @ torch.ones(600, 600)  # by threads that stay behind
 in_child(measure)
 """
-    run_program(["-c", PROGRAM.format(hold=False, probes=0) + work], folder=tmp_path)
+    run_program(["-c", IN_CHILD + PROGRAM.format(hold=False, probes=0) + work], folder=tmp_path)
 
 
 # --------------------------------------------------------------------------------------- measuring

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 from deadlines import run_program
+from forked import IN_CHILD
 
 import zsclip
 from zsclip import forks
@@ -34,19 +35,6 @@ FROG, FISH = (os.path.join({drawings!r}, name) for name in ("frog.png", "fish.pn
 def make(**options):
     options = {{"model": "tiny-cartoon", "device": "cpu", "cache": False, **options}}
     return ZeroShotClassifier(["frog", "fish"], **options)
-
-
-def in_child(work):
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    assert os.waitpid(child, 0)[1] == 0
 
 
 def expect(found, *labels):
@@ -109,7 +97,7 @@ in_child(lambda: results.close())
 @forking
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_forked_child_ends(program: str, drawings: Path, tmp_path: Path) -> None:
-    run_program(["-c", BEGIN.format(drawings=str(drawings)) + program], folder=tmp_path)
+    run_program(["-c", IN_CHILD + BEGIN.format(drawings=str(drawings)) + program], folder=tmp_path)
 
 
 # Each is where a thread of the parent is held up while the process forks.
@@ -151,7 +139,7 @@ in_child(work)
 go_on.set()
 thread.join()
 """
-    run_program(["-c", BEGIN.format(drawings=str(drawings)) + program], folder=tmp_path)
+    run_program(["-c", IN_CHILD + BEGIN.format(drawings=str(drawings)) + program], folder=tmp_path)
 
 
 def test_no_lock_of_zsclip_stays_shut_in_a_forked_child() -> None:
