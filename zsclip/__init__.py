@@ -32,6 +32,14 @@ if TYPE_CHECKING:
         list_labelsets,
         load_labelset,
     )
+    from zsclip.learnt import (
+        Calibration,
+        Learnt,
+        Probe,
+        Rejection,
+        Standardization,
+        Thresholds,
+    )
     from zsclip.results import Failure, Origin, Prediction, Score
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
@@ -39,17 +47,23 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_TEMPLATES",
     "MODELS",
+    "Calibration",
     "EmbeddingCache",
     "Encoder",
     "Failure",
     "Label",
     "LabelSet",
+    "Learnt",
     "ModelInfo",
     "ModelSpec",
     "Origin",
     "Prediction",
+    "Probe",
     "Reading",
+    "Rejection",
     "Score",
+    "Standardization",
+    "Thresholds",
     "ZeroShotClassifier",
     "__version__",
     "check_labelset",
@@ -70,6 +84,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         encoders=("Encoder", "ModelInfo", "list_encoders"),
         images=("Reading", "load_image"),
         labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
+        learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
         results=("Failure", "Origin", "Prediction", "Score"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),

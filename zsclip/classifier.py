@@ -11,15 +11,20 @@ from numpy.typing import NDArray
 
 from zsclip.driving import DrivenModel
 from zsclip.encoders import Encoder, ModelInfo
-from zsclip.errors import ImageError, ParameterError, ParameterTypeError
+from zsclip.errors import (
+    ImageError,
+    LearntMismatchError,
+    ParameterError,
+    ParameterTypeError,
+)
 from zsclip.head import Head, Labels
 from zsclip.images import Images, ImageSource, Listed, sources_of
 from zsclip.labels import LabelSet, texts_of
+from zsclip.learning import Learning, Predictions
 from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
-from zsclip.results import Failure, Origin, Prediction
-from zsclip.version import __version__
-from zsclip.wording import brief, shown
+from zsclip.results import Failure, Prediction
+from zsclip.wording import brief, in_a_row, shown
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +37,7 @@ OnError: TypeAlias = Literal["raise", "record"]
 _GO_ON = 'To go on past such pictures pass on_error="record": each gives a Failure in its place.'
 
 
-class ZeroShotClassifier:
+class ZeroShotClassifier(Learning):
     """Classify pictures with labels named in words, without training.
 
     A picture's embedding is compared with one embedding per label, the ensemble of the label's
@@ -51,6 +56,8 @@ class ZeroShotClassifier:
             each to phrases for it.
         templates: Texts with one ``{}``, where each name goes in. Defaults to the label set's own,
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
+        multi_label: Score each label by itself: a picture may have several, or none.
+        null_prompts: Texts that stand for "none of these". Defaults to the label set's own.
         model: One of `list_models()`; ``hf-hub:organization/name``, any repository on the hub; or
             the path of a checkpoint, or of a folder with one. Defaults to ``"ViT-B/32"``, or to
             what another engine chooses.
@@ -103,10 +110,13 @@ class ZeroShotClassifier:
         labels: Labels,
         *,
         templates: Iterable[str] | None = None,
+        multi_label: bool = False,
+        null_prompts: Iterable[str] | None = None,
         **options: Unpack[Options],
     ) -> None:
         given = filled_in(options)
-        self._head = Head.of(labels, templates)  # before weights are fetched for nothing
+        # before weights are fetched for nothing
+        self._head = Head.of(labels, templates, multi_label=multi_label, null_prompts=null_prompts)
         self._model = DrivenModel.of(self._head, given)
 
     # ---------------------------------------------------------------------- other ways to one
@@ -120,6 +130,8 @@ class ZeroShotClassifier:
         *,
         labels: Labels,
         templates: Iterable[str] | None = None,
+        multi_label: bool = False,
+        null_prompts: Iterable[str] | None = None,
         **options: Unpack[Settings],
     ) -> Self:
         """Drive what the official package's ``clip.load`` returned.
@@ -129,6 +141,8 @@ class ZeroShotClassifier:
             preprocess: The transform that came with it.
             labels: As in `ZeroShotClassifier`.
             templates: As in `ZeroShotClassifier`.
+            multi_label: As in `ZeroShotClassifier`.
+            null_prompts: As in `ZeroShotClassifier`.
             options: As in `ZeroShotClassifier`, those that hold for every engine.
 
         Raises:
@@ -138,7 +152,14 @@ class ZeroShotClassifier:
         from zsclip.encoders.official import OfficialEncoder
 
         encoder = OfficialEncoder(model, preprocess)
-        return cls(labels, templates=templates, encoder=encoder, **options)
+        return cls(
+            labels,
+            templates=templates,
+            multi_label=multi_label,
+            null_prompts=null_prompts,
+            encoder=encoder,
+            **options,
+        )
 
     @classmethod
     @shows_options(Options)
@@ -159,32 +180,54 @@ class ZeroShotClassifier:
         Raises:
             SavedClassifierFileError: There is no such file, or it cannot be read.
             SavedClassifierModelError: The model is not found, or is another one.
+            LearntMismatchError: The classifier learnt from pictures, and `precision` or `encoder`
+                are others than it learnt with. Without a `precision` it is the one of then.
             SavedClassifierError: The file is something else, damaged, or of a newer format.
             DownloadError: The weights are not there and cannot be fetched.
         """
         from zsclip.saved import read_classifier
 
         given, saved = filled_in(options), read_classifier(path)
-        return cls._of(saved.head, DrivenModel.again(saved, path, given))
+        model = DrivenModel.again(saved, path, given)
+        if saved.head.learnt:
+            saved.head.learnt.require_fitting(saved.head.tie(model.encoder))
+        return cls._of(saved.head, model)
 
-    def with_labels(self, labels: Labels, *, templates: Iterable[str] | None = None) -> Self:
+    def with_labels(
+        self,
+        labels: Labels,
+        *,
+        templates: Iterable[str] | None = None,
+        null_prompts: Iterable[str] | None = None,
+    ) -> Self:
         """A classifier with the same model and other labels; this one stays as it is.
 
-        Nothing is loaded again, and embeddings of labels met before are reused.
+        Nothing is loaded again, and embeddings of labels met before are reused. Whether several
+        labels are given at once stays as it is.
 
         Args:
             labels: As in `ZeroShotClassifier`.
             templates: As in `ZeroShotClassifier`.
+            null_prompts: As in `ZeroShotClassifier`.
+
+        Raises:
+            LearntMismatchError: This classifier learnt from pictures, which other labels would
+                make wrong; `zero_shot` gives one that can be given others.
         """
-        head = Head.of(labels, templates)
+        if self._head.learnt:
+            raise LearntMismatchError(
+                f"What was learnt ({in_a_row(list(self._head.learnt.parts()))}) belongs to the "
+                "labels and templates that it was fitted on, and means nothing with others. Use "
+                "`zero_shot().with_labels(...)`, and fit it anew."
+            )
+        head = Head.of(
+            labels,
+            templates,
+            multi_label=self._head.multi_label,
+            null_prompts=null_prompts,
+        )
         self._model.check(head)
         return self._of(head, self._model)
-
-    @classmethod
-    def _of(cls, head: Head, model: DrivenModel) -> Self:
-        self = cls.__new__(cls)
-        self._head, self._model = head, model
-        return self
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
@@ -252,30 +295,13 @@ class ZeroShotClassifier:
         """The model's sizes, device, precision and where its weights came from."""
         return self._model.info
 
-    @property
-    def origin(self) -> Origin:
-        """How this classifier's predictions come about.
-
-        Holds the SHA-256 of the model's tensors. A checkpoint given by its path is read through
-        for it, once.
-        """
-        info, head = self._model.info, self._head
-        return Origin(
-            model=info,
-            weights_sha256=self.encoder.weights_sha256,
-            labelset=head.labelset.name,
-            provenance=head.labelset.provenance,
-            templates=head.templates,
-            zsclip=__version__,
-            labels_precision=None if head.precision == info.precision else head.precision,
-        )
-
     def __repr__(self) -> str:
         n, t, info = len(self.labelset), len(self.templates), self.model_info
         name = f"{brief(self.labelset.name)} " if self.labelset.provenance else ""
+        learnt = f", learnt {in_a_row(list(parts))}" if (parts := self._head.learnt.parts()) else ""
         return (
             f"<{type(self).__name__} {name}{n} labels, {t} template{'s' * (t != 1)}, "
-            f"{shown(info.name)} on {info.device} in {info.precision}>"
+            f"{shown(info.name)} on {info.device} in {info.precision}{learnt}>"
         )
 
     # ------------------------------------------------------------------------- classification
@@ -399,23 +425,18 @@ class ZeroShotClassifier:
 
     # --------------------------------------------------------------------------------- inside
 
-    def _embedded_head(self) -> Head:
-        # kept here as well: the ensembles may drop it, and this needs it
-        self._head = self._model.texts.embedded(self._head, too_long=self._model.too_long)
-        return self._head
-
     def _stream(
         self, sources: Iterator[ImageSource], on_error: OnError, *, advice: str = ""
     ) -> Iterator[Prediction | Failure]:
-        head, labelset = self._embedded_head(), self.labelset
-        origin: Origin | None = None  # told when weights are loaded, which it then need not read
+        self._embedded_head()
+        make: Predictions | None = None  # when weights are loaded: its origin tells their SHA-256
         stop = on_error == "raise"
         for described, embeddings in embed(sources, self.encoder, self._model.pictures, stop=stop):
-            scores = iter(head.scores(embeddings, self._model.info))
-            origin = origin or self.origin
+            make = make or self._predictions()
+            judged = make(embeddings, (source for source in described if isinstance(source, str)))
             for source in described:
                 if isinstance(source, str):
-                    yield Prediction(source, next(scores), labelset, origin)
+                    yield next(judged)
                 elif stop:
                     error = _advised(source.error, advice) if advice else source.error
                     try:

@@ -85,9 +85,12 @@ class DrivenModel:
             ZsclipError: As for `of`.
         """
         reading = reading_like(as_reading(given["reading"]), saved.reading)
-        pictures, encoder = _pictures({**given, "reading": reading}), given["encoder"]
+        given = {**given, "reading": reading}
+        pictures, encoder = _pictures(given), given["encoder"]
         what = f"the classifier {brief(os.fspath(path))}"
         if encoder is None or isinstance(encoder, str):
+            if (tie := saved.head.learnt.tie) is not None and given["precision"] == "auto":
+                given["precision"] = tie.precision  # in which alone what was learnt holds
             encoder = find_encoder_again(
                 saved.model,
                 saved.weights_sha256,

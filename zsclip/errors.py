@@ -32,10 +32,12 @@ __all__ = [
     "LabelSetNotFoundError",
     "LabelSetUnreadableError",
     "LabelSetVersionError",
+    "LearntMismatchError",
     "LevelsWarning",
     "ModelError",
     "ModelNotFoundError",
     "NonFiniteError",
+    "NotLearntError",
     "OfflineError",
     "ParameterError",
     "ParameterTypeError",
@@ -245,6 +247,14 @@ class EncoderNotFoundError(EncoderError, LookupError):
 
 class NonFiniteError(ZsclipError, ArithmeticError):
     """Weights, an embedding or a score are NaN or infinite; the message says which, and where."""
+
+
+class LearntMismatchError(ZsclipError, ValueError):
+    """What was learnt from pictures belongs to another model, other labels or another precision."""
+
+
+class NotLearntError(ZsclipError, ValueError):
+    """Something is asked for that a classifier has to learn from pictures first."""
 
 
 class ActivationWarning(ZsclipWarning):

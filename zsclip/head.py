@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import ModelInfo, TooLong, non_finite
+from zsclip.encoders import Encoder, ModelInfo, TooLong, non_finite
 from zsclip.errors import LabelError, PromptTooLongError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
@@ -23,6 +25,8 @@ from zsclip.labels import (
     require_no_problems,
     texts_of,
 )
+from zsclip.learnt import NOTHING, Learnt, Tie
+from zsclip.scoring import logistic, softmax
 from zsclip.spelling import Spelled, parse_labels
 from zsclip.twins import find_twins
 from zsclip.wording import brief
@@ -46,23 +50,40 @@ class Head:
         class_matrix: The embedding of each label: float32 (labels, d), L2-normalized, read-only;
             None until a model made it.
         precision: In which precision that was.
+        multi_label: Whether each label is scored by itself, and a picture may have several.
+        null_prompts: What stands for "none of these", where labels are compared with it.
+        null_matrix: The embedding of each of these: float32 (m, d), L2-normalized, read-only; None
+            until a model made it, and where nothing is compared with it.
+        learnt: What was learnt from pictures.
     """
 
     labelset: LabelSet
     templates: tuple[str, ...]
     class_matrix: NDArray[np.float32] | None = None
     precision: str | None = None
+    multi_label: bool = False
+    null_prompts: tuple[str, ...] = ()
+    null_matrix: NDArray[np.float32] | None = None
+    learnt: Learnt = NOTHING
 
     def __post_init__(self) -> None:
-        if self.class_matrix is not None:
-            self.class_matrix.flags.writeable = False
+        for matrix in (self.class_matrix, self.null_matrix):
+            if matrix is not None:
+                matrix.flags.writeable = False
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickled array forgets that it is read-only; made anew, it is again.
-        return Head, (self.labelset, self.templates, self.class_matrix, self.precision)
+        return Head, tuple(getattr(self, field.name) for field in fields(self))
 
     @classmethod
-    def of(cls, labels: Labels, templates: Iterable[str] | None = None) -> Head:
+    def of(
+        cls,
+        labels: Labels,
+        templates: Iterable[str] | None = None,
+        *,
+        multi_label: bool = False,
+        null_prompts: Iterable[str] | None = None,
+    ) -> Head:
         """The head for what a user gives.
 
         Raises:
@@ -80,9 +101,18 @@ class Head:
                     "`templates` must hold at least one text such as 'a photo of a {}.', got none. "
                     "Leave it out to use those of the label set, or zsclip's own."
                 )
+        labelset = cls._labelset_of(labels, own)
+        return cls(
+            labelset,
+            labelset.templates or DEFAULT_TEMPLATES,
+            multi_label=multi_label,
+            null_prompts=() if null_prompts is None else texts_of("null_prompts", null_prompts),
+        )
+
+    @staticmethod
+    def _labelset_of(labels: Labels, own: tuple[str, ...]) -> LabelSet:
         if isinstance(labels, Mapping):
-            made = LabelSet.from_mapping(labels, templates=own)
-            return cls(made, made.templates)
+            return LabelSet.from_mapping(labels, templates=own)
         if isinstance(labels, str | os.PathLike) or hasattr(labels, "read"):
             labels = parse_labels(cast(Spelled, labels), templates=own)
         if not isinstance(labels, LabelSet):
@@ -94,7 +124,7 @@ class Head:
                 f"`templates` has no effect, because every label of {brief(labels.name)} has "
                 "complete prompts of its own. Leave it out, or give the labels' names alone."
             )
-        return cls(labels, labels.templates or DEFAULT_TEMPLATES)
+        return labels
 
     def require_choice(self, score_function: str | None) -> None:
         """Raise if there is nothing to choose between.
@@ -105,7 +135,7 @@ class Head:
         Raises:
             LabelError: There is one label, and scores are a softmax.
         """
-        if len(self.labelset) < 2 and score_function == "softmax":
+        if len(self.labelset) < 2 and score_function == "softmax" and not self.multi_label:
             raise LabelError(
                 "These labels cannot be used: labels: must hold two labels or more, got one. "
                 "Scores are a softmax over the labels, which is always 1 over a single one; add "
@@ -137,6 +167,65 @@ class Head:
         """The head with what a model made of its prompts."""
         return replace(self, class_matrix=class_matrix, precision=precision)
 
+    def require_whole(self, d: int) -> None:
+        """Raise if what was learnt cannot be that of these labels and of embeddings this wide.
+
+        Args:
+            d: The width of the embeddings.
+
+        Raises:
+            ValueError: It cannot; a file may say so.
+        """
+        n, learnt = len(self.labelset), self.learnt
+        due: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
+        if self.null_matrix is not None:
+            due.append(("null_matrix", self.null_matrix.shape, (len(self.null_prompts), d)))
+        if learnt.probe is not None:
+            due.append(("probe", learnt.probe.weights.shape, (n, d)))
+        if learnt.standardization is not None:
+            due.append(("standardization", learnt.standardization.mean.shape, (n,)))
+        if learnt.thresholds is not None:
+            due.append(("thresholds", learnt.thresholds.values.shape, (n,)))
+        if learnt.rejection is not None and learnt.rejection.negatives is not None:
+            negatives = learnt.rejection.negatives
+            due.append(("rejection", negatives.shape, (len(negatives), d)))
+        for name, shape, wanted in due:
+            if shape != wanted:
+                raise ValueError(f"`{name}` must have the shape {wanted}, and has {shape}")
+
+    def tie(self, encoder: Encoder) -> Tie:
+        """What is learnt with this head and a model is tied to.
+
+        Args:
+            encoder: What runs the model. One that was given by its path is read through for its
+                SHA-256, once.
+        """
+        info, labelset = encoder.model_info, self.labelset
+        labels = [[label.id, label.name, *label.prompts_with(())] for label in labelset]
+        return Tie(
+            model=info.name,
+            engine=" ".join(filter(None, (info.encoder, info.activation, info.recipe))),
+            weights_sha256=encoder.weights_sha256,
+            labels=f"{labelset.name}, {len(labelset)} labels, {_digest(labels)}",
+            templates=f"{len(self.templates)}, {_digest(list(self.templates))}",
+            precision=info.precision,
+            scores="several labels" if self.multi_label else info.score_function,
+        )
+
+    def logits(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float64]:
+        """What scores are made of, before a temperature: float64 (n, labels).
+
+        Args:
+            embeddings: Those of the pictures: float32 (n, d), L2-normalized.
+            model: The model that made them.
+        """
+        assert self.class_matrix is not None
+        cosines = embeddings @ self.class_matrix.T
+        logits: NDArray[np.float64] = (
+            model.logit_scale * cosines.astype(np.float64) + model.logit_bias
+        )
+        return logits
+
     def scores(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float32]:
         """Scores of pictures: their cosines with the labels, by the model's scale and function.
 
@@ -150,19 +239,32 @@ class Head:
         Raises:
             NonFiniteError: A score is NaN.
         """
-        assert self.class_matrix is not None
+        return self.judged(embeddings, model)[0]
+
+    def judged(
+        self, embeddings: NDArray[np.float32], model: ModelInfo
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """Scores of pictures, and how sure one can be that each is one of the labels.
+
+        Takes and raises what `scores` does.
+
+        Returns:
+            The scores, and the confidence that the rejection asks for: float32 (n,); None without
+            one.
+        """
         with np.errstate(all="ignore"):  # a score may be too small for a number
-            cosines = embeddings @ self.class_matrix.T
-            logits = model.logit_scale * cosines.astype(np.float64) + model.logit_bias
-            if model.score_function == "softmax":
-                powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-                scores = powers / powers.sum(axis=1, keepdims=True)
-            else:
-                scores = np.exp(-np.logaddexp(0, -logits))  # the logistic, without overflow
-            rounded: NDArray[np.float32] = scores.astype(np.float32)
-        if not np.isfinite(rounded).all():
+            logits = self.logits(embeddings, model)
+            if (calibration := self.learnt.calibration) is not None:
+                logits /= calibration.temperature
+            alone = self.multi_label or model.score_function == "sigmoid"
+            scores = (logistic if alone else softmax)(logits).astype(np.float32)
+        if not np.isfinite(scores).all():
             raise non_finite(model, "the scores")
-        return rounded
+        return scores, None
+
+
+def _digest(value: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(value).encode("ascii")).hexdigest()[:16]
 
 
 def require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from zsclip.encoders import ModelInfo
 from zsclip.errors import ParameterError
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet, Provenance
+from zsclip.learnt import NOTHING, Learnt
 from zsclip.wording import BriefRepr, brief, in_a_row, shown, told
 
 __all__ = ["Failure", "Origin", "Prediction", "Score"]
@@ -48,6 +49,9 @@ class Origin:
         zsclip: The version of zsclip.
         labels_precision: In which precision the labels were embedded, if that is another one than
             the model's, as it can be for a classifier that was loaded from a file; otherwise None.
+        multi_label: Whether each label was scored by itself.
+        null_prompts: What labels were compared with then; empty if with nothing.
+        learnt: The `Learnt.id` of what the classifier had learnt from pictures; empty if nothing.
     """
 
     model: ModelInfo
@@ -57,6 +61,9 @@ class Origin:
     templates: tuple[str, ...]
     zsclip: str
     labels_precision: str | None = None
+    multi_label: bool = False
+    null_prompts: tuple[str, ...] = ()
+    learnt: str = ""
 
     @property
     def id(self) -> str:
@@ -67,6 +74,9 @@ class Origin:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""
         plain: dict[str, Any] = _plain(asdict(self))
+        for key in ("multi_label", "null_prompts", "learnt"):
+            if not plain[key]:
+                del plain[key]
         return plain
 
     def __repr__(self) -> str:
@@ -93,6 +103,9 @@ class Prediction:
         scores: float32 (number of labels,), read-only, in the order of the label set.
         labelset: The labels.
         origin: How the scores came about.
+        confidence: How sure one can be that the picture is one of the labels, in the measure of a
+            classifier that rejects (`ZeroShotClassifier.rejecting`); None of any other.
+        learnt: What its classifier learnt from pictures, less the large arrays.
 
     Raises:
         ParameterError: `scores` does not hold one number for each label.
@@ -113,6 +126,8 @@ class Prediction:
     scores: NDArray[np.float32]
     labelset: LabelSet
     origin: Origin
+    confidence: float | None = None
+    learnt: Learnt = NOTHING
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, np.float32)
@@ -138,6 +153,19 @@ class Prediction:
     def score(self) -> float:
         """The highest score."""
         return float(self.scores.max())
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the picture is taken for one of the labels; always, if nothing is rejected."""
+        rejection = self.learnt.rejection
+        if rejection is None:
+            return True
+        return self.confidence is not None and self.confidence >= rejection.threshold
+
+    @property
+    def answer(self) -> str | None:
+        """The name of the best label, or None if the picture is none of them."""
+        return self.label if self.accepted else None
 
     @property
     def margin(self) -> float:
@@ -179,6 +207,17 @@ class Prediction:
             "margin": self.margin,
             "scores": [asdict(score) for score in top],
             "origin": self.origin.to_dict(),
+            **self._judgment(),
+        }
+
+    def _judgment(self) -> dict[str, Any]:
+        """What is told of a prediction by a classifier that rejects."""
+        if self.learnt.rejection is None:
+            return {}
+        return {
+            "accepted": self.accepted,
+            "answer": self.answer,
+            "confidence": self.confidence,
         }
 
     @property
@@ -190,7 +229,7 @@ class Prediction:
 
     def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
         # A pickled array forgets that it is read-only; made anew, it is again.
-        return type(self), (self.source, self.scores, self.labelset, self.origin)
+        return type(self), self._parts()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Prediction):
@@ -200,8 +239,11 @@ class Prediction:
     def __hash__(self) -> int:
         return hash(self._key())
 
+    def _parts(self) -> tuple[object, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self))
+
     def _key(self) -> tuple[object, ...]:
-        return self.source, self.scores.tobytes(), self.labelset, self.origin
+        return self.scores.tobytes(), *(part for part in self._parts() if part is not self.scores)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -19,6 +19,7 @@ from zsclip.errors import NonFiniteError, SavedClassifierError, SavedClassifierF
 from zsclip.files import as_path, reason_of, writing_whole
 from zsclip.head import Head
 from zsclip.images import Reading, reading_like
+from zsclip.saved.learnt import arrays_of_learnt, learnt_of_plain, plain_of_learnt
 from zsclip.saved.plain import Plain, labelset_of_plain, plain_of_labelset
 from zsclip.saved.target import KEY, check_target, refused, shown
 from zsclip.version import __version__
@@ -26,8 +27,10 @@ from zsclip.wording import brief, fit_to_tell, printable
 
 __all__ = ["KEY", "SavedClassifier", "read_classifier", "write_classifier"]
 
-FORMAT = 2  # raised by a change that makes older versions of zsclip read a file wrongly
+FORMAT = 3  # raised by a change that makes older versions of zsclip read a file wrongly
 TENSOR = "class_matrix"
+NULL_TENSOR = "null_matrix"
+LEARNT_PREFIX = "learnt."
 # Bytes: of a hundred thousand labels with three prompts each. In Python's memory it can be thirty
 # times what the file has.
 HEADER_LIMIT = 1 << 25
@@ -61,7 +64,9 @@ class SavedClassifier:
     reading: str
 
 
-def sealed(about: dict[str, Any], matrix: NDArray[np.float32]) -> str:
+def sealed(
+    about: dict[str, Any], matrix: NDArray[np.float32], *others: tuple[str, NDArray[Any]]
+) -> str:
     """A description as JSON that begins with the SHA-256 of itself and of the numbers.
 
     There is one way to write it: of a text that is read, whatever differs from that is damage.
@@ -69,10 +74,15 @@ def sealed(about: dict[str, Any], matrix: NDArray[np.float32]) -> str:
     Args:
         about: The description, without a checksum.
         matrix: float32, hashed row by row in little-endian order.
+        others: Further arrays, hashed in the same way behind their names, types and shapes.
     """
     text = _dumps(about)
-    digest = hashlib.sha256(text.encode("ascii") + matrix.astype("<f4").tobytes()).hexdigest()
-    return _dumps({"sha256": digest, **about})
+    digest = hashlib.sha256(text.encode("ascii") + matrix.astype("<f4").tobytes())
+    for name, values in sorted(others, key=lambda other: other[0]):
+        little = values.astype(values.dtype.newbyteorder("<"))
+        digest.update(f"{name} {little.dtype.str} {little.shape}".encode("ascii"))
+        digest.update(little.tobytes())
+    return _dumps({"sha256": digest.hexdigest(), **about})
 
 
 def _dumps(value: dict[str, Any]) -> str:
@@ -124,7 +134,7 @@ def _serialize(saved: SavedClassifier) -> bytes:
         if not model[key]:
             del model[key]
     about = {
-        "format": _format_of(saved.model),
+        "format": _format_of(saved),
         "zsclip": __version__,
         "labelset": plain_of_labelset(saved.head.labelset),
         "templates": list(saved.head.templates),
@@ -132,16 +142,29 @@ def _serialize(saved: SavedClassifier) -> bytes:
         "reading": saved.reading,
         "model": {**model, "weights_sha256": saved.weights_sha256},
     }
-    return save({TENSOR: matrix}, {KEY: sealed(about, matrix)})
+    others: dict[str, NDArray[Any]] = {}
+    head = saved.head
+    if head.multi_label:
+        about["several"] = {"null_prompts": list(head.null_prompts)}
+    if head.null_matrix is not None:
+        others[NULL_TENSOR] = np.ascontiguousarray(head.null_matrix, np.float32)
+    if head.learnt:
+        about["learnt"] = plain_of_learnt(head.learnt)
+        arrays = arrays_of_learnt(head.learnt)
+        others.update({f"{LEARNT_PREFIX}{name}": values for name, values in arrays.items()})
+    return save({TENSOR: matrix, **others}, {KEY: sealed(about, matrix, *others.items())})
 
 
-def _format_of(model: ModelInfo) -> int:
-    """The format that a file needs, of which older versions of zsclip read the first.
+def _format_of(saved: SavedClassifier) -> int:
+    """The format that a file needs: the first that says all, for older versions of zsclip.
 
-    They compute every model as OpenAI's, with QuickGELU and their preprocessing, whatever the file
-    says.
+    Those that read the first compute every model as OpenAI's, with QuickGELU and their
+    preprocessing, whatever the file says; those that read the second know nothing of what was
+    learnt, or of several labels at once.
     """
-    return FORMAT if model.recipe or model.activation not in (None, USUAL) else 1
+    if saved.head.learnt or saved.head.multi_label:
+        return 3
+    return 2 if saved.model.recipe or saved.model.activation not in (None, USUAL) else 1
 
 
 def _require_finite(saved: SavedClassifier, path: str | os.PathLike[str]) -> None:
@@ -223,11 +246,11 @@ def _read(file: Path) -> SavedClassifier:
                 )
             about = _parse(metadata[KEY])
             try:
-                matrix = _read_matrix(tensors)
+                matrix, others = _read_arrays(tensors)
                 rest = {key: value for key, value in about.value.items() if key != "sha256"}
-                if sealed(rest, matrix) != metadata[KEY]:
+                if sealed(rest, matrix, *others.items()) != metadata[KEY]:
                     raise ValueError("its SHA-256 says that it is not what was saved")
-                return _saved(about, matrix)
+                return _saved(about, matrix, others)
             except (ValueError, RecursionError) as error:  # Python writes less deep than it reads
                 raise _damaged(error) from error
     except SafetensorError as error:
@@ -268,15 +291,24 @@ def _damaged(error: Exception) -> _Fault:
     return _Fault(f"it is damaged: {printable(str(error)).rstrip('.')}. Save the classifier anew.")
 
 
-def _read_matrix(tensors: Any) -> NDArray[np.float32]:
-    if (names := list(tensors.keys())) != [TENSOR]:
-        raise ValueError(f"it must hold one tensor, `{TENSOR}`, and holds {brief(names)}")
+def _read_arrays(tensors: Any) -> tuple[NDArray[np.float32], dict[str, NDArray[Any]]]:
+    names = set(tensors.keys())
+    if TENSOR not in names:
+        raise ValueError(f"it must hold the tensor `{TENSOR}`, and holds {brief(sorted(names))}")
     if (kind := tensors.get_slice(TENSOR).get_dtype()) != "F32":
         raise ValueError(f"`{TENSOR}` must be F32, and is {printable(str(kind))}")
-    return cast("NDArray[np.float32]", tensors.get_tensor(TENSOR))
+    for name in names - {TENSOR}:
+        if name != NULL_TENSOR and not name.startswith(LEARNT_PREFIX):
+            raise ValueError(f"it holds a tensor that nothing needs, {brief(name)}")
+        if tensors.get_slice(name).get_dtype() not in ("F32", "F64"):
+            raise ValueError(f"{brief(name)} must be F32 or F64")
+    others = {name: tensors.get_tensor(name) for name in names - {TENSOR}}
+    return cast("NDArray[np.float32]", tensors.get_tensor(TENSOR)), others
 
 
-def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
+def _saved(
+    about: Plain, matrix: NDArray[np.float32], others: dict[str, NDArray[Any]]
+) -> SavedClassifier:
     """What the file holds, once its parts are known to belong together."""
     plain, precision = about.table("model"), about.text("precision")
     function = plain.text("score_function")
@@ -318,7 +350,21 @@ def _saved(about: Plain, matrix: NDArray[np.float32]) -> SavedClassifier:
         raise ValueError(f"`{TENSOR}` holds NaN or infinity for the label {brief(name)}")
     if (np.abs(lengths - 1) > UNIT).any():
         raise ValueError(f"the rows of `{TENSOR}` must be of length 1")
-    head = Head(labelset, about.texts("templates"), matrix, precision)
+    several = about.table("several") if "several" in about.value else None
+    learnt = about.table("learnt") if "learnt" in about.value else Plain({}, "learnt")
+    null_matrix = others.pop(NULL_TENSOR, None)
+    arrays = {name.removeprefix(LEARNT_PREFIX): values for name, values in others.items()}
+    head = Head(
+        labelset,
+        about.texts("templates"),
+        matrix,
+        precision,
+        multi_label=several is not None,
+        null_prompts=() if several is None else several.texts("null_prompts"),
+        null_matrix=null_matrix,
+        learnt=learnt_of_plain(learnt, arrays),
+    )
+    head.require_whole(model.embedding_dim)
     reading = about.text("reading")
     reading_like(Reading(), reading)  # raises if there is none such
     return SavedClassifier(head, model, plain.text_or_none("weights_sha256"), reading)

@@ -1,0 +1,218 @@
+"""What judges a classifier, what it learns from pictures, and scores of vectors one has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, Self, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.driving import DrivenModel
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.head import Head
+from zsclip.images import Images, sources_of
+from zsclip.learnt import NOTHING, Calibration, Learnt, LearntValue, Rejection
+from zsclip.pipeline import embed_all
+from zsclip.results import Origin, Prediction
+from zsclip.version import __version__
+from zsclip.wording import brief
+
+__all__ = ["Learning", "Pictures", "Predictions"]
+
+Pictures: TypeAlias = Images | NDArray[np.floating[Any]]
+"""Pictures as `classify_many` takes them, or their embeddings: a float array (n, d)."""
+
+Predictions: TypeAlias = Callable[[NDArray[np.float32], Iterable[str]], Iterator[Prediction]]
+
+BLOCK = 4096  # embeddings at a time, so that scores of a million need no memory beside themselves
+UNIT = 1e-3  # how far the length of a row may be from 1
+
+
+class Learning:
+    """The part of `ZeroShotClassifier` that stands on its predictions and embeddings.
+
+    Whatever learns gives a new classifier with another head; this one stays as it is.
+    """
+
+    _head: Head
+    _model: DrivenModel
+
+    @classmethod
+    def _of(cls, head: Head, model: DrivenModel) -> Self:
+        self = cls.__new__(cls)
+        self._head, self._model = head, model
+        return self
+
+    # ------------------------------------------------------------------------ what was learnt
+
+    @property
+    def learnt(self) -> Learnt:
+        """All that this classifier learnt from pictures, and what it is tied to."""
+        return self._head.learnt
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The temperature, and how much it helped; None before `calibrated`."""
+        return self._head.learnt.calibration
+
+    @property
+    def rejection(self) -> Rejection | None:
+        """What is rejected by, and from where on a picture is accepted; None before `rejecting`."""
+        return self._head.learnt.rejection
+
+    def with_learnt(self, learnt: Learnt) -> Self:
+        """A classifier that uses what another one learnt, over the same model and labels.
+
+        Args:
+            learnt: The `learnt` of the other.
+
+        Raises:
+            LearntMismatchError: It was learnt on another model, other weights, labels or templates,
+                in another precision, or on scores of another kind. Every difference is named.
+            ParameterTypeError: `learnt` is no `Learnt`.
+        """
+        if not isinstance(learnt, Learnt):
+            raise ParameterTypeError(
+                f"`learnt` must be the `learnt` of a classifier, got {brief(learnt)}."
+            )
+        head = self._embedded_head()
+        if learnt:
+            learnt.require_fitting(head.tie(self._model.encoder))
+        return self._of(replace(head, learnt=learnt), self._model)
+
+    def zero_shot(self) -> Self:
+        """The classifier without what it learnt."""
+        return self._of(replace(self._head, learnt=NOTHING), self._model)
+
+    # ------------------------------------------------------------- vectors that one has already
+
+    def classify_embeddings(self, embeddings: NDArray[np.floating[Any]]) -> list[Prediction]:
+        """Classify pictures by their embeddings, such as those in a database.
+
+        Args:
+            embeddings: Of `encode_images` of the same model: float (n, d), L2-normalized.
+
+        Returns:
+            One prediction for each row; its `source` is ``<embedding 0>``, and so on.
+
+        Raises:
+            ParameterError: The array has another shape, holds NaN or infinity, or a row that is not
+                of length 1.
+            ParameterTypeError: `embeddings` is no array of floats.
+            NonFiniteError: The model gave NaN or infinity for a label.
+        """
+        rows = self._require_embeddings(embeddings)
+        self._embedded_head()
+        make = self._predictions()
+        predictions: list[Prediction] = []
+        for start in range(0, len(rows), BLOCK):
+            part = np.asarray(rows[start : start + BLOCK], np.float32)
+            sources = (f"<embedding {start + i}>" for i in range(len(part)))
+            predictions.extend(make(part, sources))
+        return predictions
+
+    def score_embeddings(self, embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """The scores of pictures by their embeddings; takes and raises what the former does.
+
+        Returns:
+            float32 (n, labels).
+        """
+        rows = self._require_embeddings(embeddings)
+        head, info = self._embedded_head(), self._model.info
+        scores = np.empty((len(rows), len(head.labelset)), np.float32)
+        for start in range(0, len(rows), BLOCK):
+            part = np.asarray(rows[start : start + BLOCK], np.float32)
+            scores[start : start + len(part)] = head.scores(part, info)
+        return scores
+
+    # --------------------------------------------------------------------------------- inside
+
+    @property
+    def origin(self) -> Origin:
+        """How this classifier's predictions come about.
+
+        Holds the SHA-256 of the model's tensors. A checkpoint given by its path is read through
+        for it, once.
+        """
+        info, head = self._model.info, self._head
+        return Origin(
+            model=info,
+            weights_sha256=self._model.encoder.weights_sha256,
+            labelset=head.labelset.name,
+            provenance=head.labelset.provenance,
+            templates=head.templates,
+            zsclip=__version__,
+            labels_precision=None if head.precision == info.precision else head.precision,
+            multi_label=head.multi_label,
+            null_prompts=head.null_prompts,
+            learnt=head.learnt.id,
+        )
+
+    def _embedded_head(self) -> Head:
+        # kept here as well: the ensembles may drop it, and this needs it
+        self._head = self._model.texts.embedded(self._head, too_long=self._model.too_long)
+        return self._head
+
+    def _learning(self, **parts: LearntValue) -> Self:
+        """A classifier that learnt more."""
+        head = self._embedded_head()
+        tie = head.tie(self._model.encoder)
+        learnt = replace(head.learnt, tie=tie, **cast("dict[str, Any]", parts))
+        return self._of(replace(head, learnt=learnt), self._model)
+
+    def _predictions(self) -> Predictions:
+        """What makes predictions of embeddings and the descriptions of their pictures."""
+        head, info, origin = self._embedded_head(), self._model.info, self.origin
+        labelset, learnt = head.labelset, head.learnt.for_predictions()
+
+        def make(embeddings: NDArray[np.float32], sources: Iterable[str]) -> Iterator[Prediction]:
+            scores, confidence = head.judged(embeddings, info)
+            for i, source in enumerate(sources):
+                sure = None if confidence is None else float(confidence[i])
+                yield Prediction(source, scores[i], labelset, origin, sure, learnt)
+
+        return make
+
+    def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:
+        """Those of pictures, or the array of them that was given."""
+        if isinstance(images, np.ndarray) and images.ndim == 2:
+            return self._require_embeddings(images).astype(np.float32, copy=False)
+        return embed_all(
+            sources_of(cast("Images", images)), self._model.encoder, self._model.pictures
+        )
+
+    def _require_embeddings(self, embeddings: object) -> NDArray[np.floating[Any]]:
+        """An array that can be embeddings of this model; a map of a file stays one."""
+        d = self._model.info.embedding_dim
+        rows = embeddings if isinstance(embeddings, np.ndarray) else np.asarray(embeddings)
+        if rows.dtype.kind != "f":
+            raise ParameterTypeError(
+                "`embeddings` must be an array of floats, such as `encode_images` gives, got "
+                f"{brief(embeddings)}."
+            )
+        if rows.ndim != 2 or rows.shape[1] != d:
+            raise ParameterError(
+                f"`embeddings` must have the shape (n, {d}), the width of "
+                f"{brief(self._model.info.name)}, got {rows.shape}. Those of another model mean "
+                "nothing to this one."
+            )
+        for start in range(0, len(rows), BLOCK):
+            part = np.asarray(rows[start : start + BLOCK], np.float32)
+            with np.errstate(all="ignore"):
+                lengths = np.sqrt(np.einsum("ij,ij->i", part, part))
+            wrong = ~(np.abs(lengths - 1) <= UNIT)
+            if wrong.any():
+                row = int(wrong.argmax())
+                finite = bool(np.isfinite(part[row]).all())
+                raise ParameterError(
+                    f"Row {start + row:,} of `embeddings` "
+                    + (
+                        f"has the length {lengths[row]:.4g}, and must have 1. Divide each row by "
+                        "its length: rows / numpy.linalg.norm(rows, axis=1, keepdims=True)."
+                        if finite
+                        else "holds NaN or infinity. Embed that picture anew."
+                    )
+                )
+        return rows

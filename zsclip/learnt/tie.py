@@ -1,0 +1,58 @@
+"""`Tie`: what something was learnt on, without which it means nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from zsclip.wording import brief
+
+__all__ = ["Tie"]
+
+_WORDS = {
+    "model": "the model",
+    "engine": "the engine",
+    "weights_sha256": "the SHA-256 of the weights",
+    "labels": "the labels",
+    "templates": "the templates",
+    "precision": "the precision",
+    "scores": "what scores are made by",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tie:
+    """What was learnt holds for this, and for nothing else.
+
+    Attributes:
+        model: The name of the model.
+        engine: What runs it, with what it computes otherwise than other engines.
+        weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
+        labels: The name of the label set, the number of its labels, and 16 digits of the SHA-256
+            of their ids, names and prompts in order.
+        templates: How many there are, and 16 digits of their SHA-256.
+        precision: In which precision pictures are embedded.
+        scores: ``"softmax"``, ``"sigmoid"``, or how several labels at once are scored.
+    """
+
+    model: str
+    engine: str
+    weights_sha256: str | None
+    labels: str
+    templates: str
+    precision: str
+    scores: str
+
+    def differences(self, other: Tie) -> list[str]:
+        """What differs in another one, in words; empty if nothing does.
+
+        Names that differ for the same weights are no difference.
+        """
+        found = []
+        for field in fields(self):
+            mine, others = getattr(self, field.name), getattr(other, field.name)
+            if mine != others and not (field.name == "model" and self._same_weights(other)):
+                found.append(f"{_WORDS[field.name]} ({brief(mine)}, and here {brief(others)})")
+        return found
+
+    def _same_weights(self, other: Tie) -> bool:
+        return self.weights_sha256 is not None and self.weights_sha256 == other.weights_sha256
