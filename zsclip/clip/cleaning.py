@@ -29,6 +29,7 @@ MOST_MARKS = 100
 """Accents on one letter. Unicode's own bound for streams is 30; more are drawn for fun."""
 
 _SHORT = 500  # characters, of which nothing takes long
+_SPACES = regex.compile(r"\s+")
 _MARKS = regex.compile(rf"\p{{M}}{{{MOST_MARKS + 1}}}")
 
 
@@ -44,10 +45,10 @@ def clean(text: str) -> str:
         >>> clean("  A &amp;amp; B\n")
         'a & b'
     """
-    # ftfy and the entities change nothing in printable ASCII without an ampersand
-    if not (text.isascii() and text.isprintable() and "&" not in text):
-        text = _mended(text)
-    cleaned: str = regex.sub(r"\s+", " ", text.strip()).strip().lower()
+    if text.isascii() and text.isprintable() and "&" not in text:
+        # ftfy and the entities change nothing there, and all white space is blanks
+        return " ".join(text.split()).lower()
+    cleaned: str = _SPACES.sub(" ", _mended(text).strip()).strip().lower()
     return cleaned
 
 

@@ -24,9 +24,9 @@ from zsclip.clip import (
     to_pixels,
     words_of,
 )
+from zsclip.encoders.batching import batches_by_length
 from zsclip.encoders.calls import undisturbed
 from zsclip.encoders.devices import (
-    TEXT_BATCH,
     choose_device,
     choose_precision,
     require_precision,
@@ -240,9 +240,7 @@ class NativeEncoder:
             rows = to_unit_rows(embeddings)
         else:
             computed = 0
-            order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
-            for start in range(0, len(order), TEXT_BATCH):
-                batch = order[start : start + TEXT_BATCH]
+            for batch in batches_by_length(list(map(len, ids))):
                 tokens = torch.from_numpy(pad([ids[i] for i in batch]))
                 rows[batch] = to_unit_rows(tower(tokens.to(self._device)))
                 computed += tokens.numel()
