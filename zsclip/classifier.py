@@ -20,10 +20,10 @@ from zsclip.errors import (
 from zsclip.head import Head, Labels
 from zsclip.images import Images, ImageSource, Listed, sources_of
 from zsclip.labels import LabelSet, texts_of
-from zsclip.learning import Learning, Predictions
+from zsclip.learning import Learning
 from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
-from zsclip.results import Failure, Prediction
+from zsclip.results import Failure, Origin, Prediction
 from zsclip.wording import brief, in_a_row, shown
 
 if TYPE_CHECKING:
@@ -425,15 +425,21 @@ class ZeroShotClassifier(Learning):
 
     # --------------------------------------------------------------------------------- inside
 
+    def _embedded_head(self) -> Head:
+        # kept here as well: the ensembles may drop it, and this needs it
+        self._head = self._model.texts.embedded(self._head, too_long=self._model.too_long)
+        return self._head
+
     def _stream(
         self, sources: Iterator[ImageSource], on_error: OnError, *, advice: str = ""
     ) -> Iterator[Prediction | Failure]:
-        self._embedded_head()
-        make: Predictions | None = None  # when weights are loaded: its origin tells their SHA-256
+        head, info = self._embedded_head(), self._model.info
+        origin: Origin | None = None  # told when weights are loaded, which it then need not read
         stop = on_error == "raise"
         for described, embeddings in embed(sources, self.encoder, self._model.pictures, stop=stop):
-            make = make or self._predictions()
-            judged = make(embeddings, (source for source in described if isinstance(source, str)))
+            origin = origin or self.origin
+            names = (source for source in described if isinstance(source, str))
+            judged = head.predictions(embeddings, info, names, origin)
             for source in described:
                 if isinstance(source, str):
                     yield next(judged)

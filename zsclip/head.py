@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias, cast
 
@@ -26,6 +26,7 @@ from zsclip.labels import (
     texts_of,
 )
 from zsclip.learnt import NOTHING, Learnt, Tie
+from zsclip.results import Origin, Prediction
 from zsclip.scoring import logistic, softmax
 from zsclip.spelling import Spelled, parse_labels
 from zsclip.twins import find_twins
@@ -261,6 +262,30 @@ class Head:
         if not np.isfinite(scores).all():
             raise non_finite(model, "the scores")
         return scores, None
+
+    def predictions(
+        self,
+        embeddings: NDArray[np.float32],
+        model: ModelInfo,
+        sources: Iterable[str],
+        origin: Origin,
+    ) -> Iterator[Prediction]:
+        """The prediction of each embedding.
+
+        Args:
+            embeddings: Those of the pictures: float32 (n, d), L2-normalized.
+            model: The model that made them.
+            sources: What each picture is.
+            origin: How the predictions come about.
+
+        Raises:
+            NonFiniteError: A score is NaN.
+        """
+        scores, confidence = self.judged(embeddings, model)
+        labelset, learnt = self.labelset, self.learnt.for_predictions()
+        for i, source in enumerate(sources):
+            sure = None if confidence is None else float(confidence[i])
+            yield Prediction(source, scores[i], labelset, origin, sure, learnt)
 
 
 def _digest(value: list[Any]) -> str:

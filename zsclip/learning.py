@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Self, TypeAlias, cast
 
@@ -19,12 +18,10 @@ from zsclip.results import Origin, Prediction
 from zsclip.version import __version__
 from zsclip.wording import brief
 
-__all__ = ["Learning", "Pictures", "Predictions"]
+__all__ = ["Learning", "Pictures"]
 
 Pictures: TypeAlias = Images | NDArray[np.floating[Any]]
 """Pictures as `classify_many` takes them, or their embeddings: a float array (n, d)."""
-
-Predictions: TypeAlias = Callable[[NDArray[np.float32], Iterable[str]], Iterator[Prediction]]
 
 BLOCK = 4096  # embeddings at a time, so that scores of a million need no memory beside themselves
 UNIT = 1e-3  # how far the length of a row may be from 1
@@ -104,13 +101,12 @@ class Learning:
             NonFiniteError: The model gave NaN or infinity for a label.
         """
         rows = self._require_embeddings(embeddings)
-        self._embedded_head()
-        make = self._predictions()
+        head, info, origin = self._embedded_head(), self._model.info, self.origin
         predictions: list[Prediction] = []
         for start in range(0, len(rows), BLOCK):
             part = np.asarray(rows[start : start + BLOCK], np.float32)
             sources = (f"<embedding {start + i}>" for i in range(len(part)))
-            predictions.extend(make(part, sources))
+            predictions.extend(head.predictions(part, info, sources, origin))
         return predictions
 
     def score_embeddings(self, embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -151,9 +147,8 @@ class Learning:
         )
 
     def _embedded_head(self) -> Head:
-        # kept here as well: the ensembles may drop it, and this needs it
-        self._head = self._model.texts.embedded(self._head, too_long=self._model.too_long)
-        return self._head
+        """The head with what the model made of its texts."""
+        raise NotImplementedError
 
     def _learning(self, **parts: LearntValue) -> Self:
         """A classifier that learnt more."""
@@ -161,19 +156,6 @@ class Learning:
         tie = head.tie(self._model.encoder)
         learnt = replace(head.learnt, tie=tie, **cast("dict[str, Any]", parts))
         return self._of(replace(head, learnt=learnt), self._model)
-
-    def _predictions(self) -> Predictions:
-        """What makes predictions of embeddings and the descriptions of their pictures."""
-        head, info, origin = self._embedded_head(), self._model.info, self.origin
-        labelset, learnt = head.labelset, head.learnt.for_predictions()
-
-        def make(embeddings: NDArray[np.float32], sources: Iterable[str]) -> Iterator[Prediction]:
-            scores, confidence = head.judged(embeddings, info)
-            for i, source in enumerate(sources):
-                sure = None if confidence is None else float(confidence[i])
-                yield Prediction(source, scores[i], labelset, origin, sure, learnt)
-
-        return make
 
     def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:
         """Those of pictures, or the array of them that was given."""
