@@ -1,4 +1,11 @@
-"""Was it right? Metrics of predictions whose truth is known, and whether two classifiers differ.
+"""How right a classifier is: truth, metrics, intervals and comparison, over arrays and results.
 
-Knows results and arrays, and nothing of models or pictures.
+Nothing here runs a model: scores and what is true come in, numbers with their names go out. What
+needs scipy imports it where it is used.
 """
+
+from __future__ import annotations
+
+from zsclip.evaluation.truth import Truth, indices_of
+
+__all__ = ["Truth", "indices_of"]
