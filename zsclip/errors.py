@@ -34,6 +34,7 @@ __all__ = [
     "LabelSetVersionError",
     "LearntMismatchError",
     "LevelsWarning",
+    "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
     "NonFiniteError",
@@ -76,6 +77,10 @@ class ParameterError(ZsclipError, ValueError):
 
 class ParameterTypeError(ZsclipError, TypeError):
     """A parameter has a type that it cannot have, such as a bare string for a list of labels."""
+
+
+class MissingExtraError(ZsclipError, ImportError):
+    """A library is needed that only an extra of zsclip brings; the message says which."""
 
 
 class WouldReplaceError(ZsclipError, FileExistsError):
