@@ -56,6 +56,14 @@ def test_every_prompt_that_is_too_long_is_named() -> None:
     ]
 
 
+def test_a_null_prompt_that_is_too_long_is_named() -> None:
+    birds = LabelSet(
+        "birds", (Label("r", "r"),), templates=("{}",), null_prompts=("x", "a " * 8 + "a")
+    )
+    [problem] = check_labelset(birds, encoder=WordCounter())
+    assert problem.startswith("R10 null_prompts[1]: the prompt 'a a a a a a a a a' has 11 tokens")
+
+
 def test_a_set_without_templates_is_checked_with_the_classifier_s() -> None:
     assert max(DEFAULT_TEMPLATES, key=len) == "a photo of the large {}."
     # It takes 7 of the 8 tokens around the name.

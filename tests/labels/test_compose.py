@@ -287,3 +287,11 @@ def test_with_templates() -> None:
         ZOO.with_templates("a {}")
     with pytest.raises(LabelError, match=r"must hold \{\} once"):
         ZOO.with_templates(["a"])
+
+
+def test_null_prompts_of_both_stay_but_for_what_is_a_label_of_the_other() -> None:
+    pets = LabelSet("pets", (Label("cat", "cat"),), null_prompts=("a plant", "nothing"))
+    plants = LabelSet("plants", (Label("p", "A  plant"),), null_prompts=("Nothing", "a stone"))
+    assert (pets | plants).null_prompts == ("nothing", "a stone")
+    assert (plants | pets).null_prompts == ("Nothing", "a stone")
+    assert (pets | plants).only("cat").null_prompts == ("nothing", "a stone")

@@ -19,6 +19,10 @@ from zsclip.labels.rules import check_text, fold
 from zsclip.labels.toml import read_toml
 
 
+def no_template(text: str) -> bool:
+    return "{}" not in text
+
+
 def good(prose: bool) -> Callable[[str], bool]:
     return lambda text: not check_text(Text("", text), prose=prose)
 
@@ -39,6 +43,11 @@ FIGURE = st.builds(
 )
 FIGURES = [Expected("m", "top-1", 0.5, "s"), Expected("m", "top-1", 0.25, "s")]
 TEMPLATES = st.lists(st.sampled_from(["a {}.", "the {}", '"{}" \\', "{}"]), max_size=3, unique=True)
+NULL_PROMPTS = st.lists(
+    st.sampled_from(["nothing", '"none" \\', "xa", "a ya", "the xb"]) | TEXT.filter(no_template),
+    max_size=3,
+    unique_by=fold,
+)
 
 
 @st.composite
@@ -69,6 +78,7 @@ def labelsets(
             tuple(node for node in nodes if isinstance(node, Label)),
             groups=tuple(node for node in nodes if isinstance(node, Group)),
             templates=tuple(draw(TEMPLATES)),
+            null_prompts=tuple(draw(NULL_PROMPTS)),
             license=draw(st.sampled_from(["", "MIT", "MIT OR (A AND B)", "B AND MIT", "(MIT)"])),
             source=draw(prose),
             title=draw(st.sampled_from(["", "T", "U", "V W"]) if few else st.just("") | texts),
@@ -105,6 +115,9 @@ def test_grouping_does_not_matter(a: LabelSet, b: LabelSet, c: LabelSet) -> None
     if left and right:
         assert left == right
         assert left.ids == a.ids + b.ids + c.ids
+        said = {fold(text) for label in left for text in (*label.texts, *label.prompts)}
+        nulls = {fold(text) for one in (a, b, c) for text in one.null_prompts}
+        assert {fold(text) for text in left.null_prompts} == nulls - said
         assert set(left.provenance) == {*a.provenance, *b.provenance, *c.provenance}
         for label in left:
             (own,) = (part for part in (a, b, c) if label.id in part.ids)

@@ -30,6 +30,26 @@ BREACHES: list[tuple[str, str | bytes, str]] = [
         "R5 labels[1]: the id 'x' is taken by l",
     ),
     (
+        "null prompt is a label",
+        HEAD + PAIR + 'null_prompts = ["nothing", "Wren"]',
+        "R6 null_prompts[1]: 'Wren' stands for none of the labels, and is 'wren' (labels[1]). R",
+    ),
+    (
+        "null prompt twice",
+        HEAD + PAIR + 'null_prompts = ["nothing", "Nothing"]',
+        "R6 null_prompts[1]: 'Nothing' stands at null_prompts[0] already",
+    ),
+    (
+        "null prompt is a template",
+        HEAD + PAIR + 'null_prompts = ["a {}."]',
+        "R7 null_prompts[0]: is a complete prompt and is used as it is, got 'a {}.'",
+    ),
+    (
+        "null prompt is empty",
+        HEAD + PAIR + 'null_prompts = [" "]',
+        "R8 null_prompts[0]: is empty",
+    ),
+    (
         "group is a label",
         HEAD + PAIR + 'groups = ["wren"]',
         "R5 labels[1]: the id 'wren' is taken by g",

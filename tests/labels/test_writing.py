@@ -21,6 +21,7 @@ BIRDS = LabelSet(
     ),
     groups=(Group("songbird", "songbird"), Group("tit", "tit", "songbird"), Group("x", "any")),
     templates=("a {}.", 'a "{}", don\'t', 'a "{}" bird'),
+    null_prompts=("a garden", 'a "bird"'),
     license="CC0-1.0",
     source="own work",
     title="Birds",
@@ -49,6 +50,11 @@ templates = [
     "a {}.",
     "a \"{}\", don't",
     'a "{}" bird',
+]
+
+null_prompts = [
+    "a garden",
+    'a "bird"',
 ]
 
 groups = [

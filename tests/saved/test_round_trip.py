@@ -50,6 +50,7 @@ def labelsets(draw: st.DrawFn) -> LabelSet:
         f"set {draw(WORD)}",
         tuple(labels),
         templates=tuple(f"{draw(WORD)}{{}}{k}" for k in range(draw(st.integers(0, 3)))),
+        null_prompts=tuple(f"none{k}{draw(WORD)}" for k in range(draw(st.integers(0, 2)))),
         license=draw(LINE),
         source=draw(LINE),
         title=draw(LINE),
@@ -66,7 +67,9 @@ def labelsets(draw: st.DrawFn) -> LabelSet:
 
 @given(labelsets())
 def test_a_label_set_as_plain_values(labelset: LabelSet) -> None:
-    assert labelset_of_plain(Plain(plain_of_labelset(labelset), "")) == labelset
+    plain = plain_of_labelset(labelset)
+    assert labelset_of_plain(Plain(plain, "")) == labelset
+    assert ("null_prompts" in plain) == bool(labelset.null_prompts)  # as files had it before
 
 
 @given(labelsets(), st.integers(2, 40), st.sampled_from(["softmax", "sigmoid"]))

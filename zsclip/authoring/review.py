@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from zsclip.errors import ZsclipError
@@ -93,12 +93,13 @@ def _misfits(labelset: LabelSet, encoder: TokenCounter) -> Iterator[Problem]:
         rows = [(i, prompt) for i, own in zip(labels, block, strict=True) for prompt in own]
         yield from _misfits_among(rows, labelset, encoder)
         first += len(block)
+    yield from _misfits_among([(None, x) for x in labelset.null_prompts], labelset, encoder)
 
 
 def _misfits_among(
-    rows: list[tuple[int, str]], labelset: LabelSet, encoder: TokenCounter
+    rows: Sequence[tuple[int | None, str]], labelset: LabelSet, encoder: TokenCounter
 ) -> Iterator[Problem]:
-    """Those among some prompts, each with the number of its label."""
+    """Those among some prompts, each with the number of its label; None for null prompts."""
     prompts = [prompt for _, prompt in rows]
     refused: dict[int, str] = {}
     try:
@@ -113,7 +114,9 @@ def _misfits_among(
                 refused[i] = str(error)
     for i in sorted(counts.keys() | refused.keys()):
         number, prompt = rows[i]
-        where = f"labels[{number}] ({brief(labelset[number].id)})"
+        where = f"null_prompts[{i}]"
+        if number is not None:
+            where = f"labels[{number}] ({brief(labelset[number].id)})"
         if i in refused:
             message = f"the prompt {brief(prompt)} cannot be encoded: {refused[i]}"
         else:

@@ -102,6 +102,8 @@ def show_(*, name: str) -> None:
     labelset = parse_labels(name)
     facts(labelset.title or labelset.name, _facts(labelset))
     _print_list("Templates", labelset.templates or [_without_templates(labelset)])
+    if labelset.null_prompts:
+        _print_list("Null prompts", labelset.null_prompts)
     _print_list("Labels", _trees(labelset))
     counts = [len(x.prompts) or len(x.texts) * len(labelset.templates) for x in labelset]
     made = (prompt for x in labelset for prompt in x.prompts_with(labelset.templates))

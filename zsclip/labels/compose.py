@@ -18,7 +18,15 @@ from zsclip.labels.rules import fold
 from zsclip.labels.values import Group, Label
 from zsclip.wording import brief, did_you_mean, in_a_row, in_lines
 
-__all__ = ["Part", "both_licenses", "joined", "require_apart", "select", "with_own_prompts"]
+__all__ = [
+    "Part",
+    "both_licenses",
+    "joined",
+    "none_of_either",
+    "require_apart",
+    "select",
+    "with_own_prompts",
+]
 
 NAMED = 3  # parts of more nodes than these are named by their size
 DEEPEST = 20  # parentheses within each other in a license: each level is read once more
@@ -138,6 +146,18 @@ def with_own_prompts(labels: Iterable[Label], templates: Sequence[str]) -> tuple
             prompts.setdefault(fold(prompt), prompt)
         filled.append(replace(label, prompts=tuple(prompts.values())))
     return tuple(filled)
+
+
+def none_of_either(null_prompts: Iterable[str], labels: Iterable[Label]) -> tuple[str, ...]:
+    """What stands for "none of these" labels, each once: no text and no prompt of one of them."""
+    if not (null_prompts := tuple(null_prompts)):
+        return ()
+    said = {fold(text) for label in labels for text in (*label.texts, *label.prompts)}
+    kept: dict[str, str] = {}
+    for prompt in null_prompts:
+        if (key := fold(prompt)) not in said:
+            kept.setdefault(key, prompt)
+    return tuple(kept.values())
 
 
 def joined(first: str, second: str, separator: str, *, whole: bool = False) -> str:

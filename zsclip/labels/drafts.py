@@ -109,6 +109,7 @@ class Draft:
         labels: Its labels.
         groups: Its groups.
         templates: Its templates.
+        null_prompts: Its prompts for "none of these".
         about: What it says of itself, by the names in `ABOUT`; what is not said is not there.
         expected: Its published figures.
         provenance: Where it was read.
@@ -120,6 +121,7 @@ class Draft:
     labels: list[DraftNode] = field(default_factory=list)
     groups: list[DraftNode] = field(default_factory=list)
     templates: list[Text] = field(default_factory=list)
+    null_prompts: list[Text] = field(default_factory=list)
     about: dict[str, Text] = field(default_factory=dict)
     expected: list[Expected] = field(default_factory=list)
     provenance: tuple[Provenance, ...] = ()
@@ -139,6 +141,7 @@ def draft_of(
     labels: Sequence[Label],
     groups: Sequence[Group] = (),
     templates: Sequence[str] = (),
+    null_prompts: Sequence[str] = (),
     *,
     about: Mapping[str, str],
     expected: Sequence[Expected] = (),
@@ -148,6 +151,7 @@ def draft_of(
         labels=[_node_of(f"labels[{i}]", label) for i, label in enumerate(labels)],
         groups=[_node_of(f"groups[{i}]", group) for i, group in enumerate(groups)],
         templates=[Text(f"templates[{i}]", template) for i, template in enumerate(templates)],
+        null_prompts=[Text(f"null_prompts[{i}]", text) for i, text in enumerate(null_prompts)],
         about={key: Text(key, text) for key, text in about.items() if text or key == "name"},
         expected=list(expected),
         is_empty=not labels,

@@ -16,6 +16,7 @@ from zsclip.labels.compose import (
     Part,
     both_licenses,
     joined,
+    none_of_either,
     require_apart,
     select,
     with_own_prompts,
@@ -63,6 +64,8 @@ class LabelSet(_ById):
         name: The set's name; for an installed one, what `load_labelset` takes.
         labels: The classes, one or more, in an order that is part of the set.
         templates: Texts with one ``{}`` each; empty where the classifier's own are to be used.
+        null_prompts: Complete prompts that stand for "none of these"; empty where the classifier's
+            own are to be used.
         license: SPDX expression of the license of the data.
         source: Where the names come from.
         title: What the set is called in words.
@@ -92,6 +95,7 @@ class LabelSet(_ById):
     labels: tuple[Label, ...]
     _: KW_ONLY
     templates: tuple[str, ...] = ()
+    null_prompts: tuple[str, ...] = ()
     license: str = ""
     source: str = ""
     title: str = ""
@@ -106,11 +110,12 @@ class LabelSet(_ById):
         set_texts(self, ABOUT)
         for field in PROSE:  # as it is for a file
             object.__setattr__(self, field, getattr(self, field).strip())
-        object.__setattr__(self, "templates", texts_of("templates", self.templates))
+        for field in ("templates", "null_prompts"):
+            object.__setattr__(self, field, texts_of(field, getattr(self, field)))
         for field, kind in _KINDS.items():
             object.__setattr__(self, field, as_tuple(field, getattr(self, field)))
             require_kinds(field, getattr(self, field), kind)
-        lists = (self.labels, self.groups, self.templates)
+        lists = (self.labels, self.groups, self.templates, self.null_prompts)
         require_rules(draft_of(*lists, about=self._about(), expected=self.expected))
 
     def _about(self) -> dict[str, Any]:
@@ -301,6 +306,7 @@ class LabelSet(_ById):
             labels=named.labels,
             groups=named.groups,
             templates=named.templates,
+            null_prompts=named.null_prompts,
             expected=named.expected,
         )
 
@@ -311,6 +317,7 @@ class LabelSet(_ById):
           that its labels have complete prompts (one that a label would have twice counts once), and
           the result has no templates; the labels of a set without templates stay as they are, for
           the classifier to fill in its own.
+        - Null prompts: those of both, but for what is a label's in the other: it is one of these now.
         - A group that both have, with the same id, name and parent, is one group.
         - Expected figures of both stay; they speak of the sets as they were published.
         - The license is that of both, as an SPDX expression. License, source and title are empty
@@ -335,6 +342,9 @@ class LabelSet(_ById):
             f"{self.name}+{other.name}",
             labels + others,
             templates=templates,
+            null_prompts=none_of_either(
+                (*self.null_prompts, *other.null_prompts), (*labels, *others)
+            ),
             license=both_licenses(self.license, other.license),
             source=joined(self.source, other.source, "\n\n", whole=True),
             title=joined(self.title, other.title, " + ", whole=True),
@@ -498,6 +508,7 @@ def labelset_of_checked(draft: Draft) -> LabelSet:
         "labels": tuple(node.as_label() for node in draft.labels),
         "groups": tuple(node.as_group() for node in draft.groups),
         "templates": tuple(text.value for text in draft.templates),
+        "null_prompts": tuple(text.value for text in draft.null_prompts),
         "expected": tuple(draft.expected),
         "provenance": draft.provenance,
     }.items():

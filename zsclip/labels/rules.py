@@ -114,15 +114,10 @@ def check_draft(draft: Draft) -> tuple[Problem, ...]:
     problems += [p for t in draft.templates for p in _check_template(t)]
     problems += _check_doubled(draft.templates)
     for node in (*draft.labels, *draft.groups):
-        for prompt in node.prompts:
-            if PLACEHOLDER in prompt.value:
-                message = (
-                    f"is a complete prompt and is used as it is, got {brief(prompt.value)}. "
-                    f"Move it to `templates`, or write the name in place of {PLACEHOLDER}."
-                )
-                problems.append(Problem("R7", prompt.where, message))
+        problems += [p for prompt in node.prompts for p in _check_prompt(prompt)]
         problems += [p for text in node.texts for p in check_text(text)]
-    problems += [p for t in draft.templates for p in check_text(t)]
+    problems += [p for prompt in draft.null_prompts for p in _check_prompt(prompt)]
+    problems += [p for t in (*draft.templates, *draft.null_prompts) for p in check_text(t)]
     problems += _check_parents(draft)
     problems += [p for i, row in enumerate(draft.expected) for p in _check_expected(i, row)]
     return in_order(dict.fromkeys(problems))
@@ -134,10 +129,10 @@ def _check_sizes(draft: Draft) -> Iterator[Problem]:
         for text in (node.name, node.id, node.parent, *node.aliases, *node.prompts):
             if text is not None and len(text.value) > SHORT:
                 yield from _check_size(text)
-    for text in draft.templates:
+    for text in (*draft.templates, *draft.null_prompts):
         if len(text.value) > SHORT:
             yield from _check_size(text)
-    own = sum(len(node.prompts) for node in draft.labels)
+    own = sum(len(node.prompts) for node in draft.labels) + len(draft.null_prompts)
     names = sum(1 + len(node.aliases) for node in draft.labels if not node.prompts)
     templates = len(draft.templates) or len(DEFAULT_TEMPLATES)
     if (count := own + names * templates) > MOST_PROMPTS:
@@ -214,6 +209,20 @@ def _check_owners(draft: Draft) -> list[Problem]:
                     problems.append(Problem("R6", text.where, message))
                 elif own.setdefault(key, text) is not text:
                     problems.append(Problem("R6", text.where, _said_twice(text, own[key])))
+    none: dict[str, Text] = {}
+    for text in draft.null_prompts:
+        if not text.value.strip():
+            continue
+        key = fold(text.value)
+        if key in first:
+            node, there = first[key]
+            message = (
+                f"{brief(text.value)} stands for none of the labels, and is {brief(node.key)} "
+                f"({there.where}). Remove it from one of the two."
+            )
+            problems.append(Problem("R6", text.where, message))
+        elif none.setdefault(key, text) is not text:
+            problems.append(Problem("R6", text.where, _said_twice(text, none[key])))
     return problems
 
 
@@ -243,6 +252,16 @@ def _said_of_two(text: Text, key: str | None, there: Text, other: str | None) ->
         "Remove it from one of them; case, spaces, wide letters and accents composed differently "
         "do not tell texts apart."
     )
+
+
+def _check_prompt(prompt: Text) -> list[Problem]:
+    if PLACEHOLDER not in prompt.value:
+        return []
+    message = (
+        f"is a complete prompt and is used as it is, got {brief(prompt.value)}. "
+        f"Move it to `templates`, or write the name in place of {PLACEHOLDER}."
+    )
+    return [Problem("R7", prompt.where, message)]
 
 
 def _check_template(template: Text) -> list[Problem]:

@@ -28,7 +28,7 @@ SCHEMA = 1
 NAME_FORM = "[a-z0-9]+(-[a-z0-9]+)*"
 """What the name of an installed label set looks like."""
 
-_KEYS = ("schema", *ABOUT, "templates", "groups", "labels", "expected")
+_KEYS = ("schema", *ABOUT, "templates", "null_prompts", "groups", "labels", "expected")
 _LABEL_KEYS = ("id", "name", "aliases", "prompts", "parent")
 _GROUP_KEYS = ("id", "name", "parent")
 _EXPECTED_KEYS = ("model", "metric", "value", "source")
@@ -140,6 +140,7 @@ class _Reader:
         self.draft.labels = self.nodes(table, "labels", _LABEL_KEYS)
         self.draft.groups = self.nodes(table, "groups", _GROUP_KEYS)
         self.draft.templates = self.texts(table, "templates")
+        self.draft.null_prompts = self.texts(table, "null_prompts")
         # Where `labels` is no list, that is the problem, and not that it holds none.
         self.draft.is_empty = table.get("labels", []) == []
         for i, row in enumerate(self.items(table, "expected", "expected", "{ ... }")):

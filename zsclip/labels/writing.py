@@ -26,6 +26,7 @@ def write_toml(
     labels: Sequence[Label],
     groups: Sequence[Group],
     templates: Sequence[str],
+    null_prompts: Sequence[str],
     expected: Sequence[Expected],
 ) -> str:
     """The text of a file of schema 1, one label a line.
@@ -35,6 +36,7 @@ def write_toml(
         labels: Its labels.
         groups: Its groups.
         templates: Its templates.
+        null_prompts: Its null prompts.
         expected: Its published figures.
 
     Raises:
@@ -53,6 +55,7 @@ def write_toml(
             long = key in PROSE and (len(value) > WIDTH - 20 or "\n" in value)
             lines.append(f"{key} = {_prose(value) if long else _text(value)}")
     lines += _list("templates", (_text(template) for template in templates))
+    lines += _list("null_prompts", (_text(prompt) for prompt in null_prompts))
     lines += _list("groups", (_group(group) for group in groups))
     lines += _list("labels", (_label(label) for label in labels))
     for row in expected:

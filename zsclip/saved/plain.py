@@ -115,6 +115,7 @@ def plain_of_labelset(labelset: LabelSet) -> dict[str, Any]:
     return {
         **{key: getattr(labelset, key) for key in _TEXTS},
         "templates": list(labelset.templates),
+        **({"null_prompts": list(labelset.null_prompts)} if labelset.null_prompts else {}),
         "labels": [
             {**asdict(label), "aliases": list(label.aliases), "prompts": list(label.prompts)}
             for label in labelset.labels
@@ -140,6 +141,7 @@ def labelset_of_plain(plain: Plain) -> LabelSet:
     return LabelSet(
         **{key: plain.text(key) for key in _TEXTS},
         templates=plain.texts("templates"),
+        null_prompts=plain.texts("null_prompts") if "null_prompts" in plain.value else (),
         labels=tuple(
             Label(
                 label.text("id"),

@@ -31,6 +31,7 @@ name = "garden"
 license = "CC0-1.0"
 source = "own work"
 templates = ["a photo of a {}.", "a drawing of a {}."]
+null_prompts = ["a photo of something.", "an empty garden."]
 groups = [{ id = "bird", name = "bird" }, { id = "small", name = "small bird", parent = "bird" }]
 labels = [
   { id = "robin", name = "robin", aliases = ["red"], prompts = ["a robin."], parent = "small" },
