@@ -28,7 +28,7 @@ def test_every_option_has_a_type_and_a_default() -> None:
 @pytest.mark.parametrize(
     ("function", "own"),
     [
-        (ZeroShotClassifier, ["labels", "templates"]),
+        (ZeroShotClassifier, ["labels", "templates", "multi_label", "null_prompts"]),
         (ZeroShotClassifier.load, ["path"]),
     ],
 )

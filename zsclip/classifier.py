@@ -189,9 +189,7 @@ class ZeroShotClassifier(Learning):
 
         given, saved = filled_in(options), read_classifier(path)
         model = DrivenModel.again(saved, path, given)
-        if saved.head.learnt:
-            saved.head.learnt.require_fitting(saved.head.tie(model.encoder))
-        return cls._of(saved.head, model)
+        return cls._again(saved.head, model)
 
     def with_labels(
         self,
@@ -256,7 +254,7 @@ class ZeroShotClassifier(Learning):
         write_classifier(saved, path, overwrite=overwrite)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._of, (self._head, self._model)
+        return type(self)._again, (self._head, self._model)
 
     def __copy__(self) -> Self:
         return self  # it does not change

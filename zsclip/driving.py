@@ -20,6 +20,7 @@ from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
 from zsclip.head import Head
 from zsclip.images import as_reading, reading_like
+from zsclip.learnt import Tie
 from zsclip.options import Options
 from zsclip.pipeline import PictureOptions
 from zsclip.saved import SavedClassifier
@@ -104,6 +105,13 @@ class DrivenModel:
             encoder = resolve_encoder(encoder, given["model"], **_making(given))
         require_same_model(saved.model, saved.weights_sha256, what, encoder)
         return cls(encoder, pictures, given["too_long"])
+
+    def tie(self, head: Head) -> Tie:
+        """What is learnt with a head over this model is tied to.
+
+        A checkpoint given by its path is read through for its SHA-256, once.
+        """
+        return head.tie(self.info, self.encoder.weights_sha256, self.pictures.reading.key)
 
     def check(self, head: Head) -> None:
         """Raise if the model cannot be asked for these labels.

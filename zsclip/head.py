@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import Encoder, ModelInfo, TooLong, non_finite
+from zsclip.encoders import ModelInfo, TooLong, non_finite
 from zsclip.errors import LabelError, PromptTooLongError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
@@ -194,23 +194,32 @@ class Head:
             if shape != wanted:
                 raise ValueError(f"`{name}` must have the shape {wanted}, and has {shape}")
 
-    def tie(self, encoder: Encoder) -> Tie:
+    def tie(self, model: ModelInfo, weights_sha256: str | None, reading: str) -> Tie:
         """What is learnt with this head and a model is tied to.
 
         Args:
-            encoder: What runs the model. One that was given by its path is read through for its
-                SHA-256, once.
+            model: What the engine says of the model.
+            weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
+            reading: The `Reading.key` of how pictures are read.
         """
-        info, labelset = encoder.model_info, self.labelset
+        labelset = self.labelset
         labels = [[label.id, label.name, *label.prompts_with(())] for label in labelset]
+        scores: str = "several labels" if self.multi_label else model.score_function
+        if self.multi_label and self.null_prompts:
+            scores += f" beside {len(self.null_prompts)} null prompts, "
+            scores += _digest(list(self.null_prompts))
+        if weights_sha256 is None:  # to three digits, which half precision leaves
+            scores += f" at {model.logit_scale:.3g} {model.logit_bias:+.3g}"
         return Tie(
-            model=info.name,
-            engine=" ".join(filter(None, (info.encoder, info.activation, info.recipe))),
-            weights_sha256=encoder.weights_sha256,
+            model=model.name,
+            engine=" ".join(filter(None, (model.encoder, model.activation, model.recipe))),
+            weights_sha256=weights_sha256,
             labels=f"{labelset.name}, {len(labelset)} labels, {_digest(labels)}",
             templates=f"{len(self.templates)}, {_digest(list(self.templates))}",
-            precision=info.precision,
-            scores="several labels" if self.multi_label else info.score_function,
+            precision=model.precision,
+            labels_precision=self.precision or model.precision,
+            reading=" ".join(part for part in reading.split(" ") if "reduced=" not in part),
+            scores=scores,
         )
 
     def logits(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float64]:

@@ -42,6 +42,13 @@ class Learning:
         self._head, self._model = head, model
         return self
 
+    @classmethod
+    def _again(cls, head: Head, model: DrivenModel) -> Self:
+        """A classifier whose model was found again, and must be the one that it learnt with."""
+        if head.learnt:
+            head.learnt.require_fitting(model.tie(head))
+        return cls._of(head, model)
+
     # ------------------------------------------------------------------------ what was learnt
 
     @property
@@ -76,7 +83,7 @@ class Learning:
             )
         head = self._embedded_head()
         if learnt:
-            learnt.require_fitting(head.tie(self._model.encoder))
+            learnt.require_fitting(self._model.tie(head))
         return self._of(replace(head, learnt=learnt), self._model)
 
     def zero_shot(self) -> Self:
@@ -153,8 +160,7 @@ class Learning:
     def _learning(self, **parts: LearntValue) -> Self:
         """A classifier that learnt more."""
         head = self._embedded_head()
-        tie = head.tie(self._model.encoder)
-        learnt = replace(head.learnt, tie=tie, **cast("dict[str, Any]", parts))
+        learnt = replace(head.learnt, tie=self._model.tie(head), **cast("dict[str, Any]", parts))
         return self._of(replace(head, learnt=learnt), self._model)
 
     def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from zsclip.errors import (
     SavedClassifierFileError,
     WouldReplaceError,
 )
-from zsclip.saved import format as format_
+from zsclip.saved import writing
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ def test_nan_is_not_written(tmp_path: Path) -> None:
 def test_more_text_than_the_format_has_room_for(
     colors: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(format_, "HEADER_LIMIT", 1000)
+    monkeypatch.setattr(writing, "HEADER_LIMIT", 1000)
     with pytest.raises(SavedClassifierError, match=r"more than the 1,000 bytes .* Save parts"):
         colors.save(tmp_path / "x.zsclip")
     assert list(tmp_path.iterdir()) == []

@@ -15,7 +15,9 @@ _WORDS = {
     "labels": "the labels",
     "templates": "the templates",
     "precision": "the precision",
-    "scores": "what scores are made by",
+    "labels_precision": "the precision of the labels",
+    "reading": "how pictures are read",
+    "scores": "how scores are made",
 }
 
 
@@ -31,7 +33,11 @@ class Tie:
             of their ids, names and prompts in order.
         templates: How many there are, and 16 digits of their SHA-256.
         precision: In which precision pictures are embedded.
-        scores: ``"softmax"``, ``"sigmoid"``, or how several labels at once are scored.
+        labels_precision: In which precision the labels were embedded.
+        reading: What decides the pixels of pictures, of which the decoding of large JPEGs at a
+            reduced size is left out: it moves cosines by less than a precision does.
+        scores: ``"softmax"``, ``"sigmoid"``, or how several labels at once are scored, with the
+            null prompts; and the model's scale where nothing else tells its weights.
     """
 
     model: str
@@ -40,6 +46,8 @@ class Tie:
     labels: str
     templates: str
     precision: str
+    labels_precision: str
+    reading: str
     scores: str
 
     def differences(self, other: Tie) -> list[str]:

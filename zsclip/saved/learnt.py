@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from math import isfinite
 from typing import Any, get_type_hints
 
-import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.learnt import (
-    NOTHING,
     Calibration,
     Learnt,
     LearntValue,
@@ -21,8 +20,9 @@ from zsclip.learnt import (
     Tie,
 )
 from zsclip.saved.plain import Plain
+from zsclip.wording import printable
 
-__all__ = ["arrays_of_learnt", "learnt_of_plain", "plain_of_learnt"]
+__all__ = ["arrays_of_learnt", "learnt_of_plain", "plain_of_learnt", "types_of_arrays"]
 
 PARTS: dict[str, type[LearntValue]] = {
     "probe": Probe,
@@ -36,8 +36,16 @@ PARTS: dict[str, type[LearntValue]] = {
 def plain_of_learnt(learnt: Learnt) -> dict[str, Any]:
     """Everything but the arrays, as values that JSON can hold."""
     assert learnt.tie is not None
-    parts = {name: part.plain() for name, part in learnt.parts().items()}
+    parts = {
+        name: {key: _plain(value) for key, value in part.plain().items()}
+        for name, part in learnt.parts().items()
+    }
     return {"tie": asdict(learnt.tie), **parts}
+
+
+def _plain(value: Any) -> Any:
+    """A number that JSON has no way to write stands as a text."""
+    return str(float(value)) if isinstance(value, float) and not isfinite(value) else value
 
 
 def arrays_of_learnt(learnt: Learnt) -> dict[str, NDArray[Any]]:
@@ -49,6 +57,16 @@ def arrays_of_learnt(learnt: Learnt) -> dict[str, NDArray[Any]]:
     }
 
 
+def types_of_arrays() -> dict[str, str]:
+    """The type of each array that a file can hold, in the words of safetensors."""
+    return {
+        f"{name}.{field.name}": "F32" if "float32" in str(hint) else "F64"
+        for name, kind in PARTS.items()
+        for field in fields(kind)
+        if "NDArray" in str(hint := get_type_hints(kind)[field.name]) or "ndarray" in str(hint)
+    }
+
+
 def learnt_of_plain(plain: Plain, arrays: Mapping[str, NDArray[Any]]) -> Learnt:
     """What the two were made of; both may come from strangers.
 
@@ -57,27 +75,30 @@ def learnt_of_plain(plain: Plain, arrays: Mapping[str, NDArray[Any]]) -> Learnt:
             together.
     """
     if unknown := plain.value.keys() - PARTS.keys() - {"tie"}:
-        raise ValueError(f"there is no `learnt.{min(unknown)}`")
+        raise ValueError(f"there is no `learnt.{printable(min(unknown))}`")
     parts: dict[str, Any] = {}
-    taken: set[str] = set()
+    left = dict(arrays)
     for name, kind in PARTS.items():
         if name in plain.value:
-            own = {
-                key.removeprefix(f"{name}."): values
-                for key, values in arrays.items()
-                if key.startswith(f"{name}.")
-            }
-            taken |= {f"{name}.{key}" for key in own}
+            keys = [key for key in left if key.startswith(f"{name}.")]
+            own = {key.removeprefix(f"{name}."): left.pop(key) for key in keys}
             parts[name] = _part_of(kind, plain.table(name), own)
+    if left:
+        raise ValueError(f"it holds an array that nothing needs, `learnt.{min(left)}`")
     if not parts:
-        return NOTHING
-    if left := arrays.keys() - taken:
-        raise ValueError(f"it holds an array that nothing needs, `{min(left)}`")
-    tie = plain.table("tie")
-    texts = {field.name: tie.text_or_none(field.name) for field in fields(Tie)}
-    if any(value is None for key, value in texts.items() if key != "weights_sha256"):
-        raise ValueError("`learnt.tie` must say what it was learnt on")
-    return Learnt(tie=Tie(**texts), **parts)  # type: ignore[arg-type]
+        raise ValueError("`learnt` holds nothing that was learnt")
+    return Learnt(tie=_tie(plain.table("tie")), **parts)
+
+
+def _tie(plain: Plain) -> Tie:
+    names = [field.name for field in fields(Tie)]
+    if unknown := plain.value.keys() - set(names):
+        raise ValueError(f"there is no `{plain.where}.{printable(min(unknown))}`")
+    texts: dict[str, Any] = {
+        name: plain.text_or_none(name) if name == "weights_sha256" else plain.text(name)
+        for name in names
+    }
+    return Tie(**texts)
 
 
 def _part_of(
@@ -87,18 +108,12 @@ def _part_of(
     for field in fields(kind):
         hint = hints[field.name]
         if field.name in arrays:
-            values[field.name] = _array(field.name, arrays[field.name], str(hint))
+            values[field.name] = arrays[field.name]
         else:
             values[field.name] = _value(plain, field.name, hint)
-    if unknown := (plain.value.keys() | arrays.keys()) - values.keys():
-        raise ValueError(f"there is no `{plain.where}.{min(unknown)}`")
+    if unknown := plain.value.keys() - (values.keys() - arrays.keys()):
+        raise ValueError(f"there is no `{plain.where}.{printable(min(unknown))}`")
     return kind(**values)
-
-
-def _array(name: str, values: NDArray[Any], hint: str) -> NDArray[Any]:
-    if f"numpy.{values.dtype.name}" not in hint:
-        raise ValueError(f"`{name}` has the wrong type of numbers, {values.dtype.name}")
-    return np.asarray(values)
 
 
 def _value(plain: Plain, key: str, hint: Any) -> Any:
@@ -106,8 +121,13 @@ def _value(plain: Plain, key: str, hint: Any) -> Any:
     written = str(hint)
     if "None" in written and plain.value.get(key) is None:
         return None
+    if "ndarray" in written:
+        raise ValueError(f"the array `{plain.where}.{key}` is missing")
     if hint is int:
         return plain.whole(key)
     if "tuple" in written:
         return plain.texts(key)
-    return plain.number(key) if "float" in written and "NDArray" not in written else plain.text(key)
+    if "float" not in written:
+        return plain.text(key)
+    infinite = plain.value.get(key) in ("inf", "-inf", "nan")
+    return float(plain.text(key)) if infinite else plain.number(key)
