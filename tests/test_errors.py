@@ -58,6 +58,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "SavedClassifierError": (ValueError,),
     "SavedClassifierFileError": (OSError, ValueError),
     "SavedClassifierModelError": (ValueError,),
+    "TruthTableError": (ValueError,),
     "WouldReplaceError": (FileExistsError, OSError),
     "ZsclipError": (),
     "PrecisionWarning": (ZsclipWarning,),

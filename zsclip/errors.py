@@ -47,6 +47,7 @@ __all__ = [
     "SavedClassifierError",
     "SavedClassifierFileError",
     "SavedClassifierModelError",
+    "TruthTableError",
     "WouldReplaceError",
     "ZsclipError",
     "ZsclipWarning",
@@ -260,6 +261,10 @@ class LearntMismatchError(ZsclipError, ValueError):
 
 class NotLearntError(ZsclipError, ValueError):
     """Something is asked for that a classifier has to learn from pictures first."""
+
+
+class TruthTableError(ZsclipError, ValueError):
+    """A table of pictures and what is true of them cannot be read; the message names the line."""
 
 
 class ActivationWarning(ZsclipWarning):

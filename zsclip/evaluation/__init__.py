@@ -6,6 +6,7 @@ needs scipy imports it where it is used.
 
 from __future__ import annotations
 
+from zsclip.evaluation.tables import TruthTable, read_truth
 from zsclip.evaluation.truth import Truth, indices_of
 
-__all__ = ["Truth", "indices_of"]
+__all__ = ["Truth", "TruthTable", "indices_of", "read_truth"]
