@@ -40,7 +40,9 @@ if TYPE_CHECKING:
         Standardization,
         Thresholds,
     )
-    from zsclip.results import Failure, Origin, Prediction, Score
+    from zsclip.origin import Origin
+    from zsclip.ranks import NodeScore
+    from zsclip.results import Failure, Prediction, Score
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
 
@@ -56,6 +58,7 @@ __all__ = [
     "Learnt",
     "ModelInfo",
     "ModelSpec",
+    "NodeScore",
     "Origin",
     "Prediction",
     "Probe",
@@ -85,7 +88,9 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         images=("Reading", "load_image"),
         labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
         learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
-        results=("Failure", "Origin", "Prediction", "Score"),
+        origin=("Origin",),
+        ranks=("NodeScore",),
+        results=("Failure", "Prediction", "Score"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),
     )

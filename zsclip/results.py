@@ -1,21 +1,20 @@
-"""What a classifier gives back: predictions, failures, and how they came about; frozen values."""
+"""What a classifier gives back: predictions and failures; frozen values."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.encoders import ModelInfo
-from zsclip.errors import ParameterError
+from zsclip.errors import LabelError, ParameterError
 from zsclip.files import whole_number
-from zsclip.labels import Label, LabelSet, Provenance
+from zsclip.labels import Label, LabelSet
 from zsclip.learnt import NOTHING, Learnt
-from zsclip.wording import BriefRepr, brief, in_a_row, shown, told
+from zsclip.origin import Origin, plain_json
+from zsclip.ranks import NodeScore, best_of_depths, deepest_sure, sum_below
+from zsclip.wording import BriefRepr, brief, shown, told
 
 __all__ = ["Failure", "Origin", "Prediction", "Score"]
 
@@ -33,60 +32,6 @@ class Score(BriefRepr):
     label: str
     id: str
     score: float
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Origin:
-    """How a prediction came about, so that it can be had again.
-
-    Attributes:
-        model: The model, with the engine that ran it, where, and in which precision.
-        weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
-        labelset: The name of the label set.
-        provenance: Distribution, version, file and SHA-256 of every file that the label set was
-            read from; empty if it was made in code.
-        templates: The templates in use.
-        zsclip: The version of zsclip.
-        labels_precision: In which precision the labels were embedded, if that is another one than
-            the model's, as it can be for a classifier that was loaded from a file; otherwise None.
-        multi_label: Whether each label was scored by itself.
-        null_prompts: What labels were compared with then; empty if with nothing.
-        learnt: The `Learnt.id` of what the classifier had learnt from pictures; empty if nothing.
-    """
-
-    model: ModelInfo
-    weights_sha256: str | None
-    labelset: str
-    provenance: tuple[Provenance, ...]
-    templates: tuple[str, ...]
-    zsclip: str
-    labels_precision: str | None = None
-    multi_label: bool = False
-    null_prompts: tuple[str, ...] = ()
-    learnt: str = ""
-
-    @property
-    def id(self) -> str:
-        """A short name of it: 16 digits of the SHA-256 of `to_dict` as JSON with sorted keys."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""
-        plain: dict[str, Any] = _plain(asdict(self))
-        for key in ("multi_label", "null_prompts", "learnt"):
-            if not plain[key]:
-                del plain[key]
-        return plain
-
-    def __repr__(self) -> str:
-        labels = brief(self.labelset)
-        if self.provenance:
-            labels += f" of {in_a_row(list(map(str, self.provenance)), ' + ')}"
-        where = f"{self.model.device} in {self.model.precision}"
-        if self.labels_precision:
-            where += f" (labels in {self.labels_precision})"
-        return f"<Origin {shown(self.model.name)} on {where}, {labels}, zsclip {self.zsclip}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -189,6 +134,63 @@ class Prediction:
         labels = self.labelset.labels
         return [Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order]
 
+    def at(self, node: str) -> float:
+        """How much the labels at and below a group, or a wider label, have together.
+
+        Args:
+            node: Its id, or else its name, or else an alias.
+
+        Returns:
+            The sum of their scores, from 0 to 1.
+
+        Raises:
+            LabelNotFoundError: There is no such group or label.
+            LabelError: Several are called so; or scores are of each label by itself, as with
+                `multi_label=True`, where sums mean nothing.
+        """
+        return sum_below(self._shares(), self.labelset.tree.node(node).labels)
+
+    def ranks(self) -> list[NodeScore]:
+        """The best group or label of each depth, from the top down.
+
+        At each depth labels are counted together that lie below one node of this depth; one that
+        lies higher counts by itself there, so that the scores of a depth sum up to 1. Depths are
+        judged apart: the best label need not lie below the best group. `deepest` gives an answer
+        that its groups agree with.
+
+        Raises:
+            LabelError: As for `at`.
+        """
+        return best_of_depths(self._shares(), self.labelset.tree)
+
+    def deepest(self, threshold: float = 0.8) -> NodeScore | None:
+        """The most specific group or label that is sure enough, such as "a bird of some kind".
+
+        Args:
+            threshold: The sum of scores to reach, above 0 and at most 1. Above 0.5, whatever
+                reaches it lies on one way from the top down; of several at one depth below that
+                the best is taken.
+
+        Returns:
+            Its name, id, depth and sum; None if not even a node at the top is sure enough.
+
+        Raises:
+            LabelError: As for `at`.
+            ParameterError: `threshold` is no such number.
+        """
+        return deepest_sure(self._shares(), self.labelset.tree, threshold)
+
+    def _shares(self) -> list[float]:
+        """The scores, of which sums mean something."""
+        together = self.learnt.probe or self.origin.model.score_function == "softmax"
+        if self.origin.multi_label or not together:
+            raise LabelError(
+                "Scores of groups are sums, which mean nothing where each label is scored by "
+                "itself. Give a label for the group, or look at the highest score below it."
+            )
+        shares: list[float] = self.scores.tolist()
+        return shares
+
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
         r"""Everything as plain values that JSON can hold.
 
@@ -200,7 +202,7 @@ class Prediction:
         """
         top = self.top(len(self.labelset) if k is None else k)
         return {
-            "source": _plain(self.source),
+            "source": plain_json(self.source),
             "label": self.label,
             "label_id": self.label_id,
             "score": self.score,
@@ -264,8 +266,8 @@ class Failure:
         """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""
         kind = type(self.error).__name__
         return {
-            "source": _plain(self.source),
-            "error": _plain(told(str(self.error))),
+            "source": plain_json(self.source),
+            "error": plain_json(told(str(self.error))),
             "error_type": kind,
         }
 
@@ -282,14 +284,3 @@ class Failure:
 
     def _key(self) -> tuple[object, ...]:
         return self.source, type(self.error), str(self.error)
-
-
-def _plain(value: Any) -> Any:
-    """A value with lists for tuples, and without lone surrogates, for which UTF-8 has no bytes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return value

@@ -18,6 +18,7 @@ from zsclip.labels.lengths import TokenCounter, find_too_long, length_that_fits
 from zsclip.labels.making import require_no_problems
 from zsclip.labels.prompts import blocks_of_prompts
 from zsclip.labels.rules import fold
+from zsclip.labels.tree import Node, Tree
 from zsclip.labels.values import (
     DEFAULT_TEMPLATES,
     Expected,
@@ -36,9 +37,11 @@ __all__ = [
     "Label",
     "LabelSet",
     "LabelSetInfo",
+    "Node",
     "Problem",
     "Provenance",
     "TokenCounter",
+    "Tree",
     "blocks_of_prompts",
     "fill_template",
     "find_too_long",

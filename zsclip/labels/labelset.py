@@ -29,6 +29,7 @@ from zsclip.labels.making import (
     require_rules,
 )
 from zsclip.labels.rules import check_draft, format_error
+from zsclip.labels.tree import Tree, tree_of
 from zsclip.labels.values import (
     PLACEHOLDER,
     Expected,
@@ -46,15 +47,16 @@ __all__ = ["LabelSet", "labelset_of", "labelset_of_checked"]
 _KINDS = {"labels": Label, "groups": Group, "expected": Expected, "provenance": Provenance}
 
 
-class _ById:
-    """A place beside the fields, which comparing, copying and pickling leave alone."""
+class _Kept:
+    """Places beside the fields, which comparing, copying and pickling leave alone."""
 
-    __slots__ = ("_by_id",)
+    __slots__ = ("_by_id", "_tree")
     _by_id: dict[str, Label]
+    _tree: Tree
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class LabelSet(_ById):
+class LabelSet(_Kept):
     """The classes to choose from, as a value: it never changes, and equal ones compare equal.
 
     Iterating gives the labels, ``len`` their number, and indexing one of them by its position or
@@ -435,6 +437,20 @@ class LabelSet(_ById):
     def ids(self) -> tuple[str, ...]:
         """The ids of the classes, in order."""
         return tuple(label.id for label in self.labels)
+
+    @property
+    def tree(self) -> Tree:
+        """Which labels lie below which group or label; made when it is first asked for, and kept.
+
+        Raises:
+            LabelError: Groups are nested more than a hundred deep.
+        """
+        try:
+            return self._tree
+        except AttributeError:
+            found = tree_of(self)
+            object.__setattr__(self, "_tree", found)
+            return found
 
     def __len__(self) -> int:
         return len(self.labels)

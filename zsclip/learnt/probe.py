@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,3 +37,7 @@ class Probe(LearntValue):
             raise ValueError("a probe has a row of weights and a bias for each label")
         if not (np.isfinite(self.weights).all() and np.isfinite(self.bias).all()):
             raise ValueError("the weights of a probe must be finite")
+
+    def without_weights(self) -> Self:
+        """What predictions carry of it: how it was fitted."""
+        return replace(self, weights=self.weights[:0], bias=self.bias[:0])

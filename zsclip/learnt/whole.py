@@ -64,7 +64,8 @@ class Learnt:
     def for_predictions(self) -> Learnt:
         """The same without what predictions need not carry: the large arrays."""
         rejection = self.rejection and replace(self.rejection, negatives=None)
-        return replace(self, probe=None, standardization=None, rejection=rejection)
+        probe = self.probe and self.probe.without_weights()
+        return replace(self, probe=probe, standardization=None, rejection=rejection)
 
     @property
     def id(self) -> str:
