@@ -193,6 +193,8 @@ class Head:
         for name, shape, wanted in due:
             if shape != wanted:
                 raise ValueError(f"`{name}` must have the shape {wanted}, and has {shape}")
+        if not self.multi_label and (learnt.standardization or learnt.thresholds):
+            raise ValueError("thresholds and a standardization are for several labels at once")
 
     def tie(self, model: ModelInfo, weights_sha256: str | None, reading: str) -> Tie:
         """What is learnt with this head and a model is tied to.

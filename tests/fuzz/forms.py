@@ -152,35 +152,50 @@ _SAVED = "zsclip_classifier"
 
 
 def _saved_apart(data: bytes) -> list[Part]:
-    """A saved classifier: what it says of itself, and its numbers."""
-    (_, header), (_, numbers) = _tensors_apart(data)
-    return [(b"about", json.loads(header)["__metadata__"][_SAVED].encode()), (b"data", numbers)]
+    """A saved classifier: what it says of itself, and each tensor by its name, type and shape."""
+    (_, head), (_, numbers) = _tensors_apart(data)
+    header = json.loads(head)
+    parts = [(b"about", header.pop("__metadata__")[_SAVED].encode())]
+    for name, entry in header.items():
+        start, end = entry["data_offsets"]
+        shape = ",".join(map(str, entry["shape"]))
+        parts.append((f"{name} {entry['dtype']} {shape}".encode(), numbers[start:end]))
+    return parts
 
 
 def _saved_together(parts: list[Part]) -> bytes:
-    """The same, with its checksum made right where what it says of itself is JSON still."""
+    """The same, with its checksum made right where what it says of itself is JSON still.
+
+    A tensor that has lost some of its numbers is one of rows that are fewer.
+    """
     import numpy as np
 
     from zsclip.saved.format import TENSOR, sealed
 
-    about, numbers = (
-        b"".join(body for key, body in parts if key == k) for k in (b"about", b"data")
-    )
-    text = about.decode("utf-8", "replace")
+    text = b"".join(body for key, body in parts if key == b"about").decode("utf-8", "replace")
+    header, arrays, numbers = {}, {}, b""
+    for key, body in parts:
+        if key == b"about":
+            continue
+        name, kind, shape = (*key.decode("utf-8", "replace").split(" "), "F32", "0")[:3]
+        dtype = np.dtype("<f8" if kind == "F64" else "<f4")
+        rest = [int(n) for n in shape.split(",")[1:] if n.isdecimal()]
+        row = dtype.itemsize * int(np.prod(rest))
+        rows = len(body) // row if row else 0
+        array = np.frombuffer(body[: rows * row], dtype).reshape(rows, *rest)
+        start, numbers = len(numbers), numbers + array.tobytes()
+        arrays[name] = array
+        offsets = [start, len(numbers)]
+        header[name] = {"dtype": kind, "shape": [rows, *rest], "data_offsets": offsets}
     try:
         value = json.loads(text)
-        rows, width = len(value["labelset"]["labels"]), value["model"]["embedding_dim"]
-        matrix = np.frombuffer(numbers[: rows * width * 4], "<f4").reshape(rows, width)
         value.pop("sha256", None)
-        text, shape = sealed(value, matrix), [rows, width]
+        others = {name: array for name, array in arrays.items() if name != TENSOR}
+        text = sealed(value, arrays[TENSOR], others)
     except Exception:  # then it is one that was damaged by somebody who does not know the format
-        shape = [len(numbers) // 4]
-    end = len(numbers)
-    header = {
-        "__metadata__": {_SAVED: text},
-        TENSOR: {"dtype": "F32", "shape": shape, "data_offsets": [0, end]},
-    }
-    return _tensors_together([(b"json", json.dumps(header).encode()), (b"data", numbers)])
+        text = text or "{"
+    whole = {"__metadata__": {_SAVED: text}, **header}
+    return _tensors_together([(b"json", json.dumps(whole).encode()), (b"data", numbers)])
 
 
 def _lines_apart(data: bytes) -> list[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Make = Callable[..., ZeroShotClassifier]
 KINDS = [*some_parts(3, 8)]
+SEVERAL = ("standardization", "thresholds")
 
 
 @pytest.fixture
@@ -49,11 +51,12 @@ def tie_of(clf: ZeroShotClassifier) -> Tie:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_it_can_be_carried_to_an_equal_classifier(make: Make, name: str) -> None:
-    taught = teach(make(), name)
+    again = functools.partial(make, multi_label=name in SEVERAL)
+    taught = teach(again(), name)
     assert list(taught.learnt.parts()) == [name]
-    assert make().with_learnt(taught.learnt).learnt == taught.learnt
-    assert make(batch_size=1, workers=1).with_learnt(taught.learnt).learnt == taught.learnt
-    assert make(reading=Reading(max_pixels=100, reduced=False)).with_learnt(taught.learnt).learnt
+    assert again().with_learnt(taught.learnt).learnt == taught.learnt
+    assert again(batch_size=1, workers=1).with_learnt(taught.learnt).learnt == taught.learnt
+    assert again(reading=Reading(max_pixels=100, reduced=False)).with_learnt(taught.learnt).learnt
     assert taught.zero_shot().learnt == Learnt()
     assert not taught.zero_shot().learnt
 
@@ -130,15 +133,21 @@ OTHERS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("what", OTHERS)
-@pytest.mark.parametrize("name", KINDS)
+SINGLE = ("score function", "several labels")  # what says nothing of several labels
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [(n, what) for n in KINDS for what in OTHERS if not (n in SEVERAL and what in SINGLE)],
+)
 def test_with_learnt_refuses_what_was_learnt_elsewhere(
     make: Make, fake_encoder: type[FakeEncoder], name: str, what: str
 ) -> None:
-    ways = Other(make, fake_encoder).all()
+    again = functools.partial(make, multi_label=name in SEVERAL)
+    ways = Other(make if what in SINGLE else again, fake_encoder).all()
     assert list(ways) == OTHERS
     other, told = ways[what]
-    learnt = teach(make(), name).learnt
+    learnt = teach(again(), name).learnt
     with pytest.raises(LearntMismatchError) as caught:
         other().with_learnt(learnt)
     message = str(caught.value)
@@ -176,8 +185,16 @@ def test_another_name_of_the_same_weights_is_no_difference(make: Make) -> None:
 
 
 @pytest.mark.parametrize("name", KINDS)
+def test_single_labels_and_several_share_nothing(make: Make, name: str) -> None:
+    several = name in SEVERAL
+    learnt = teach(make(multi_label=several), name).learnt
+    with pytest.raises(LearntMismatchError, match="how scores are made"):
+        make(multi_label=not several).with_learnt(learnt)
+
+
+@pytest.mark.parametrize("name", KINDS)
 def test_other_labels_are_refused(make: Make, name: str) -> None:
-    taught = teach(make(), name)
+    taught = teach(make(multi_label=name in SEVERAL), name)
     with pytest.raises(LearntMismatchError, match=rf"learnt \({name}\) belongs to the labels"):
         taught.with_labels(["red", "white"])
     assert taught.zero_shot().with_labels(["red", "white"]).labelset.names == ("red", "white")
@@ -194,7 +211,7 @@ def test_load_refuses_another_precision_engine_and_model(
     make: Make, fake_encoder: type[FakeEncoder], tmp_path: Path, name: str
 ) -> None:
     path = tmp_path / "a.zsclip"
-    taught = teach(make(), name)
+    taught = teach(make(multi_label=name in SEVERAL), name)
     taught.save(path)
     assert ZeroShotClassifier.load(path, encoder=fake_encoder()).learnt == taught.learnt
     with pytest.raises(LearntMismatchError, match=r"the precision \('fp32', and here 'bf16'\)"):
@@ -234,7 +251,7 @@ def test_labels_of_another_precision_are_a_difference(
     assert half.origin.labels_precision == "fp16"
     with pytest.raises(LearntMismatchError, match=r"precision of the labels \('fp32', and here 'f"):
         half.with_learnt(teach(make()).learnt)
-    taught = teach(half)  # and what was learnt there holds there
+    taught = teach(half, "calibration")  # and what was learnt there holds there
     taught.save(tmp_path / "taught.zsclip")
     assert ZeroShotClassifier.load(tmp_path / "taught.zsclip", encoder=fake_encoder()).learnt == (
         taught.learnt

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -14,7 +15,16 @@ import numpy as np
 
 from tests.fuzz.catalogue import Target
 from tests.fuzz.mutations import Seed
-from zsclip import EmbeddingCache, LabelSet, ZeroShotClassifier
+from zsclip import (
+    Calibration,
+    EmbeddingCache,
+    LabelSet,
+    Probe,
+    Rejection,
+    Standardization,
+    Thresholds,
+    ZeroShotClassifier,
+)
 from zsclip.cache import FileStamp, make_key
 from zsclip.errors import ZsclipError
 from zsclip.labels import Group, Label
@@ -60,6 +70,36 @@ def _saved_seeds() -> Iterator[Seed]:
             made = ZeroShotClassifier(labels, encoder=_encoder(), cache=False)
             made.save(path)
             yield Seed(name, path.read_bytes(), form)
+    for several in (False, True):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "classifier.zsclip"
+            _taught(several=several).save(path)
+            yield Seed(f"learnt, {several}", path.read_bytes(), "saved")
+
+
+def _taught(*, several: bool) -> ZeroShotClassifier:
+    """A classifier that could have learnt all that it can."""
+    labels, numbers = ["cat", "dog"], np.random.default_rng(0)
+    clf = ZeroShotClassifier(labels, multi_label=several, encoder=_encoder(), cache=False)
+    learnt = clf._learning(rejection=Rejection(method="probability", threshold=0.3)).learnt
+    calibration = Calibration(
+        temperature=2.0,
+        pictures=9,
+        ece_before=0.2,
+        ece_after=0.1,
+        brier_before=0.5,
+        brier_after=0.4,
+        lac=np.linspace(0, 1, 9),
+        aps=np.linspace(0, 1, 9),
+    )
+    rows = numbers.normal(size=(2, 8)).astype(np.float32)
+    probe = Probe(pictures=9, c=1.0, start="zero", weights=rows, bias=rows[:, 0])
+    learnt = replace(learnt, calibration=calibration, probe=probe)
+    if several:
+        spread = Standardization(pictures=9, mean=np.zeros(2), deviation=np.ones(2))
+        thresholds = Thresholds(target="f1", pictures=9, values=np.array([0.5, np.inf]))
+        learnt = replace(learnt, standardization=spread, thresholds=thresholds)
+    return clf.with_learnt(learnt)
 
 
 def _load(data: bytes) -> str:
@@ -82,7 +122,8 @@ SAVED = Target(
     lambda: list(_saved_seeds()), _load, (ZsclipError,),
     (b'"', b"{", b"}", b"[", b"]", b",", b":", b"null", b"true", b"NaN", b"1e999", b'"model"',
     b'"name"',
-     b'"tiny-cartoon"', b'"encoder"', b'"native"', b'"F32"', b'"F64"', b"data_offsets", b"\\u0000",
+     b'"tiny-cartoon"', b'"encoder"', b'"native"', b'"F32"', b'"F64"',
+     b'"learnt"', b'"several"', b'"tie"', b'"inf"', b"data_offsets", b"\\u0000",
      b"18446744073709551615"),
 )  # fmt: skip
 
