@@ -26,6 +26,7 @@ TESTS = Path(__file__).parent
 BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "ActivationWarning": (ZsclipWarning,),
     "CacheWarning": (UserWarning,),
+    "CalibrationWarning": (ZsclipWarning, UserWarning),
     "CheckpointError": (ValueError,),
     "ChecksumError": (OSError,),
     "DamagedImageWarning": (ZsclipWarning,),

@@ -14,6 +14,7 @@ from zsclip.wording import brief, shown, told
 __all__ = [
     "ActivationWarning",
     "CacheWarning",
+    "CalibrationWarning",
     "CheckpointError",
     "ChecksumError",
     "DamagedImageWarning",
@@ -265,6 +266,14 @@ class NotLearntError(ZsclipError, ValueError):
 
 class TruthTableError(ZsclipError, ValueError):
     """A table of pictures and what is true of them cannot be read; the message names the line."""
+
+
+class CalibrationWarning(ZsclipWarning):
+    """The pictures that a classifier was calibrated on cannot tell what they are asked for.
+
+    There are too few for prediction sets of the coverage that is wanted, none is mistaken, or their
+    truth has nothing to do with the scores.
+    """
 
 
 class ActivationWarning(ZsclipWarning):

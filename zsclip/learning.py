@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.driving import DrivenModel
+from zsclip.encoders import non_finite
 from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.files import whole_number
 from zsclip.head import Head
 from zsclip.images import Images, sources_of
 from zsclip.learnt import NOTHING, Calibration, Learnt, LearntValue, Rejection
@@ -89,6 +91,72 @@ class Learning:
     def zero_shot(self) -> Self:
         """The classifier without what it learnt."""
         return self._of(replace(self._head, learnt=NOTHING), self._model)
+
+    # ------------------------------------------------------------------------- how sure it is
+
+    def calibrated(
+        self,
+        images: Pictures,
+        truth: Iterable[Any],
+        *,
+        seed: int = 0,
+    ) -> Self:
+        """A classifier whose scores say how often it is right, and that gives prediction sets.
+
+        Half of the pictures give one temperature, by which all logits are divided (Guo et al. 2017,
+        §4.2); the best label stays the best. The other half tells how strange the truth can be
+        (`Prediction.prediction_set`). Four pictures are the fewest, two of each label a start, and
+        labels without any are allowed: the temperature is one number. Where each label is scored by
+        itself, as by a sigmoid, it makes each label's own score a probability.
+
+        What was calibrated before is fitted anew; a `linear_probe` is calibrated as it is, and on
+        pictures that it was not fitted on.
+
+        Args:
+            images: Pictures like those to come, or their embeddings: float (n, d).
+            truth: The label of each, by its name, an alias, its id or its position.
+            seed: Which pictures are in which half.
+
+        Warns:
+            CalibrationWarning: No picture was mistaken, or scores know the truth no better than
+                chance, so that they have no likeliest temperature; `Calibration.bound` says which.
+
+        Raises:
+            LabelNotFoundError: Some of the truth is no label; all of that is listed.
+            ParameterError: There are fewer than four pictures, or not as many as truths; or what is
+                not accepted is decided by scores, which this would change: reject afterwards.
+            ParameterTypeError: `truth` is no list of labels.
+
+        Examples:
+            >>> import io
+            >>> from PIL import Image
+            >>> from zsclip import ZeroShotClassifier
+            >>> from zsclip.demo import load_drawings
+            >>> turned = [
+            ...     (Image.open(io.BytesIO(d.data)).convert("RGBA").rotate(angle), d.animal)
+            ...     for d in load_drawings()
+            ...     for angle in range(-30, 31, 10)
+            ... ]
+            >>> images, truth = zip(*turned, strict=True)
+            >>> clf = ZeroShotClassifier(sorted(set(truth)), model="tiny-cartoon")
+            >>> sure = clf.calibrated(images, truth)
+            >>> sure.calibration.ece_after < sure.calibration.ece_before
+            True
+            >>> [score.label for score in sure.classify(images[-1]).prediction_set(0.9)]
+            ['rat', 'squirrel', 'frog']
+        """
+        from zsclip.fitting.calibrating import calibrate, require_before_rejecting, warn_of_bound
+
+        require_before_rejecting(self._head.learnt)
+        seed = whole_number("seed", seed, least=0)
+        rows, true = self._labelled(images, truth)
+        head, info = self._embedded_head(), self._model.info
+        logits = head.logits(rows, info)
+        if not np.isfinite(logits).all():
+            raise non_finite(info, "the scores")
+        made = calibrate(logits, true, alone=info.score_function == "sigmoid", seed=seed)
+        warn_of_bound(made)
+        return self._learning(calibration=made)
 
     # ------------------------------------------------------------- vectors that one has already
 
@@ -170,6 +238,26 @@ class Learning:
         return embed_all(
             sources_of(cast("Images", images)), self._model.encoder, self._model.pictures
         )
+
+    def _labelled(
+        self, images: Pictures, truth: Iterable[Any], *, several: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Embeddings of pictures to be learnt from, and the positions of their labels.
+
+        Takes `truth` as `indices_of` does, and raises where something is no label.
+        """
+        from zsclip.evaluation.truth import indices_of
+
+        labelset = self._head.labelset
+        true = indices_of(labelset, truth, several=several)
+        true.require_known(labelset)
+        rows = self._embeddings_of(images)
+        if len(rows) != len(true):
+            raise ParameterError(
+                f"`truth` must say what each of the {len(rows):,} pictures shows, got "
+                f"{len(true):,} labels. Give as many as there are pictures, in their order."
+            )
+        return rows, true.indices
 
     def _require_embeddings(self, embeddings: object) -> NDArray[np.floating[Any]]:
         """An array that can be embeddings of this model; a map of a file stays one."""

@@ -14,6 +14,7 @@ from zsclip.labels import Label, LabelSet
 from zsclip.learnt import NOTHING, Learnt
 from zsclip.origin import Origin, plain_json
 from zsclip.ranks import NodeScore, best_of_depths, deepest_sure, sum_below
+from zsclip.sets import labels_in_set
 from zsclip.wording import BriefRepr, brief, shown, told
 
 __all__ = ["Failure", "Origin", "Prediction", "Score"]
@@ -190,6 +191,36 @@ class Prediction:
             )
         shares: list[float] = self.scores.tolist()
         return shares
+
+    def prediction_set(self, coverage: float = 0.9, *, method: str = "lac") -> list[Score]:
+        """The fewest labels that hold the truth as often as is wanted, by split conformal sets.
+
+        Of pictures that could have been those that the classifier was calibrated on, `coverage` is
+        the part whose set holds the truth, over all of them and not for each label (Angelopoulos &
+        Bates 2021). Where there were too few of them, the set is every label. Where it would be
+        empty, because no label is likely enough, it is the best one, which only adds coverage.
+
+        Args:
+            coverage: The part of pictures whose set is to hold the truth, between 0 and 1.
+            method: ``"lac"``, whose sets are smallest on average (§1), or ``"aps"``, whose sets are
+                more evenly right over easy and hard pictures, and larger (§2.1; with the random
+                part of Romano, Sesia & Candès 2020, §2, made of the scores: `part_left_out`).
+
+        Returns:
+            Best first, with scores as `top` has them.
+
+        Warns:
+            CalibrationWarning: The classifier was calibrated on too few pictures for this coverage,
+                and the set is every label; `Calibration.pictures_needed` tells how many it takes.
+
+        Raises:
+            NotLearntError: The classifier was not calibrated.
+            ParameterError: `coverage` is not between 0 and 1, `method` is another, or each label is
+                scored by itself and a picture may have several.
+            ParameterTypeError: `coverage` is no number.
+        """
+        several = self.origin.multi_label
+        return self.top(labels_in_set(self.scores, self.learnt, coverage, method, several=several))
 
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
         r"""Everything as plain values that JSON can hold.

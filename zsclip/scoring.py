@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["logistic", "softmax"]
+__all__ = ["aps", "lac", "logistic", "part_left_out", "softmax"]
+
+_LEAST = 1e-45  # below the smallest float32
+_TURNS = 64
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -19,3 +22,50 @@ def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of each number by itself, from 0 to 1, without overflow."""
     scores: NDArray[np.float64] = np.exp(-np.logaddexp(0, -logits))
     return scores
+
+
+# Nonconformity: how strange each label would be as the truth of a picture. Labels in the order of
+# their scores, best first, are ever stranger, so that a prediction set is the first few of them.
+
+
+def lac(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One less the score of each label (Angelopoulos & Bates 2021, §1): float64 (n, labels)."""
+    strange: NDArray[np.float64] = 1 - scores
+    return strange
+
+
+def aps(scores: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What labels down to each one have together (Angelopoulos & Bates 2021, §2.1).
+
+    Of the label itself a part is left out, which makes sets no larger than they have to be (Romano,
+    Sesia & Candès 2020, §2).
+
+    Args:
+        scores: float64 (n, labels).
+        u: Which part, from 0 to 1: float64 (n,), of each picture.
+
+    Returns:
+        float64 (n, labels).
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    falling = np.take_along_axis(scores, order, axis=1)
+    down_to = np.cumsum(falling, axis=1) - u[:, None] * falling
+    strange = np.empty_like(down_to)
+    np.put_along_axis(strange, order, down_to, axis=1)
+    return strange
+
+
+def part_left_out(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The number that `aps` takes for each picture, made of its own scores: float64 (n,).
+
+    It is spread over 0 to 1 as random numbers are, and the same whenever the picture is. Whatever
+    it is, sets keep their coverage: it is part of a measure that looks at a picture and nothing
+    else. It follows the gap between the best two scores, and not a checksum, so that scores that
+    differ by rounding, as those of a picture in another batch, give nearly the same number.
+    """
+    if scores.shape[1] < 2:
+        return np.full(len(scores), 0.5)
+    best = np.partition(scores, -2, axis=1)[:, -2:]
+    gap = np.diff(np.log(np.maximum(best, _LEAST)), axis=1)[:, 0]
+    part: NDArray[np.float64] = _TURNS * gap % 1
+    return part
