@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.confidence import confidence_of
 from zsclip.encoders import ModelInfo, TooLong, non_finite
 from zsclip.errors import LabelError, PromptTooLongError
 from zsclip.labels import (
@@ -25,7 +26,7 @@ from zsclip.labels import (
     require_no_problems,
     texts_of,
 )
-from zsclip.learnt import NOTHING, Learnt, Tie
+from zsclip.learnt import AGAINST, NOTHING, Learnt, Tie
 from zsclip.results import Origin, Prediction
 from zsclip.scoring import logistic, softmax
 from zsclip.spelling import Spelled, parse_labels
@@ -187,8 +188,9 @@ class Head:
             due.append(("standardization", learnt.standardization.mean.shape, (n,)))
         if learnt.thresholds is not None:
             due.append(("thresholds", learnt.thresholds.values.shape, (n,)))
-        if learnt.rejection is not None and learnt.rejection.negatives is not None:
-            negatives = learnt.rejection.negatives
+        if learnt.rejection is not None and learnt.rejection.method in AGAINST:
+            if (negatives := learnt.rejection.negatives) is None:
+                raise ValueError("`rejection` must hold what it compares with")
             due.append(("rejection", negatives.shape, (len(negatives), d)))
         for name, shape, wanted in due:
             if shape != wanted:
@@ -251,7 +253,7 @@ class Head:
         Raises:
             NonFiniteError: A score is NaN.
         """
-        return self.judged(embeddings, model)[0]
+        return self._scored(embeddings, model)[0]
 
     def judged(
         self, embeddings: NDArray[np.float32], model: ModelInfo
@@ -264,15 +266,33 @@ class Head:
             The scores, and the confidence that the rejection asks for: float32 (n,); None without
             one.
         """
+        scores, logits = self._scored(embeddings, model)
+        if (rejection := self.learnt.rejection) is None:
+            return scores, None
+        assert self.class_matrix is not None
+        confidence = confidence_of(
+            rejection,
+            embeddings,
+            self.class_matrix,
+            scores=scores,
+            logits=logits,
+            scale=model.logit_scale,
+        )
+        return scores, confidence
+
+    def _scored(
+        self, embeddings: NDArray[np.float32], model: ModelInfo
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Scores, and the logits that they are made of, before a temperature."""
         with np.errstate(all="ignore"):  # a score may be too small for a number
-            logits = self.logits(embeddings, model)
+            logits = tempered = self.logits(embeddings, model)
             if (calibration := self.learnt.calibration) is not None:
-                logits /= calibration.temperature
+                tempered = logits / calibration.temperature
             alone = self.multi_label or model.score_function == "sigmoid"
-            scores = (logistic if alone else softmax)(logits).astype(np.float32)
+            scores = (logistic if alone else softmax)(tempered).astype(np.float32)
         if not np.isfinite(scores).all():
             raise non_finite(model, "the scores")
-        return scores, None
+        return scores, logits
 
     def predictions(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,11 +15,15 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.head import Head
 from zsclip.images import Images, sources_of
+from zsclip.labels import LabelSet
 from zsclip.learnt import NOTHING, Calibration, Learnt, LearntValue, Rejection
 from zsclip.pipeline import embed_all
 from zsclip.results import Origin, Prediction
 from zsclip.version import __version__
 from zsclip.wording import brief
+
+if TYPE_CHECKING:
+    from zsclip.fitting.asked import Asked
 
 __all__ = ["Learning", "Pictures"]
 
@@ -157,6 +162,118 @@ class Learning:
         made = calibrate(logits, true, alone=info.score_function == "sigmoid", seed=seed)
         warn_of_bound(made)
         return self._learning(calibration=made)
+
+    # ------------------------------------------------------------------------------ none of these
+
+    def rejecting(
+        self,
+        images: Pictures | None = None,
+        truth: Iterable[Any] | None = None,
+        *,
+        coverage: float | None = None,
+        max_error: float | None = None,
+        threshold: float | None = None,
+        method: str | None = None,
+        null_prompts: Iterable[str] | None = None,
+        words: str | LabelSet | None = None,
+    ) -> Self:
+        """A classifier that says "none of these": `Prediction.accepted`, and `Prediction.answer`.
+
+        Exactly one of `coverage`, `max_error` and `threshold` says from which confidence on a
+        picture is accepted. The confidence is a number that grows with how sure one can be, by a
+        method:
+
+        | method | what it is | source |
+        |---|---|---|
+        | `"probability"` | the highest score | Hendrycks & Gimpel 2017, §2 |
+        | `"mcm"` | the highest share in a softmax of the cosines | Ming et al. 2022, §3 |
+        | `"energy"` | the logarithm of the sum of the exponentials of the logits | Liu et al. 2020, §3.1 |
+        | `"margin"` | the highest score less the second | Scheffer et al. 2001, §3 |
+        | `"null"` | the labels' share against prompts that stand for none of them | |
+        | `"neglabel"` | the labels' share against words that are far from them | Jiang et al. 2024, §3 |
+
+        Those that compare with texts (``"mcm"``, ``"null"``, ``"neglabel"``) do so beside a linear
+        probe as well. Where a picture can have several labels, ``"probability"``, ``"null"`` and
+        ``"neglabel"`` mean something.
+
+        Args:
+            images: Pictures of the kind that is wanted, or their embeddings: float (n, d).
+            truth: The label of each, as `evaluate` takes it, for `max_error`; None for a picture
+                that is none of the labels, which to accept is an error.
+            coverage: Accept a new picture of this kind with at least this probability. Takes 19
+                pictures for 0.95; with fewer every picture is accepted, and a warning is logged.
+            max_error: Have at most this part of the answers wrong among new pictures that are
+                accepted, on average over draws of `images`. Takes 19 pictures for 0.05 where all
+                answers are right, and some hundreds to come near it.
+            threshold: The confidence itself, in the measure of `method`.
+            method: Defaults to ``"mcm"``, or to ``"probability"`` for a `threshold` by hand, with
+                several labels and beside a probe.
+            null_prompts: What ``"null"`` compares with. Defaults to those of the classifier.
+            words: The label set that ``"neglabel"`` chooses from. Defaults to ``"wordnet-words"``,
+                a package of its own (``zsclip-labels-wordnet-words``). Its words are embedded once
+                for each model and kept; how many there are, and how long that takes, is logged
+                before.
+
+        Raises:
+            ParameterError: The parameters do not go together; or no threshold keeps `max_error`,
+                and the message says what can be had.
+            ParameterTypeError: One has a type that it cannot have.
+            LabelNotFoundError: `truth` holds what is no label; all of it is listed.
+            LabelSetNotFoundError: `words` is not installed.
+            ImageError: A picture cannot be read.
+
+        Examples:
+            >>> from zsclip import ZeroShotClassifier
+            >>> from zsclip.demo import load_drawings
+            >>> drawings = {drawing.animal: drawing.data for drawing in load_drawings()}
+            >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon")
+            >>> prediction = clf.rejecting(threshold=0.9).classify(drawings["tiger"])
+            >>> prediction.accepted, prediction.answer
+            (False, None)
+        """
+        from zsclip.fitting.asked import Asked
+        from zsclip.fitting.rejection import fit_rejection
+
+        asked = Asked.of(
+            self._head,
+            has_images=images is not None,
+            has_truth=truth is not None,
+            coverage=coverage,
+            max_error=max_error,
+            threshold=threshold,
+            method=method,
+            null_prompts=null_prompts,
+            words=words,
+        )
+        negatives, chosen_from = self._negatives(asked)
+        return self._learning(
+            rejection=fit_rejection(
+                asked,
+                self._embedded_head(),
+                self._model.info,
+                negatives=negatives,
+                words=chosen_from,
+                embeddings=None if images is None else self._embeddings_of(images),
+                truth=truth,
+            )
+        )
+
+    def _negatives(self, asked: Asked) -> tuple[NDArray[np.float32] | None, str]:
+        """What a rejection compares with beside the labels, and the words it was chosen from."""
+        from zsclip.fitting.neglabel import WORD_TEMPLATES, kinds_of, mine, words_of
+
+        texts, too_long = self._model.texts, self._model.too_long
+        if asked.method == "null":
+            prompts = [[prompt] for prompt in asked.null_prompts]
+            return texts.embed(prompts, too_long=too_long), ""
+        if asked.method != "neglabel":
+            return None, ""
+        head = self._embedded_head()
+        words = words_of(asked.words, head.labelset)
+        word_head = Head(words, words.templates or WORD_TEMPLATES)
+        vectors = texts.embedded(word_head, too_long=too_long).class_matrix
+        assert vectors is not None and head.class_matrix is not None
+        return vectors[mine(vectors, kinds_of(words), head.class_matrix)], words.name
 
     # ------------------------------------------------------------- vectors that one has already
 

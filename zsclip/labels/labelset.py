@@ -319,7 +319,7 @@ class LabelSet(_Kept):
           that its labels have complete prompts (one that a label would have twice counts once), and
           the result has no templates; the labels of a set without templates stay as they are, for
           the classifier to fill in its own.
-        - Null prompts: those of both, but for what is a label's in the other: it is one of these now.
+        - Null prompts: those of both, but for what is a label of the other: it is one of them now.
         - A group that both have, with the same id, name and parent, is one group.
         - Expected figures of both stay; they speak of the sets as they were published.
         - The license is that of both, as an SPDX expression. License, source and title are empty

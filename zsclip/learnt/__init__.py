@@ -10,13 +10,17 @@ from __future__ import annotations
 from zsclip.learnt.calibration import Calibration
 from zsclip.learnt.multilabel import Standardization, Thresholds
 from zsclip.learnt.probe import Probe
-from zsclip.learnt.rejection import Rejection
+from zsclip.learnt.rejection import AGAINST, METHODS, ON_SCORES, SEVERAL, Rejection
 from zsclip.learnt.tie import Tie
 from zsclip.learnt.value import LearntValue
 from zsclip.learnt.whole import NOTHING, Learnt
 
 __all__ = [
+    "AGAINST",
+    "METHODS",
     "NOTHING",
+    "ON_SCORES",
+    "SEVERAL",
     "Calibration",
     "Learnt",
     "LearntValue",

@@ -1,0 +1,99 @@
+"""The negatives of NegLabel: words out of a list that are far from all labels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.errors import LabelError, ParameterTypeError
+from zsclip.labels import LabelSet, fold
+from zsclip.spelling import parse_labels
+from zsclip.wording import brief
+
+__all__ = ["WORDS", "WORD_TEMPLATES", "kinds_of", "mine", "words_of"]
+
+WORDS = "wordnet-words"
+"""The label set that negatives are chosen from, if no other one is named."""
+
+WORD_TEMPLATES = ("The nice {}.",)  # of the paper's, for nouns; the list's adjectives have prompts
+SHARE = 0.15  # of the words, which become negatives
+QUANTILE = 0.95  # of a word's cosines to the labels
+AT_ONCE = 1024  # words, so that a thousand labels by ten thousand words stay in bounds
+
+
+def words_of(words: str | LabelSet | None, labelset: LabelSet) -> LabelSet:
+    """The words of a list that are none of the labels.
+
+    Args:
+        words: A label set, or how it is spelled (`parse_labels`); `WORDS` if None.
+        labelset: The labels. A word that reads like a name or an alias of one is left out.
+
+    Raises:
+        LabelError: No word is left.
+        LabelSetError: The list is not installed, or cannot be read.
+        ParameterTypeError: `words` is neither.
+    """
+    given = WORDS if words is None else words
+    if isinstance(given, str):
+        given = parse_labels(given)
+    if not isinstance(given, LabelSet):
+        raise ParameterTypeError(
+            f"`words` must be a LabelSet or the name of one, got {brief(words)}. Make one of words "
+            "with `LabelSet.from_names`."
+        )
+    taken = {fold(text) for label in labelset for text in label.texts}
+    same = [word.id for word in given if not taken.isdisjoint(map(fold, word.texts))]
+    if len(same) == len(given):
+        raise LabelError(
+            f"`words` must hold words that are no labels, and every one of {brief(given.name)} is "
+            "a label. Leave `words` out for those of WordNet."
+        )
+    return given.without(*same) if same else given
+
+
+def kinds_of(words: LabelSet) -> list[str]:
+    """The outermost group of each word, such as ``noun``; empty for one without."""
+    above = {node.id: node.parent for node in (*words.groups, *words.labels)}
+    kinds = []
+    for word in words:
+        kind = word.parent or ""
+        while parent := above.get(kind):
+            kind = parent
+        kinds.append(kind)
+    return kinds
+
+
+def mine(
+    vectors: NDArray[np.float32],
+    kinds: list[str],
+    class_matrix: NDArray[np.float32],
+    *,
+    seed: int = 0,
+) -> NDArray[np.intp]:
+    """Which words are negatives, in random order.
+
+    NegMining (Jiang et al. 2024, §3.1): the distance of a word from the labels is minus the 95th
+    percentile of its cosines to them, which unlike the highest is not that of one label alone; and
+    the 15 % that are farthest are taken, of nouns and of adjectives each. In random order, those
+    that follow each other are the random groups of `zsclip.confidence.neglabel`.
+
+    Args:
+        vectors: The embeddings of the words: float32 (words, d), L2-normalized.
+        kinds: The kind of each; of every kind as large a part is taken, one word at least.
+        class_matrix: The embeddings of the labels: float32 (labels, d), L2-normalized.
+        seed: Of the order.
+
+    Returns:
+        intp (m,): rows of `vectors`, each at most once.
+    """
+    near = np.empty(len(vectors))
+    for start in range(0, len(vectors), AT_ONCE):
+        cosines = vectors[start : start + AT_ONCE] @ class_matrix.T
+        near[start : start + AT_ONCE] = np.quantile(cosines, QUANTILE, axis=1)
+    chosen = []
+    for kind in dict.fromkeys(kinds):
+        rows = np.flatnonzero(np.array(kinds) == kind)
+        count = max(1, int(SHARE * len(rows)))
+        chosen.append(rows[np.argsort(near[rows], kind="stable")[:count]])
+    found: NDArray[np.intp] = np.random.default_rng(seed).permutation(np.concatenate(chosen))
+    return found

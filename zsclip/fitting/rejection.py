@@ -1,0 +1,196 @@
+"""From where on a picture is accepted: thresholds that keep what was asked for on new pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.encoders import ModelInfo
+from zsclip.errors import ParameterError
+from zsclip.evaluation import indices_of
+from zsclip.fitting.asked import Asked
+from zsclip.head import Head
+from zsclip.labels import LabelSet
+from zsclip.learnt import AGAINST, Rejection
+from zsclip.logs import logger_for
+
+__all__ = ["fit_rejection", "lowest", "threshold_of_coverage", "threshold_of_error"]
+
+log = logger_for("zsclip")
+
+BLOCK = 4096  # pictures at a time
+TINY = 1e-9  # less than what rounding makes of a product such as 0.9 * 10
+
+
+def fit_rejection(
+    asked: Asked,
+    head: Head,
+    model: ModelInfo,
+    *,
+    negatives: NDArray[np.float32] | None = None,
+    words: str = "",
+    embeddings: NDArray[np.float32] | None = None,
+    truth: Iterable[Any] | None = None,
+) -> Rejection:
+    """The rejection that was asked for, with what it does to the pictures it was fitted on.
+
+    Args:
+        asked: What was.
+        head: The classifier's, with its embeddings.
+        model: Its model.
+        negatives: What the method compares with, if it does: float32 (m, d), L2-normalized.
+        words: The name of the list that they were chosen from.
+        embeddings: Those of the pictures: float32 (n, d), L2-normalized; None for a threshold by
+            hand.
+        truth: What is true of each, for an error: as `indices_of` takes it, and None for a picture
+            of none of the labels.
+
+    Raises:
+        LabelNotFoundError: `truth` holds what is no label.
+        ParameterError: The error that was asked for cannot be had; or there are no pictures, or
+            `truth` is of another length.
+    """
+    rejection = Rejection(
+        method=asked.method,
+        threshold=lowest(asked.method) if asked.threshold is None else asked.threshold,
+        coverage=asked.coverage,
+        max_error=asked.max_error,
+        words=words,
+        null_prompts=asked.null_prompts,
+        negatives=negatives if asked.method in AGAINST else None,
+    )
+    if embeddings is None:
+        return rejection
+    if not (n := len(embeddings)):
+        raise ParameterError("`images` must hold one picture or more, got none.")
+    right = None if truth is None else _right_of(head.labelset, truth, n)
+    judging = replace(head, learnt=replace(head.learnt, rejection=rejection))
+    confidence, answers = _judged(judging, model, embeddings)
+    error = None
+    if right is None:
+        assert asked.coverage is not None
+        threshold = threshold_of_coverage(confidence, asked.coverage)
+        if threshold is None:
+            log.warning(
+                "%d pictures are too few for a coverage of %g, which takes %d of them: every "
+                "picture is accepted.",
+                n,
+                asked.coverage,
+                math.ceil(asked.coverage / (1 - asked.coverage) - TINY),
+            )
+            threshold = rejection.threshold
+    else:
+        assert asked.max_error is not None
+        wrong = answers != right
+        threshold = threshold_of_error(confidence, wrong, asked.max_error)
+        error = float(wrong[confidence >= threshold].mean())
+    accepted = float((confidence >= threshold).mean())
+    return replace(rejection, threshold=threshold, pictures=n, accepted=accepted, error=error)
+
+
+def lowest(method: str) -> float:
+    """A threshold that accepts every picture."""
+    return float(np.finfo(np.float32).min) if method == "energy" else 0.0
+
+
+def threshold_of_coverage(confidence: NDArray[np.floating[Any]], coverage: float) -> float | None:
+    """From where on at least a part of the pictures of this kind is accepted.
+
+    The conformal quantile (Angelopoulos & Bates 2021, §1): of n pictures the confidence that the
+    ``ceil((n + 1) * coverage)`` highest reach. One more of the same kind reaches it with at least
+    the probability `coverage`, over draws of all n + 1.
+
+    Args:
+        confidence: Of the pictures: (n,).
+        coverage: The part, between 0 and 1.
+
+    Returns:
+        One of the values; None if there are fewer pictures than that takes, 19 for 0.95, and only
+        one that accepts everything would do.
+
+    Examples:
+        >>> threshold_of_coverage(np.arange(19) / 100, 0.9)
+        0.01
+        >>> threshold_of_coverage(np.arange(8) / 100, 0.9) is None
+        True
+    """
+    n = len(confidence)
+    kept = math.ceil((n + 1) * coverage - TINY)
+    return None if kept > n else float(np.sort(confidence)[n - kept])
+
+
+def threshold_of_error(
+    confidence: NDArray[np.floating[Any]], wrong: NDArray[np.bool_], max_error: float
+) -> float:
+    """The lowest confidence from which on no more than a part of the answers is wrong.
+
+    Selective classification by a confidence (Geifman & El-Yaniv 2017, §2), with the correction of
+    conformal risk control (Angelopoulos et al. 2024, §2) in the place of a bound: of k accepted
+    pictures with w wrong answers the error is taken to be ``(w + 1) / (k + 1)``, because the next
+    one may be wrong. What was asked for is then kept on average over draws of the pictures, where
+    it can be had; with w / k, the lowest of so many thresholds would be one that was lucky.
+
+    Args:
+        confidence: Of the pictures: (n,).
+        wrong: Whether the answer for each is wrong: bool (n,).
+        max_error: The part, between 0 and 1.
+
+    Returns:
+        One of the values.
+
+    Raises:
+        ParameterError: No threshold keeps it; the message tells what can be had.
+
+    Examples:
+        >>> confidence = np.arange(40) / 100
+        >>> threshold_of_error(confidence, confidence < 0.2, 0.1)
+        0.19
+    """
+    order = np.argsort(-confidence, kind="stable")
+    ordered = confidence[order]
+    accepted = np.arange(1, len(order) + 1)
+    error = (np.cumsum(wrong[order]) + 1) / (accepted + 1)
+    ends = np.append(ordered[1:] < ordered[:-1], True)  # equal ones are accepted together
+    kept = np.flatnonzero(ends & (error <= max_error + TINY))
+    if not len(kept):
+        best = int(np.where(ends, error, np.inf).argmin())
+        count = int(accepted[best])
+        raise ParameterError(
+            f"`max_error` must be one that {len(order):,} pictures can show, got {max_error:g}: the "
+            f"lowest is {error[best]:.3g}, with {count / len(order):.1%} of them accepted, "
+            f"{int(wrong[order][:count].sum()):,} of {count:,} wrong and one more taken for wrong. "
+            "Ask for that, give more pictures, or use another `method`."
+        )
+    return float(ordered[kept[-1]])
+
+
+def _right_of(labelset: LabelSet, truth: Iterable[Any], n: int) -> NDArray[np.int64]:
+    """Positions of the labels that are right; -1 for a picture of none of them."""
+    found = indices_of(labelset, truth)
+    known = replace(found, unknown=tuple(pair for pair in found.unknown if pair[1] is not None))
+    known.require_known(labelset)
+    if len(found) != n:
+        raise ParameterError(
+            f"`truth` must hold one label for each picture, got {len(found):,} for {n:,} pictures."
+        )
+    right: NDArray[np.int64] = found.indices
+    return right
+
+
+def _judged(
+    head: Head, model: ModelInfo, embeddings: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The confidence of each picture, and the position of the label that is answered."""
+    confidence = np.empty(len(embeddings), np.float32)
+    answers = np.empty(len(embeddings), np.intp)
+    for start in range(0, len(embeddings), BLOCK):
+        part = slice(start, start + BLOCK)
+        scores, sure = head.judged(embeddings[part], model)
+        assert sure is not None
+        confidence[part], answers[part] = sure, scores.argmax(axis=1)
+    return confidence, answers
