@@ -41,6 +41,10 @@ class Ensembles:
         self._kept: OrderedDict[object, NDArray[np.float32]] = OrderedDict()
         self._lock = ForkLock()
 
+    def keeps(self, head: Head, *, too_long: TooLong = "error") -> bool:
+        """Whether `embedded` has the vectors in memory."""
+        return head.class_matrix is not None or _key(head, too_long) in self._kept
+
     def embedded(self, head: Head, *, too_long: TooLong = "error") -> Head:
         """The head with a unit vector for each label: float32 (labels, d), read-only.
 
@@ -53,7 +57,7 @@ class Ensembles:
         """
         if head.class_matrix is not None:
             return head
-        key = (head.labelset, head.templates, too_long)
+        key = _key(head, too_long)
         with self._lock:
             if key not in self._kept:
                 blocks = blocks_of_prompts(head.labelset.labels, head.templates)
@@ -129,6 +133,10 @@ class Ensembles:
         engine = cast(TokenEncoder, self._encoder)
         ids = _ids([text for group in groups for text in group], engine, too_long)
         return [make_key(*model, "ids", *(next(ids) for _ in group)) for group in groups]
+
+
+def _key(head: Head, too_long: TooLong) -> object:
+    return head.labelset, head.templates, too_long
 
 
 def _ids(texts: Sequence[str], engine: TokenEncoder, too_long: TooLong) -> Iterator[bytes]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,6 @@ from zsclip.pipeline import embed_all
 from zsclip.results import Origin, Prediction
 from zsclip.version import __version__
 from zsclip.wording import brief
-
-if TYPE_CHECKING:
-    from zsclip.fitting.asked import Asked
 
 __all__ = ["Learning", "Pictures"]
 
@@ -187,10 +184,10 @@ class Learning:
         |---|---|---|
         | `"probability"` | the highest score | Hendrycks & Gimpel 2017, §2 |
         | `"mcm"` | the highest share in a softmax of the cosines | Ming et al. 2022, §3 |
-        | `"energy"` | the logarithm of the sum of the exponentials of the logits | Liu et al. 2020, §3.1 |
+        | `"energy"` | the log of the sum of exponentials of logits | Liu et al. 2020, §3.1 |
         | `"margin"` | the highest score less the second | Scheffer et al. 2001, §3 |
         | `"null"` | the labels' share against prompts that stand for none of them | |
-        | `"neglabel"` | the labels' share against words that are far from them | Jiang et al. 2024, §3 |
+        | `"neglabel"` | the labels' share against words far from them | Jiang et al. 2024, §3 |
 
         Those that compare with texts (``"mcm"``, ``"null"``, ``"neglabel"``) do so beside a linear
         probe as well. Where a picture can have several labels, ``"probability"``, ``"null"`` and
@@ -232,6 +229,7 @@ class Learning:
             (False, None)
         """
         from zsclip.fitting.asked import Asked
+        from zsclip.fitting.neglabel import negatives_of
         from zsclip.fitting.rejection import fit_rejection
 
         asked = Asked.of(
@@ -245,35 +243,18 @@ class Learning:
             null_prompts=null_prompts,
             words=words,
         )
-        negatives, chosen_from = self._negatives(asked)
-        return self._learning(
-            rejection=fit_rejection(
-                asked,
-                self._embedded_head(),
-                self._model.info,
-                negatives=negatives,
-                words=chosen_from,
-                embeddings=None if images is None else self._embeddings_of(images),
-                truth=truth,
-            )
+        head, texts = self._embedded_head(), self._model.texts
+        negatives, chosen_from = negatives_of(asked, head, texts, too_long=self._model.too_long)
+        rejection = fit_rejection(
+            asked,
+            head,
+            self._model.info,
+            negatives=negatives,
+            words=chosen_from,
+            embeddings=None if images is None else self._embeddings_of(images),
+            truth=truth,
         )
-
-    def _negatives(self, asked: Asked) -> tuple[NDArray[np.float32] | None, str]:
-        """What a rejection compares with beside the labels, and the words it was chosen from."""
-        from zsclip.fitting.neglabel import WORD_TEMPLATES, kinds_of, mine, words_of
-
-        texts, too_long = self._model.texts, self._model.too_long
-        if asked.method == "null":
-            prompts = [[prompt] for prompt in asked.null_prompts]
-            return texts.embed(prompts, too_long=too_long), ""
-        if asked.method != "neglabel":
-            return None, ""
-        head = self._embedded_head()
-        words = words_of(asked.words, head.labelset)
-        word_head = Head(words, words.templates or WORD_TEMPLATES)
-        vectors = texts.embedded(word_head, too_long=too_long).class_matrix
-        assert vectors is not None and head.class_matrix is not None
-        return vectors[mine(vectors, kinds_of(words), head.class_matrix)], words.name
+        return self._learning(rejection=rejection)
 
     # ------------------------------------------------------------- vectors that one has already
 

@@ -31,6 +31,7 @@ folders = pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.name)
 TITLES = {
     "MIT": "MIT License",
     "CC0-1.0": "CC0 1.0 Universal",
+    "LicenseRef-WordNet-3.0": "WordNet 3.0 Copyright 2006 by Princeton University.",
     "Apache-2.0": "Apache License\n                           Version 2.0",
 }
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from itertools import islice
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.encoders import TooLong
 from zsclip.errors import LabelError, ParameterTypeError
-from zsclip.labels import LabelSet, fold
+from zsclip.fitting.asked import Asked
+from zsclip.head import Head
+from zsclip.labels import Group, Label, LabelSet, blocks_of_prompts, fold
+from zsclip.logs import logger_for
 from zsclip.spelling import parse_labels
 from zsclip.wording import brief
 
-__all__ = ["WORDS", "WORD_TEMPLATES", "kinds_of", "mine", "words_of"]
+__all__ = ["WORDS", "Texts", "kinds_of", "mine", "negatives_of", "words_of"]
+
+log = logger_for("zsclip")
 
 WORDS = "wordnet-words"
 """The label set that negatives are chosen from, if no other one is named."""
@@ -18,7 +29,73 @@ WORDS = "wordnet-words"
 WORD_TEMPLATES = ("The nice {}.",)  # of the paper's, for nouns; the list's adjectives have prompts
 SHARE = 0.15  # of the words, which become negatives
 QUANTILE = 0.95  # of a word's cosines to the labels
+SAMPLE = 64  # prompts that are timed before all are embedded
 AT_ONCE = 1024  # words, so that a thousand labels by ten thousand words stay in bounds
+
+
+class Texts(Protocol):
+    """What embeds texts, such as `zsclip.ensembles.Ensembles`."""
+
+    def keeps(self, head: Head, *, too_long: TooLong = "error") -> bool:
+        """Whether a head's labels are embedded already."""
+
+    def embedded(self, head: Head, *, too_long: TooLong = "error") -> Head:
+        """The head with a unit vector for each label; kept for the next time."""
+
+    def embed(
+        self, groups: Sequence[Sequence[str]], *, too_long: TooLong = "error"
+    ) -> NDArray[np.float32]:
+        """A unit vector for each group of prompts: float32 (len(groups), d)."""
+
+
+def negatives_of(
+    asked: Asked, head: Head, texts: Texts, *, too_long: TooLong = "error"
+) -> tuple[NDArray[np.float32] | None, str]:
+    """What a rejection compares with beside the labels.
+
+    Args:
+        asked: What is asked of it.
+        head: The classifier's, with its embeddings.
+        texts: What embeds texts.
+        too_long: What becomes of prompts that are too long.
+
+    Returns:
+        float32 (m, d), L2-normalized, or None if it compares with nothing; and the name of the
+        list of words that they were chosen from.
+    """
+    if asked.method == "null":
+        return texts.embed([[prompt] for prompt in asked.null_prompts], too_long=too_long), ""
+    if asked.method != "neglabel":
+        return None, ""
+    words = words_of(asked.words, head.labelset)
+    word_head = Head(words, words.templates or WORD_TEMPLATES)
+    if not texts.keeps(word_head, too_long=too_long):
+        _say_cost(word_head, texts, too_long)
+    vectors = texts.embedded(word_head, too_long=too_long).class_matrix
+    assert vectors is not None
+    assert head.class_matrix is not None
+    return vectors[mine(vectors, kinds_of(words), head.class_matrix)], words.name
+
+
+def _say_cost(head: Head, texts: Texts, too_long: TooLong) -> None:
+    """Log how many prompts are embedded, and how long it takes by the first of them."""
+    prompts = [
+        prompt
+        for block in blocks_of_prompts(head.labelset.labels, head.templates)
+        for group in block
+        for prompt in group
+    ]
+    sample = [[prompt] for prompt in islice(prompts, SAMPLE)]
+    texts.embed(sample[:1], too_long=too_long)  # the tower is loaded before the clock runs
+    start = time.perf_counter()
+    texts.embed(sample, too_long=too_long)
+    seconds = (time.perf_counter() - start) / len(sample) * len(prompts)
+    log.info(
+        "Embedding %d prompts of the words of %s, once for this model: about %d seconds.",
+        len(prompts),
+        head.labelset.name,
+        round(seconds) or 1,
+    )
 
 
 def words_of(words: str | LabelSet | None, labelset: LabelSet) -> LabelSet:
@@ -53,7 +130,8 @@ def words_of(words: str | LabelSet | None, labelset: LabelSet) -> LabelSet:
 
 def kinds_of(words: LabelSet) -> list[str]:
     """The outermost group of each word, such as ``noun``; empty for one without."""
-    above = {node.id: node.parent for node in (*words.groups, *words.labels)}
+    nodes: list[Group | Label] = [*words.groups, *words.labels]
+    above = {node.id: node.parent for node in nodes}
     kinds = []
     for word in words:
         kind = word.parent or ""

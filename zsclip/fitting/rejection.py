@@ -161,10 +161,10 @@ def threshold_of_error(
         best = int(np.where(ends, error, np.inf).argmin())
         count = int(accepted[best])
         raise ParameterError(
-            f"`max_error` must be one that {len(order):,} pictures can show, got {max_error:g}: the "
-            f"lowest is {error[best]:.3g}, with {count / len(order):.1%} of them accepted, "
-            f"{int(wrong[order][:count].sum()):,} of {count:,} wrong and one more taken for wrong. "
-            "Ask for that, give more pictures, or use another `method`."
+            f"`max_error` must be one that these {len(order):,} pictures can show, got "
+            f"{max_error:g}: the lowest is {error[best]:.3g}, with {count / len(order):.1%} "
+            f"of them accepted, {int(wrong[order][:count].sum()):,} of {count:,} wrong and one more taken "
+            "for wrong. Ask for that, give more pictures, or use another `method`."
         )
     return float(ordered[kept[-1]])
 

@@ -32,6 +32,7 @@ PUBLISHED = {
     "zsclip-labels-stl10": ("stl10",),
     "zsclip-labels-textures": ("textures",),
     "zsclip-labels-traffic-signs": ("traffic-signs",),
+    "zsclip-labels-wordnet-words": ("wordnet-words",),
 }
 """Each distribution, with the names of its sets."""
 
