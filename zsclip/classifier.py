@@ -56,8 +56,11 @@ class ZeroShotClassifier(Learning):
             each to phrases for it.
         templates: Texts with one ``{}``, where each name goes in. Defaults to the label set's own,
             or to `DEFAULT_TEMPLATES`; for a mapping to the phrases as they are.
-        multi_label: Score each label by itself: a picture may have several, or none.
-        null_prompts: Texts that stand for "none of these". Defaults to the label set's own.
+        multi_label: Score each label by itself, so that a picture may have several, or none: its
+            softmax against the null prompts, which share one vote; sigmoid models use their own
+            bias.
+        null_prompts: With `multi_label`, complete texts that stand for "none of these". Defaults to
+            the label set's own, or to the templates with "something" in them.
         model: One of `list_models()`; ``hf-hub:organization/name``, any repository on the hub; or
             the path of a checkpoint, or of a folder with one. Defaults to ``"ViT-B/32"``, or to
             what another engine chooses.
@@ -206,7 +209,7 @@ class ZeroShotClassifier(Learning):
         Args:
             labels: As in `ZeroShotClassifier`.
             templates: As in `ZeroShotClassifier`.
-            null_prompts: As in `ZeroShotClassifier`.
+            null_prompts: As in `ZeroShotClassifier`; those that this one was given are kept.
 
         Raises:
             LearntMismatchError: This classifier learnt from pictures, which other labels would
@@ -222,7 +225,7 @@ class ZeroShotClassifier(Learning):
             labels,
             templates,
             multi_label=self._head.multi_label,
-            null_prompts=null_prompts,
+            null_prompts=self._head.own_null_prompts if null_prompts is None else null_prompts,
         )
         self._model.check(head)
         return self._of(head, self._model)

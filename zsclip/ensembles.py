@@ -48,6 +48,8 @@ class Ensembles:
     def embedded(self, head: Head, *, too_long: TooLong = "error") -> Head:
         """The head with a unit vector for each label: float32 (labels, d), read-only.
 
+        And one for each null prompt, where scores are made of these.
+
         These come from memory if they are there, label by label from the cache if they are, and
         else from the encoder. A head that has them stays as it is.
 
@@ -55,18 +57,32 @@ class Ensembles:
             head: The labels and templates.
             too_long: What becomes of prompts that are too long.
         """
-        if head.class_matrix is not None:
-            return head
-        key = _key(head, too_long)
-        with self._lock:
-            if key not in self._kept:
+        info = self._encoder.model_info
+        if head.class_matrix is None:
+
+            def labels() -> NDArray[np.float32]:
                 blocks = blocks_of_prompts(head.labelset.labels, head.templates)
                 rows = [self.embed(block, too_long=too_long) for block in blocks]
-                self._kept[key] = rows[0] if len(rows) == 1 else np.concatenate(rows)
+                return rows[0] if len(rows) == 1 else np.concatenate(rows)
+
+            matrix = self._keeping(_key(head, too_long), labels)
+            head = head.embedded(matrix, info.precision)
+        if head.null_matrix is None and head.compares_with_null(info):
+            nulls = [(prompt,) for prompt in head.null_prompts]
+            matrix = self._keeping(
+                (tuple(nulls), too_long), lambda: self.embed(nulls, too_long=too_long)
+            )
+            head = head.beside_null(matrix)
+        return head
+
+    def _keeping(self, key: object, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        with self._lock:
+            if key not in self._kept:
+                self._kept[key] = make()
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-            return head.embedded(self._kept[key], self._encoder.model_info.precision)
+            return self._kept[key]
 
     def embed(
         self, groups: Sequence[Sequence[str]], *, too_long: TooLong = "error"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from zsclip.confidence import confidence_of
 from zsclip.encoders import ModelInfo, TooLong, non_finite
-from zsclip.errors import LabelError, PromptTooLongError
+from zsclip.errors import LabelError, ParameterError, PromptTooLongError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
     Label,
@@ -27,8 +27,9 @@ from zsclip.labels import (
     texts_of,
 )
 from zsclip.learnt import AGAINST, NOTHING, Learnt, Tie
+from zsclip.nulls import require_null_prompts, usual_null_prompts
 from zsclip.results import Origin, Prediction
-from zsclip.scoring import logistic, softmax
+from zsclip.scoring import against_null, logistic, softmax, standard_logits
 from zsclip.spelling import Spelled, parse_labels
 from zsclip.twins import find_twins
 from zsclip.wording import brief
@@ -104,12 +105,31 @@ class Head:
                     "Leave it out to use those of the label set, or zsclip's own."
                 )
         labelset = cls._labelset_of(labels, own)
-        return cls(
-            labelset,
-            labelset.templates or DEFAULT_TEMPLATES,
-            multi_label=multi_label,
-            null_prompts=() if null_prompts is None else texts_of("null_prompts", null_prompts),
-        )
+        head = cls(labelset, labelset.templates or DEFAULT_TEMPLATES, multi_label=multi_label)
+        if null_prompts is None:
+            usual = usual_null_prompts(labelset, head.templates) if multi_label else ()
+            return replace(head, null_prompts=usual)
+        if not multi_label:
+            raise ParameterError(
+                "`null_prompts` has no effect where one label is chosen among all. Pass "
+                "multi_label=True as well, or give them to `rejecting`."
+            )
+        return replace(head, null_prompts=require_null_prompts(labelset, null_prompts))
+
+    @property
+    def own_null_prompts(self) -> tuple[str, ...] | None:
+        """Those that were asked for, and go along to other labels; None if none were."""
+        usual = usual_null_prompts(self.labelset, self.templates)
+        return self.null_prompts if self.multi_label and self.null_prompts != usual else None
+
+    def compares_with_null(self, model: ModelInfo) -> bool:
+        """Whether scores are made of what stands for "none of these" as well.
+
+        Sigmoid models bring a bias of their own, and what was standardized or learnt has another.
+        """
+        learnt = self.learnt
+        other = learnt.standardization is not None or learnt.probe is not None
+        return self.multi_label and model.score_function == "softmax" and not other
 
     @staticmethod
     def _labelset_of(labels: Labels, own: tuple[str, ...]) -> LabelSet:
@@ -152,6 +172,7 @@ class Head:
         """
         for block in blocks_of_prompts(self.labelset.labels, self.templates):
             require_fitting([prompt for group in block for prompt in group], counter)
+        require_fitting(self.null_prompts, counter)
 
     def require_apart(self, counter: TokenCounter, too_long: TooLong = "error") -> None:
         """Raise if a model takes two labels for one, or would count a text twice.
@@ -168,6 +189,10 @@ class Head:
     def embedded(self, class_matrix: NDArray[np.float32], precision: str) -> Head:
         """The head with what a model made of its prompts."""
         return replace(self, class_matrix=class_matrix, precision=precision)
+
+    def beside_null(self, null_matrix: NDArray[np.float32]) -> Head:
+        """The head with what a model made of its null prompts."""
+        return replace(self, null_matrix=null_matrix)
 
     def require_whole(self, d: int) -> None:
         """Raise if what was learnt cannot be that of these labels and of embeddings this wide.
@@ -234,10 +259,14 @@ class Head:
             model: The model that made them.
         """
         assert self.class_matrix is not None
-        cosines = embeddings @ self.class_matrix.T
-        logits: NDArray[np.float64] = (
-            model.logit_scale * cosines.astype(np.float64) + model.logit_bias
-        )
+        cosines = (embeddings @ self.class_matrix.T).astype(np.float64)
+        if (spread := self.learnt.standardization) is not None:
+            return standard_logits(cosines, spread.mean, spread.deviation)
+        logits: NDArray[np.float64] = model.logit_scale * cosines + model.logit_bias
+        if self.compares_with_null(model):
+            assert self.null_matrix is not None
+            nulls = (embeddings @ self.null_matrix.T).astype(np.float64)
+            logits = against_null(logits, model.logit_scale * nulls + model.logit_bias)
         return logits
 
     def scores(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float32]:
@@ -288,6 +317,8 @@ class Head:
             logits = tempered = self.logits(embeddings, model)
             if (calibration := self.learnt.calibration) is not None:
                 tempered = logits / calibration.temperature
+            if (thresholds := self.learnt.thresholds) is not None:
+                tempered = logits / thresholds.temperature + thresholds.bias
             alone = self.multi_label or model.score_function == "sigmoid"
             scores = (logistic if alone else softmax)(tempered).astype(np.float32)
         if not np.isfinite(scores).all():

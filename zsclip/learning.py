@@ -315,7 +315,7 @@ class Learning:
             zsclip=__version__,
             labels_precision=None if head.precision == info.precision else head.precision,
             multi_label=head.multi_label,
-            null_prompts=head.null_prompts,
+            null_prompts=head.null_prompts if head.compares_with_null(info) else (),
             learnt=head.learnt.id,
         )
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import LabelError, ParameterError
+from zsclip.errors import LabelError, NotLearntError, ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet
 from zsclip.learnt import NOTHING, Learnt
@@ -222,6 +223,39 @@ class Prediction:
         several = self.origin.multi_label
         return self.top(labels_in_set(self.scores, self.learnt, coverage, method, several=several))
 
+    def above(self, threshold: float | None = None) -> list[Score]:
+        """The labels whose score is at least a threshold, best first; possibly none.
+
+        What is said of a picture where several labels may hold at once (`multi_label=True`), each
+        with a probability of its own. Where one label is chosen among all, scores are shares of
+        one, of which no more than one is above 0.5.
+
+        Args:
+            threshold: From 0 to 1; None for those that were fitted, of each label its own.
+
+        Raises:
+            NotLearntError: `threshold` is None, and none were fitted.
+            ParameterError: `threshold` is not from 0 to 1.
+            ParameterTypeError: `threshold` is no number.
+        """
+        limits: NDArray[np.float64] | float
+        if threshold is not None:
+            limits = _fraction("threshold", threshold)
+        elif self.learnt.thresholds is not None:
+            limits = self.learnt.thresholds.values
+        else:
+            raise NotLearntError(
+                "No thresholds were fitted. Pass one, as in above(0.5), or fit them on pictures "
+                "whose labels are known: ZeroShotClassifier(..., multi_label=True).calibrated("
+                "images, truth)."
+            )
+        said = self.scores.astype(np.float64) >= limits
+        labels = self.labelset.labels
+        order = np.argsort(-self.scores, kind="stable")
+        return [
+            Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order if said[i]
+        ]
+
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
         r"""Everything as plain values that JSON can hold.
 
@@ -244,14 +278,15 @@ class Prediction:
         }
 
     def _judgment(self) -> dict[str, Any]:
-        """What is told of a prediction by a classifier that rejects."""
-        if self.learnt.rejection is None:
-            return {}
-        return {
-            "accepted": self.accepted,
-            "answer": self.answer,
-            "confidence": self.confidence,
-        }
+        """What is told of a prediction by a classifier that rejects, or fitted thresholds."""
+        told: dict[str, Any] = {}
+        if self.learnt.thresholds is not None:
+            told["above"] = [score.id for score in self.above()]
+        if self.learnt.rejection is not None:
+            told["accepted"] = self.accepted
+            told["answer"] = self.answer
+            told["confidence"] = self.confidence
+        return told
 
     @property
     def _best(self) -> Label:
@@ -315,3 +350,12 @@ class Failure:
 
     def _key(self) -> tuple[object, ...]:
         return self.source, type(self.error), str(self.error)
+
+
+def _fraction(param: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ParameterTypeError(f"`{param}` must be a number from 0 to 1, got {brief(value)}.")
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ParameterError(f"`{param}` must be from 0 to 1, got {brief(value)}.")
+    return number

@@ -5,10 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["aps", "lac", "logistic", "part_left_out", "softmax"]
+__all__ = [
+    "against_null",
+    "aps",
+    "lac",
+    "logistic",
+    "part_left_out",
+    "softmax",
+    "standard_logits",
+]
 
 _LEAST = 1e-45  # below the smallest float32
 _TURNS = 64
+
+# What a z-score makes of a label's odds: were scores normal, two deviations apart with and without
+# the label, and one picture in eight had it, these would be the odds.
+Z_SLOPE, Z_EVEN = 2.0, 2.0
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -69,3 +81,33 @@ def part_left_out(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     gap = np.diff(np.log(np.maximum(best, _LEAST)), axis=1)[:, 0]
     part: NDArray[np.float64] = _TURNS * gap % 1
     return part
+
+
+def against_null(logits: NDArray[np.float64], nulls: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How much more a label says of a picture than what stands for none of them: log-odds.
+
+    ``f_i - log(mean_j exp(g_j))``: its softmax against the null prompts, which share one vote, so
+    that a copy of all of them changes nothing.
+
+    Args:
+        logits: Of the labels, ``f``: (n, labels).
+        nulls: Of the null prompts, ``g``, by the same scale: (n, m), one or more.
+    """
+    highest = nulls.max(axis=1, keepdims=True)
+    shared = highest + np.log(np.exp(nulls - highest).mean(axis=1, keepdims=True))
+    found: NDArray[np.float64] = logits - shared
+    return found
+
+
+def standard_logits(
+    cosines: NDArray[np.float64], mean: NDArray[np.float64], deviation: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Log-odds out of z-scores, ``2 (z - 2)``: even two deviations above a label's mean.
+
+    Args:
+        cosines: (n, labels).
+        mean: Of each label over pictures without labels: (labels,).
+        deviation: The same.
+    """
+    found: NDArray[np.float64] = Z_SLOPE * ((cosines - mean) / deviation - Z_EVEN)
+    return found
