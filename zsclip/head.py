@@ -259,10 +259,16 @@ class Head:
             model: The model that made them.
         """
         assert self.class_matrix is not None
-        cosines = (embeddings @ self.class_matrix.T).astype(np.float64)
+        logits: NDArray[np.float64]
+        if (probe := self.learnt.probe) is not None:
+            logits = (embeddings @ probe.weights.T).astype(np.float64)
+            logits += probe.bias
+            return logits
+        logits = (embeddings @ self.class_matrix.T).astype(np.float64)
         if (spread := self.learnt.standardization) is not None:
-            return standard_logits(cosines, spread.mean, spread.deviation)
-        logits: NDArray[np.float64] = model.logit_scale * cosines + model.logit_bias
+            return standard_logits(logits, spread.mean, spread.deviation)
+        logits *= model.logit_scale  # in place, as of a million vectors most of the time goes here
+        logits += model.logit_bias
         if self.compares_with_null(model):
             assert self.null_matrix is not None
             nulls = (embeddings @ self.null_matrix.T).astype(np.float64)
@@ -319,7 +325,8 @@ class Head:
                 tempered = logits / calibration.temperature
             if (thresholds := self.learnt.thresholds) is not None:
                 tempered = logits / thresholds.temperature + thresholds.bias
-            alone = self.multi_label or model.score_function == "sigmoid"
+            sigmoid = model.score_function == "sigmoid" and self.learnt.probe is None
+            alone = self.multi_label or sigmoid
             scores = (logistic if alone else softmax)(tempered).astype(np.float32)
         if not np.isfinite(scores).all():
             raise non_finite(model, "the scores")

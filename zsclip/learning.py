@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self, TypeAlias, cast
 
@@ -14,21 +14,22 @@ from zsclip.encoders import non_finite
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.head import Head
-from zsclip.images import Images, sources_of
+from zsclip.images import Images, TensorLike, sources_of
 from zsclip.labels import LabelSet
 from zsclip.learnt import NOTHING, Calibration, Learnt, LearntValue, Rejection
 from zsclip.pipeline import embed_all
 from zsclip.results import Origin, Prediction
+from zsclip.vectors import are_vectors, checked_blocks, rows_of
 from zsclip.version import __version__
 from zsclip.wording import brief
 
-__all__ = ["Learning", "Pictures"]
+__all__ = ["Learning", "Pictures", "Vectors"]
 
 Pictures: TypeAlias = Images | NDArray[np.floating[Any]]
 """Pictures as `classify_many` takes them, or their embeddings: a float array (n, d)."""
 
-BLOCK = 4096  # embeddings at a time, so that scores of a million need no memory beside themselves
-UNIT = 1e-3  # how far the length of a row may be from 1
+Vectors: TypeAlias = NDArray[np.floating[Any]] | TensorLike | Sequence[Any]
+"""Embeddings: a float array (n, d), a tensor of torch, or a list of rows."""
 
 
 class Learning:
@@ -258,14 +259,16 @@ class Learning:
 
     # ------------------------------------------------------------- vectors that one has already
 
-    def classify_embeddings(self, embeddings: NDArray[np.floating[Any]]) -> list[Prediction]:
+    def classify_embeddings(self, embeddings: Vectors) -> list[Prediction]:
         """Classify pictures by their embeddings, such as those in a database.
 
         Args:
-            embeddings: Of `encode_images` of the same model: float (n, d), L2-normalized.
+            embeddings: Of `encode_images` of the same model: float (n, d), L2-normalized, in any
+                precision; an array, a map of a file, a tensor of torch, or a list of rows.
 
         Returns:
-            One prediction for each row; its `source` is ``<embedding 0>``, and so on.
+            One prediction for each row, as `classify` would give it up to rounding (1e-6 in
+            fp32); its `source` is ``<embedding 0>``, and so on.
 
         Raises:
             ParameterError: The array has another shape, holds NaN or infinity, or a row that is not
@@ -273,27 +276,37 @@ class Learning:
             ParameterTypeError: `embeddings` is no array of floats.
             NonFiniteError: The model gave NaN or infinity for a label.
         """
-        rows = self._require_embeddings(embeddings)
+        rows = self._rows_of(embeddings)  # before anything is computed
         head, info, origin = self._embedded_head(), self._model.info, self.origin
         predictions: list[Prediction] = []
-        for start in range(0, len(rows), BLOCK):
-            part = np.asarray(rows[start : start + BLOCK], np.float32)
-            sources = (f"<embedding {start + i}>" for i in range(len(part)))
-            predictions.extend(head.predictions(part, info, sources, origin))
+        for start, block in checked_blocks(rows, len(head.labelset)):
+            sources = (f"<embedding {start + i}>" for i in range(len(block)))
+            predictions.extend(head.predictions(block, info, sources, origin))
         return predictions
 
-    def score_embeddings(self, embeddings: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    def score_embeddings(self, embeddings: Vectors) -> NDArray[np.float32]:
         """The scores of pictures by their embeddings; takes and raises what the former does.
 
+        Beside the result it needs a few megabytes, however many rows there are. Where the result
+        itself is too large, give it some rows at a time.
+
         Returns:
-            float32 (n, labels).
+            float32 (n, labels), the numbers that `classify_embeddings` gives, without an object
+            for each row.
+
+        Examples:
+            >>> from zsclip import ZeroShotClassifier
+            >>> from zsclip.demo import load_drawings
+            >>> clf = ZeroShotClassifier(["frog", "fish", "owl"], model="tiny-cartoon")
+            >>> rows = clf.encode_images([drawing.data for drawing in load_drawings()])
+            >>> clf.score_embeddings(rows).shape
+            (13, 3)
         """
-        rows = self._require_embeddings(embeddings)
+        rows = self._rows_of(embeddings)
         head, info = self._embedded_head(), self._model.info
         scores = np.empty((len(rows), len(head.labelset)), np.float32)
-        for start in range(0, len(rows), BLOCK):
-            part = np.asarray(rows[start : start + BLOCK], np.float32)
-            scores[start : start + len(part)] = head.scores(part, info)
+        for start, block in checked_blocks(rows, len(head.labelset)):
+            scores[start : start + len(block)] = head.scores(block, info)
         return scores
 
     # --------------------------------------------------------------------------------- inside
@@ -331,8 +344,11 @@ class Learning:
 
     def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:
         """Those of pictures, or the array of them that was given."""
-        if isinstance(images, np.ndarray) and images.ndim == 2:
-            return self._require_embeddings(images).astype(np.float32, copy=False)
+        if are_vectors(images):
+            rows = self._rows_of(images)
+            for _ in checked_blocks(rows, rows.shape[1]):
+                pass
+            return np.ascontiguousarray(rows, np.float32)
         return embed_all(
             sources_of(cast("Images", images)), self._model.encoder, self._model.pictures
         )
@@ -357,36 +373,6 @@ class Learning:
             )
         return rows, true.indices
 
-    def _require_embeddings(self, embeddings: object) -> NDArray[np.floating[Any]]:
-        """An array that can be embeddings of this model; a map of a file stays one."""
-        d = self._model.info.embedding_dim
-        rows = embeddings if isinstance(embeddings, np.ndarray) else np.asarray(embeddings)
-        if rows.dtype.kind != "f":
-            raise ParameterTypeError(
-                "`embeddings` must be an array of floats, such as `encode_images` gives, got "
-                f"{brief(embeddings)}."
-            )
-        if rows.ndim != 2 or rows.shape[1] != d:
-            raise ParameterError(
-                f"`embeddings` must have the shape (n, {d}), the width of "
-                f"{brief(self._model.info.name)}, got {rows.shape}. Those of another model mean "
-                "nothing to this one."
-            )
-        for start in range(0, len(rows), BLOCK):
-            part = np.asarray(rows[start : start + BLOCK], np.float32)
-            with np.errstate(all="ignore"):
-                lengths = np.sqrt(np.einsum("ij,ij->i", part, part))
-            wrong = ~(np.abs(lengths - 1) <= UNIT)
-            if wrong.any():
-                row = int(wrong.argmax())
-                finite = bool(np.isfinite(part[row]).all())
-                raise ParameterError(
-                    f"Row {start + row:,} of `embeddings` "
-                    + (
-                        f"has the length {lengths[row]:.4g}, and must have 1. Divide each row by "
-                        "its length: rows / numpy.linalg.norm(rows, axis=1, keepdims=True)."
-                        if finite
-                        else "holds NaN or infinity. Embed that picture anew."
-                    )
-                )
-        return rows
+    def _rows_of(self, embeddings: object) -> NDArray[np.floating[Any]]:
+        info = self._model.info
+        return rows_of(embeddings, info.embedding_dim, info.name)

@@ -25,8 +25,9 @@ Z_SLOPE, Z_EVEN = 2.0, 2.0
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shares of the rows: float64 (n, labels), each row summing up to 1."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = logits - logits.max(axis=1, keepdims=True)
+    np.exp(shares, out=shares)
+    shares /= shares.sum(axis=1, keepdims=True)
     return shares
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from zsclip.images.allowance import Watched
 from zsclip.images.decode import decode_picture
 from zsclip.images.folders import Images, Listed, find_pictures, picture_suffixes, sources_of
-from zsclip.images.kinds import ImageSource, describe_source, is_path, is_tensor
+from zsclip.images.kinds import ImageSource, TensorLike, describe_source, is_path, is_tensor
 from zsclip.images.load import load_image
 from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.remarks import is_doubted
@@ -25,6 +25,7 @@ __all__ = [
     "Images",
     "Listed",
     "Reading",
+    "TensorLike",
     "Watched",
     "as_reading",
     "decode_picture",
