@@ -25,6 +25,7 @@ def some_parts(n: int, d: int) -> dict[str, LearntValue]:
         ),
         "calibration": Calibration(
             temperature=2.5,
+            bound="",
             pictures=40,
             ece_before=0.2,
             ece_after=0.1,
@@ -34,10 +35,20 @@ def some_parts(n: int, d: int) -> dict[str, LearntValue]:
             aps=np.linspace(0.05, 1, 20),
         ),
         "thresholds": Thresholds(
-            target="f1", pictures=50, values=np.array([*np.linspace(0.2, 0.8, n - 1), np.inf])
+            target="f1",
+            pictures=50,
+            temperature=2.5,
+            bias=-0.5,
+            brier_before=0.2,
+            brier_after=0.1,
+            precision=0.8,
+            recall=0.5,
+            f1=0.6,
+            values=np.array([*np.linspace(0.2, 0.8, n - 1), np.inf]),
+            own=np.ones(n),
         ),
         "rejection": Rejection(
-            method="mcm",
+            method="neglabel",
             threshold=0.4,
             pictures=60,
             coverage=0.95,
