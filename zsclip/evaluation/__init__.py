@@ -6,7 +6,26 @@ needs scipy imports it where it is used.
 
 from __future__ import annotations
 
+from zsclip.evaluation.comparison import Comparison
+from zsclip.evaluation.evaluation import Evaluation
+from zsclip.evaluation.folders import find_truth
+from zsclip.evaluation.judging import judge, require_as_many
+from zsclip.evaluation.parts import ClassResult, Mistake, Published, UnknownTruth
 from zsclip.evaluation.tables import TruthTable, read_truth
 from zsclip.evaluation.truth import Truth, indices_of
 
-__all__ = ["Truth", "TruthTable", "indices_of", "read_truth"]
+__all__ = [
+    "ClassResult",
+    "Comparison",
+    "Evaluation",
+    "Mistake",
+    "Published",
+    "Truth",
+    "TruthTable",
+    "UnknownTruth",
+    "find_truth",
+    "indices_of",
+    "judge",
+    "read_truth",
+    "require_as_many",
+]

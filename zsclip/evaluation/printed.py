@@ -1,0 +1,132 @@
+"""An evaluation as a table for people, and as plain values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from zsclip.evaluation.measures import MEASURES
+from zsclip.wording import shown
+
+if TYPE_CHECKING:
+    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.parts import ClassResult
+
+__all__ = ["as_plain", "as_table"]
+
+LISTED = 20  # labels, pictures; what is longer is in the attributes
+NAME = 32  # characters of a label
+
+
+def as_plain(evaluation: Evaluation) -> dict[str, Any]:
+    """See `Evaluation.to_dict`."""
+    metrics = {}
+    for name, value in evaluation.metrics().items():
+        low, high = map(_finite, evaluation.interval(name))
+        metrics[name] = {"value": _finite(value), "low": low, "high": high}
+    plain: dict[str, Any] = {
+        "pictures": len(evaluation.sources),
+        "metrics": metrics,
+        "published": [
+            {**asdict(row), "difference": row.difference} for row in evaluation.published
+        ],
+        "hints": list(evaluation.hints),
+        "failures": [failure.to_dict() for failure in evaluation.failures],
+        "unknown": [
+            {"source": _utf8(one.source), "truth": _utf8(one.truth)} for one in evaluation.unknown
+        ],
+        "origin": evaluation.origin.to_dict(),
+    }
+    if not evaluation.multi_label:
+        plain["per_class"] = [asdict(row) for row in evaluation.per_class]
+    return plain
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _utf8(value: Any) -> Any:
+    """A text without lone surrogates, for which UTF-8 has no bytes; numbers as Python's."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return value if value is None else int(value)
+
+
+def as_table(evaluation: Evaluation) -> str:
+    """See `Evaluation`."""
+    return "\n".join(_lines(evaluation))
+
+
+def _lines(evaluation: Evaluation) -> Iterator[str]:
+    origin, n = evaluation.origin, len(evaluation.sources)
+    labels, templates = len(evaluation.labelset), len(origin.templates)
+    yield (
+        f"{n:,} picture{'s' * (n != 1)}, {labels:,} label{'s' * (labels != 1)}, "
+        f"{templates} template{'s' * (templates != 1)}, {shown(origin.model.name)}"
+    )
+    yield ""
+    for name, value in evaluation.metrics().items():
+        low, high = evaluation.interval(name)
+        is_share = MEASURES[name].is_share
+        ends = f"95 % interval {_number(low, is_share)} to {_number(high, is_share)}"
+        yield f"{MEASURES[name].title:24}{_number(value, is_share):>8}   {ends}"
+    for row in evaluation.published:
+        share = MEASURES[row.metric].is_share
+        yield (
+            f"published {MEASURES[row.metric].title} {_number(row.published, share)} "
+            f"({shown(row.source, 60)}); here {_number(row.difference, share, sign='+')}"
+        )
+    if not evaluation.multi_label:
+        yield ""
+        yield from _labels(evaluation.per_class)
+    if evaluation.failures or evaluation.unknown:
+        yield ""
+        yield from _left_out(evaluation)
+    for hint in evaluation.hints:
+        yield ""
+        yield f"Note: {hint}"
+
+
+def _number(value: float, is_share: bool, *, sign: str = "") -> str:
+    if not math.isfinite(value):
+        return "-"
+    return f"{100 * value:{sign}.1f} %" if is_share else f"{value:{sign}.3f}"
+
+
+def _labels(rows: tuple[ClassResult, ...]) -> Iterator[str]:
+    """The labels that fare worst; all of them, in their order, if they are few."""
+    there = [row for row in rows if row.pictures]
+    few = there
+    if len(there) > LISTED:
+        few = sorted(there, key=lambda row: row.recall or 0)[:LISTED]
+    width = max(5, *(len(shown(row.label, NAME)) for row in few))
+    yield f"{'label':{width}}  pictures   recall  precision  taken for"
+    for row in few:
+        recall, precision = (
+            "-" if part is None else f"{100 * part:.1f} %" for part in (row.recall, row.precision)
+        )
+        taken = shown(row.taken_for, NAME) if row.taken_for else ""
+        line = f"{shown(row.label, NAME):{width}}  {row.pictures:8,}  {recall:>7}  {precision:>9}"
+        yield f"{line}  {taken}".rstrip()
+    if len(few) < len(there):
+        yield f"and {len(there) - len(few):,} labels with a higher recall."
+    if len(there) < len(rows):
+        yield f"{len(rows) - len(there):,} labels have no picture."
+
+
+def _left_out(evaluation: Evaluation) -> Iterator[str]:
+    if evaluation.failures:
+        yield f"{len(evaluation.failures):,} could not be read, and count in no metric:"
+        yield from (f"  {shown(f.source)}" for f in evaluation.failures[:LISTED])
+    if evaluation.unknown:
+        yield f"{len(evaluation.unknown):,} have a truth that is no label, and count in no metric:"
+        yield from (
+            f"  {shown(one.source)}: {'nothing' if one.truth is None else shown(str(one.truth))}"
+            for one in evaluation.unknown[:LISTED]
+        )
+    most = max(len(evaluation.failures), len(evaluation.unknown))
+    if most > LISTED:
+        yield "  ... and more, in `failures` and `unknown`"
