@@ -1,0 +1,193 @@
+"""What an evaluation tells, and that it is a value."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluations import made
+
+from zsclip import ClassResult, Evaluation, Mistake
+from zsclip.errors import NotLearntError, ParameterError, ParameterTypeError
+
+SCORES = [[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.5, 0.3], [0.8, 0.1, 0.1]]
+TRUTH = ["a", "b", "b", "c"]
+
+
+def test_each_metric_has_its_name() -> None:
+    found = made(SCORES, TRUTH)
+    assert found.accuracy == 0.5
+    assert found.top_k(1) == 0.5
+    assert found.top_k(2) == 0.75
+    assert found.top_k() == 1
+    assert found.mean_per_class_recall == 0.5
+    assert found.metric("top_3") == found.top_k(3)
+    assert found.metrics() == {
+        "accuracy": found.accuracy,
+        "top_5": 1.0,
+        "mean_per_class_recall": found.mean_per_class_recall,
+        "ece": found.ece,
+        "brier": found.brier,
+        "log_loss": found.log_loss,
+    }
+    assert found.confusion.tolist() == [[1, 0, 0], [1, 1, 0], [1, 0, 0]]
+
+
+def test_accuracy_and_mean_per_class_recall_differ_where_classes_do_in_size() -> None:
+    found = made([0] * 8 + [0, 1], ["a"] * 8 + ["b", "b"], "ab")
+    assert found.accuracy == 0.9
+    assert found.mean_per_class_recall == 0.75
+
+
+@pytest.mark.parametrize("name", ["acuracy", "top_0", "top-5", "top_", ""])
+def test_a_metric_that_is_none_is_told_with_those_there_are(name: str) -> None:
+    with pytest.raises(ParameterError, match="`metric` must be the name of one"):
+        made(SCORES, TRUTH).metric(name)
+    with pytest.raises(ParameterTypeError):
+        made(SCORES, TRUTH).interval(5)  # type: ignore[arg-type]
+
+
+def test_what_is_accepted_is_told_of_classifiers_that_reject() -> None:
+    with pytest.raises(NotLearntError, match="`rejecting`"):
+        _ = made(SCORES, TRUTH).coverage
+    accepted = np.array([True, True, False, False])
+    found = made(SCORES, TRUTH, accepted=accepted)
+    assert found.coverage == 0.5
+    assert found.error_among_accepted == 0.5
+    assert found.accuracy == 0.5  # of the best guess, accepted or not
+    assert {"coverage", "error_among_accepted"} <= found.metrics().keys()
+    low, high = found.interval("error_among_accepted")
+    assert 0 <= low <= 0.5 <= high <= 1
+
+
+def test_what_is_never_accepted_has_no_error() -> None:
+    found = made(SCORES, TRUTH, accepted=np.zeros(4, bool))
+    assert np.isnan(found.error_among_accepted)
+    told = found.to_dict()["metrics"]["error_among_accepted"]
+    assert told == {"value": None, "low": None, "high": None}
+    assert "error among accepted           -" in str(found)
+
+
+def test_scores_of_labels_by_themselves_have_no_brier_score() -> None:
+    found = made([[0.9, 0.8], [0.1, 0.2]], ["a", "b"])
+    assert found.metrics().keys() == {"accuracy", "top_5", "mean_per_class_recall", "ece"}
+    with pytest.raises(ParameterError, match="`brier`"):
+        _ = found.brier
+
+
+def test_an_interval_holds_the_number_and_depends_on_its_seed_alone() -> None:
+    random = np.random.default_rng(0)
+    scores = random.dirichlet(np.ones(4), size=120)
+    found = made(scores, random.integers(4, size=120).tolist())
+    for name, value in found.metrics().items():
+        low, high = found.interval(name)
+        assert low <= high
+        assert name == "ece" or low <= value <= high  # which resampling makes larger
+        assert (low, high) == found.interval(name)
+    wide, narrow = (np.diff(found.interval("accuracy", level=level)) for level in (0.99, 0.5))
+    assert wide > narrow
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, -0.1, "0.95", float("nan")])
+def test_a_level_that_is_no_part_is_refused(level: Any) -> None:
+    with pytest.raises(ParameterError, match="`level`"):
+        made(SCORES, TRUTH).interval("accuracy", level=level)
+
+
+def test_each_label_has_a_row() -> None:
+    found = made([0, 1, 1, 0, 0, 2], ["a", "b", "b", "b", "b", "b"], "abcd")
+    assert found.per_class == (
+        ClassResult("a", "a", 1, 3, 1.0, 1 / 3, None),
+        ClassResult("b", "b", 5, 2, 0.4, 1.0, "a"),
+        ClassResult("c", "c", 0, 1, None, 0.0, None),
+        ClassResult("d", "d", 0, 0, None, None, None),
+    )
+
+
+def test_rows_say_what_confusion_says() -> None:
+    random = np.random.default_rng(1)
+    found = made(random.dirichlet(np.ones(5), size=99), random.integers(5, size=99).tolist())
+    table = found.confusion
+    for i, row in enumerate(found.per_class):
+        assert (row.pictures, row.answers) == (table[i].sum(), table[:, i].sum())
+        assert row.recall == table[i, i] / table[i].sum()
+        others = np.delete(table[i], i)
+        assert table[i][found.labelset.names.index(row.taken_for or "")] == others.max()
+
+
+def test_the_worst_mistakes_come_first() -> None:
+    found = made(SCORES, TRUTH)
+    assert found.worst() == [
+        Mistake("3.png", "c", "c", "a", "a", float(np.float32(0.8))),
+        Mistake("1.png", "b", "b", "a", "a", 0.5),
+    ]
+    assert found.worst(1) == found.worst()[:1]
+    assert made([0], ["a"], "ab").worst() == []
+    with pytest.raises(ParameterError, match="`k`"):
+        found.worst(0)
+
+
+def test_of_several_labels_what_is_of_one_is_refused() -> None:
+    one = made(SCORES, TRUTH)
+    found = Evaluation(one.labelset, one.origin, one.sources, np.ones((4, 3), bool), one.scores)
+    assert found.multi_label
+    for name in ("confusion", "per_class"):
+        with pytest.raises(ParameterError, match=f"`{name}` does not apply"):
+            getattr(found, name)
+    with pytest.raises(ParameterError, match="`worst` does not apply"):
+        found.worst()
+    with pytest.raises(ParameterError, match=r"`accuracy` does not apply to.*several labels"):
+        _ = found.accuracy
+    with pytest.raises(ParameterError, match="`compare` does not apply"):
+        found.compare(found)
+
+
+def test_it_is_a_value() -> None:
+    found, same = made(SCORES, TRUTH), made(SCORES, TRUTH)
+    assert found == same
+    assert hash(found) == hash(same)
+    assert found != made(SCORES, ["a", "b", "b", "b"])
+    assert found != 3
+    for other in (copy.copy(found), copy.deepcopy(found), pickle.loads(pickle.dumps(found))):
+        assert other == found
+        assert not other.scores.flags.writeable
+        assert not other.truth.flags.writeable
+
+
+def test_arrays_are_copied_if_they_could_change_and_kept_once_if_not() -> None:
+    one = made(SCORES, TRUTH)
+    scores = one.scores.copy()
+    found = Evaluation(one.labelset, one.origin, one.sources, one.truth, scores)
+    scores[:] = 0
+    assert found == one
+    assert Evaluation(one.labelset, one.origin, one.sources, one.truth, one.scores).scores is (
+        one.scores
+    )
+
+
+def test_parts_that_do_not_belong_together_are_refused() -> None:
+    one = made(SCORES, TRUTH)
+    with pytest.raises(ParameterError, match="`scores` must have the shape"):
+        Evaluation(one.labelset, one.origin, one.sources, one.truth, one.scores[:2])
+    with pytest.raises(ParameterError, match="`accepted` must have the shape"):
+        made(SCORES, TRUTH, accepted=np.ones(3, bool))
+    with pytest.raises(ParameterError, match="one picture or more"):
+        Evaluation(one.labelset, one.origin, (), one.truth[:0], one.scores[:0])
+
+
+def test_as_plain_values_it_goes_into_json() -> None:
+    found = made(SCORES, TRUTH)
+    plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert plain["pictures"] == 4
+    assert plain["metrics"]["accuracy"]["value"] == 0.5
+    assert plain["metrics"]["accuracy"]["low"] == found.interval("accuracy")[0]
+    assert plain["per_class"][0]["label"] == "a"
+    assert plain["origin"] == found.origin.to_dict()
+
+
+def test_its_repr_is_short_and_names_the_metric() -> None:
+    assert repr(made(SCORES, TRUTH)) == "<Evaluation of 4 pictures: accuracy (top-1) 0.500>"
