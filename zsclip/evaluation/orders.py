@@ -7,6 +7,7 @@ answer to everything, and from classes that are merely hard to tell apart.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.evaluation.comparison import mcnemar
 from zsclip.labels import LabelSet
 from zsclip.wording import brief, in_a_row
 
@@ -23,24 +25,49 @@ __all__ = ["find_better_order"]
 Positions: TypeAlias = NDArray[np.int64]
 
 UNLIKELY = 1e-4  # to be taken for chance
-GAIN = 3  # times as many right at least
+FAR = 3  # times the recall of the given order
+MOST = 0.8  # of the labels, for an order that is clear
 MOST_LABELS = 2000  # for whom the best order of all is looked for: it takes their number's cube
 SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What another order gains, over the labels that it moves: means of their recalls."""
+    """What another order gains, over the labels that have pictures and that it moves.
+
+    Attributes:
+        given: The mean of the recalls as the truth is given.
+        other: The same in the other order.
+        moved: The positions of these labels.
+        favorites: For how many of them the other order has the answer that their pictures get most.
+        is_rare: Whether chance hardly lets that many more pictures be right (exact, one-sided).
+    """
 
     given: float
     other: float
     moved: Positions
-    is_sure: bool
+    favorites: int
+    is_rare: bool
 
     @property
-    def is_large(self) -> bool:
+    def is_far(self) -> bool:
         """Whether it fits far better."""
-        return self.is_sure and self.other >= max(GAIN * self.given, self.given + 0.1)
+        return self.other >= max(FAR * self.given, self.given + 0.1)
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether it fits as well as an order can."""
+        most = self.favorites >= max(2, MOST * len(self.moved))
+        return self.is_far and self.is_rare and most and self.other >= 0.5
+
+    def is_unlikely(self, n: int) -> bool:
+        """Whether an order that was chosen beforehand hardly has so many favorites by chance.
+
+        The favorites of a classifier that does not know the names may be any of `n` labels. That
+        the order has k of them for m labels has at most the probability of (m choose k) / n^k.
+        """
+        m, k = len(self.moved), self.favorites
+        return self.is_far and math.comb(m, k) < UNLIKELY * n**k
 
 
 def find_better_order(truth: Positions, answers: Positions, labelset: LabelSet) -> str | None:
@@ -52,16 +79,14 @@ def find_better_order(truth: Positions, answers: Positions, labelset: LabelSet) 
     and judged on the other, both ways, and only labels count for which both halves agree.
 
     An order fits far better if its mean recall over the labels that it moves is three times that of
-    the given one; if at least two labels, and half of those it moves, gain; and if chance would let
-    it have as many more pictures right in one of 10,000 cases (exact, one-sided). One that follows
-    from no rule must have half of the pictures right besides, or a fifth and ten times as many: a
-    classifier that tells classes apart without knowing their names is no sign of another order.
+    the given one. That may be so by chance where a classifier does not know the names, or answers
+    most pictures of a class alike. So an order by a rule must have the most frequent answer of more
+    labels than chance allows; any other must have that of four fifths of all labels, and half of
+    the pictures right.
     """
-    found = [
-        (gain, name)
-        for name, order in _common_orders(labelset)
-        if (gain := _gain(truth, answers, order[truth], len(labelset))).is_large
-    ]
+    n = len(labelset)
+    gains = ((_gain(truth, answers, order, n), name) for name, order in _common_orders(labelset))
+    found = [(gain, name) for gain, name in gains if gain.is_unlikely(n) or gain.is_clear]
     if found:
         gain, name = max(found, key=lambda one: one[0].other)
         return (
@@ -99,35 +124,39 @@ def _natural(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if i % 2 else (-1, part) for i, part in enumerate(parts)]
 
 
-def _gain(truth: Positions, answers: Positions, other: Positions, n: int) -> Gain:
+def _gain(truth: Positions, answers: Positions, order: Positions, n: int) -> Gain:
     """What an order gains.
 
     Args:
         truth: As it is given.
         answers: The best labels.
-        other: What would be true in the other order.
+        order: Which label each position of the truth is in the other order.
         n: How many labels there are.
     """
-    rows = np.flatnonzero(truth != other)
-    given, gained = answers[rows] == truth[rows], answers[rows] == other[rows]
-    pictures = np.bincount(truth[rows], minlength=n)
+    rows = np.flatnonzero(truth != order[truth])
+    true, got = truth[rows], answers[rows]
+    other = order[true]
+    pictures = np.bincount(true, minlength=n)
     moved = np.flatnonzero(pictures)
-    if len(moved) < 2:
-        return Gain(0, 0, moved, is_sure=False)
-    recalls = [
-        np.bincount(truth[rows], right, minlength=n)[moved] / pictures[moved]
-        for right in (given, gained)
-    ]
-    better = int((recalls[1] > recalls[0]).sum())
-    is_sure = better >= max(2, len(moved) / 2) and _chance(int(gained.sum()), int(given.sum()))
-    return Gain(float(recalls[0].mean()), float(recalls[1].mean()), moved, is_sure=is_sure)
+    if not len(moved):
+        return Gain(0, 0, moved, 0, is_rare=False)
+    given, gained = (
+        (np.bincount(true, got == x, minlength=n)[moved] / pictures[moved]).mean()
+        for x in (true, other)
+    )
+    favorites = int((_favorites(true, got, n)[moved] == order[moved]).sum())
+    more, fewer = int((got == other).sum()), int((got == true).sum())
+    is_rare = more > fewer and mcnemar(more, fewer) / 2 < UNLIKELY
+    return Gain(float(given), float(gained), moved, favorites, is_rare=is_rare)
 
 
-def _chance(more: int, fewer: int) -> bool:
-    """Whether one thing happens so much more often than another that it is no chance."""
-    from zsclip.evaluation.comparison import mcnemar
-
-    return more > fewer and mcnemar(more, fewer) / 2 < UNLIKELY
+def _favorites(truth: Positions, answers: Positions, n: int) -> Positions:
+    """The answer that most pictures of each label get; -1 without pictures."""
+    pairs, sizes = np.unique(truth * n + answers, return_counts=True)
+    found = np.full(n, -1, np.int64)
+    ascending = pairs[np.argsort(sizes, kind="stable")]
+    found[ascending // n] = ascending % n  # the largest is written last
+    return found
 
 
 def _unruly(truth: Positions, answers: Positions, labelset: LabelSet) -> str | None:
@@ -140,8 +169,10 @@ def _unruly(truth: Positions, answers: Positions, labelset: LabelSet) -> str | N
     if orders[0] is None or orders[1] is None:
         return None
     order = np.where(orders[0] == orders[1], orders[0], np.arange(n))
-    gain = _gain(truth, answers, order[truth], n)
-    if not gain.is_large or gain.other < (0.5 if gain.other < 10 * gain.given else 0.2):
+    gain = _gain(truth, answers, order, n)
+    favorites = _favorites(truth, answers, n)
+    fits = (favorites == order).sum() >= MOST * (favorites >= 0).sum()
+    if not (gain.is_clear and fits):
         return None
     names = labelset.names
     pairs = [
