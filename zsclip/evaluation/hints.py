@@ -92,7 +92,8 @@ def _of_prompts(evaluation: Evaluation, published: LabelSet) -> Iterator[str]:
             f"{len(labelset):,}, or these in another order."
         )
     its = published.templates or DEFAULT_TEMPLATES
-    if used != its and not all(label.prompts for label in labelset):
+    filled = {label.id for label in labelset if not label.prompts}
+    if used != its and filled and filled <= set(published.ids):
         ours = f"{len(used)} others" if len(used) > 1 else f"one, {brief(used[0])}"
         yield (
             f"The figures were published with {len(its)} templates, and these numbers come of "

@@ -113,8 +113,8 @@ def _labels(rows: tuple[ClassResult, ...]) -> Iterator[str]:
         yield f"{line}  {taken}".rstrip()
     if len(few) < len(there):
         yield f"and {len(there) - len(few):,} labels with a higher recall."
-    if len(there) < len(rows):
-        yield f"{len(rows) - len(there):,} labels have no picture."
+    if without := len(rows) - len(there):
+        yield f"{without:,} label{'s have' if without > 1 else ' has'} no picture."
 
 
 def _left_out(evaluation: Evaluation) -> Iterator[str]:
