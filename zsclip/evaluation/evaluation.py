@@ -17,6 +17,7 @@ from zsclip.evaluation.parts import ClassResult, Mistake, Published, UnknownTrut
 from zsclip.evaluation.statistic import Statistic, bootstrap
 from zsclip.files import whole_number
 from zsclip.labels import LabelSet
+from zsclip.learnt import NOTHING, Learnt
 from zsclip.results import Failure, Origin
 from zsclip.wording import brief
 
@@ -42,7 +43,8 @@ class Evaluation:
         accepted: bool (n,), read-only: whether each was taken for one of the labels; None if the
             classifier does not reject.
         failures: The pictures that could not be read.
-        unknown: The pictures that were read and whose truth is no label.
+        unknown: The pictures whose truth is no label.
+        learnt: What the classifier learnt from pictures, less the large arrays.
 
     Raises:
         ParameterError: The arrays do not belong together, or no picture was judged.
@@ -55,7 +57,7 @@ class Evaluation:
         >>> clf = ZeroShotClassifier(sorted(set(truth)), model="tiny-cartoon")
         >>> evaluation = clf.evaluate([drawing.data for drawing in drawings], truth)
         >>> evaluation
-        <Evaluation of 12 pictures: accuracy (top-1) ...>
+        <Evaluation of 13 pictures: accuracy (top-1) 0.923>
         >>> evaluation.top_k(3) >= evaluation.accuracy
         True
     """
@@ -68,6 +70,7 @@ class Evaluation:
     accepted: NDArray[np.bool_] | None = None
     failures: tuple[Failure, ...] = ()
     unknown: tuple[UnknownTruth, ...] = ()
+    learnt: Learnt = NOTHING
 
     def __post_init__(self) -> None:
         n, labels = len(self.sources), len(self.labelset)

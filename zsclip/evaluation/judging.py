@@ -13,7 +13,7 @@ from zsclip.evaluation.evaluation import Evaluation
 from zsclip.evaluation.parts import UnknownTruth
 from zsclip.evaluation.truth import Truth
 from zsclip.labels import LabelSet
-from zsclip.results import Failure, Origin, Prediction
+from zsclip.results import Failure, Prediction
 from zsclip.wording import in_lines
 
 __all__ = ["judge", "require_as_many"]
@@ -38,7 +38,7 @@ def judge(results: Iterable[Prediction | Failure], truth: Truth, labelset: Label
     failures: list[Failure] = []
     unknown: list[UnknownTruth] = []
     scores = np.empty((len(truth), len(labelset)), np.float32)  # kept once
-    origin: Origin | None = None
+    one: Prediction | None = None
     i = -1
     for i, result in enumerate(results):
         if i >= len(truth):
@@ -49,23 +49,24 @@ def judge(results: Iterable[Prediction | Failure], truth: Truth, labelset: Label
             unknown.append(UnknownTruth(result.source, said[i]))
         else:
             scores[len(kept)] = result.scores
-            origin = result.origin
+            one = result
             kept.append(i)
             sources.append(result.source)
             if result.learnt.rejection is not None:
                 accepted.append(result.accepted)
     require_as_many(i + 1, truth)
-    if origin is None:
+    if one is None:
         raise _nothing_judged(failures, unknown)
     return Evaluation(
         labelset,
-        origin,
+        one.origin,
         tuple(sources),
         _read_only(truth.indices[kept]),
         _read_only(scores[: len(kept)]),
         _read_only(np.array(accepted)) if accepted else None,
         tuple(failures),
         tuple(unknown),
+        one.learnt,
     )
 
 
