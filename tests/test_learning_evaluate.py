@@ -114,6 +114,17 @@ def test_truth_of_which_nothing_is_a_label_is_told_before_anything_is_embedded(
     assert fake.image_batches == []
 
 
+@pytest.mark.parametrize("single", [b"x" * 3, np.zeros((3, 4, 3), np.uint8)])
+def test_a_single_picture_is_refused_as_such(colors: ZeroShotClassifier, single: Any) -> None:
+    with pytest.raises(ParameterTypeError, match="`images` must be several pictures"):
+        colors.evaluate(single, ["red"])
+
+
+def test_rows_that_are_no_embeddings_are_refused(colors: ZeroShotClassifier) -> None:
+    with pytest.raises(ParameterError, match="has the length 2"):
+        colors.evaluate(2 * np.eye(1, 8, dtype=np.float32), ["red"])
+
+
 def test_class_folders_are_truth(
     colors: ZeroShotClassifier, fake: Any, swatches: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from evaluations import made
 
-from zsclip import Failure, LabelSet, Prediction, UnknownTruth
+from zsclip import Failure, LabelSet, Learnt, Prediction, Rejection, UnknownTruth
 from zsclip.errors import ImageError, ParameterError
 from zsclip.evaluation import indices_of, judge
 
@@ -70,3 +70,18 @@ def test_of_several_labels_a_picture_with_an_unknown_one_is_listed_once() -> Non
     found = judge(results("a", "a", "b"), truth, LABELS)
     assert found.truth.tolist() == [[True, False], [True, True]]
     assert found.unknown == (UnknownTruth("1.png", "cow"),)
+
+
+def test_what_a_classifier_that_rejects_accepts_is_kept() -> None:
+    learnt = Learnt(rejection=Rejection(method="mcm", threshold=0.5))
+    scores = np.array([0.8, 0.2], np.float32)
+    sure = [
+        Prediction(f"{i}.png", scores, LABELS, ORIGIN, confidence, learnt)
+        for i, confidence in enumerate((0.9, 0.5, 0.1, 0.7))
+    ]
+    found = judge(sure, indices_of(LABELS, ["a", "b", "b", "cow"]), LABELS)
+    assert found.accepted is not None
+    assert found.accepted.tolist() == [True, True, False]
+    assert found.coverage == pytest.approx(2 / 3)
+    assert found.error_among_accepted == 0.5
+    assert found.learnt is learnt
