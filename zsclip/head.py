@@ -251,6 +251,11 @@ class Head:
             scores=scores,
         )
 
+    def cosines(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Those of pictures with the labels' texts: float64 (n, labels)."""
+        assert self.class_matrix is not None
+        return (embeddings @ self.class_matrix.T).astype(np.float64)
+
     def logits(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float64]:
         """What scores are made of, before a temperature: float64 (n, labels).
 
@@ -258,13 +263,11 @@ class Head:
             embeddings: Those of the pictures: float32 (n, d), L2-normalized.
             model: The model that made them.
         """
-        assert self.class_matrix is not None
-        logits: NDArray[np.float64]
         if (probe := self.learnt.probe) is not None:
-            logits = (embeddings @ probe.weights.T).astype(np.float64)
-            logits += probe.bias
-            return logits
-        logits = (embeddings @ self.class_matrix.T).astype(np.float64)
+            shares: NDArray[np.float64] = (embeddings @ probe.weights.T).astype(np.float64)
+            shares += probe.bias
+            return shares
+        logits = self.cosines(embeddings)
         if (spread := self.learnt.standardization) is not None:
             return standard_logits(logits, spread.mean, spread.deviation)
         logits *= model.logit_scale  # in place, as of a million vectors most of the time goes here

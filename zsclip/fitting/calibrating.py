@@ -15,7 +15,14 @@ from zsclip.learnt import Calibration, Learnt
 from zsclip.scoring import logistic, softmax
 from zsclip.wording import brief
 
-__all__ = ["FEWEST", "calibrate", "halves", "require_before_rejecting", "warn_of_bound"]
+__all__ = [
+    "FEWEST",
+    "calibrate",
+    "halves",
+    "require_before_rejecting",
+    "require_one_label",
+    "warn_of_bound",
+]
 
 FEWEST = 4  # two pictures of each of two labels
 FREE = ("mcm", "neglabel")  # ways to reject that no temperature changes
@@ -41,6 +48,19 @@ def require_before_rejecting(learnt: Learnt) -> None:
             f"This classifier rejects by {brief(learnt.rejection.method)}, which a temperature "
             "changes, so that its threshold would mean something else. Calibrate the classifier "
             "first, and call `rejecting` on what comes of it."
+        )
+
+
+def require_one_label(target: object, precision: object) -> None:
+    """Raise if thresholds are asked for, of a classifier that chooses one label.
+
+    Raises:
+        ParameterError: They are.
+    """
+    if target is not None or precision is not None:
+        raise ParameterError(
+            "`target` and `precision` are of thresholds for several labels, and this classifier "
+            "chooses one label. Leave them out, or make it with multi_label=True."
         )
 
 

@@ -58,6 +58,18 @@ class Target:
                 "pictures can show that there is never a mistake."
             )
 
+    @classmethod
+    def of(cls, kind: Literal["f1", "precision"] | None, precision: float | None) -> Target:
+        """What a user asks for; F1 if nothing is, and a precision of 0.9 if only its name is."""
+        if kind is None:
+            kind = "f1" if precision is None else "precision"
+        if kind == "f1" and precision is not None:
+            raise ParameterError(
+                f"`precision` is {brief(precision)}, and `target` is 'f1', which asks for none. "
+                "Leave one of them out."
+            )
+        return cls(kind) if precision is None else cls(kind, precision)
+
     def __str__(self) -> str:
         return self.kind if self.kind == "f1" else f"precision {self.precision:g}"
 

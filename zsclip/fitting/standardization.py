@@ -6,21 +6,45 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.errors import ParameterError
+from zsclip.head import Head
 from zsclip.learnt import Standardization
+from zsclip.wording import in_a_row
 
-__all__ = ["FEWEST", "fit_standardization"]
+__all__ = ["FEWEST", "fit_standardization", "require_first"]
 
 FEWEST = 10  # pictures; the deviation of so few is off by a quarter
 NARROWEST = 1e-6  # a deviation of cosines: less is rounding, of one picture again and again
 
 
+LATER = ("probe", "calibration", "thresholds", "rejection")
+"""What stands on scores that standardizing would change."""
+
+
+def require_first(head: Head) -> None:
+    """Raise if scores of these labels cannot be standardized, or not any more.
+
+    Raises:
+        ParameterError: One label is chosen among all, or something that was learnt stands on the
+            scores as they are.
+    """
+    if not head.multi_label:
+        raise ParameterError(
+            "`standardized` is for several labels at once, and this classifier chooses one. Make "
+            "it with multi_label=True."
+        )
+    if stale := [name for name in head.learnt.parts() if name in LATER]:
+        raise ParameterError(
+            f"What was learnt ({in_a_row(stale)}) stands on scores that standardizing would "
+            "change. Standardize the classifier first: zero_shot().standardized(images)."
+        )
+
+
 def fit_standardization(cosines: NDArray[np.float64]) -> Standardization:
     """The mean and the deviation of each label's cosines.
 
-    A prompt is near to all pictures or to none, by its words more than by what they mean. What a
-    label says of a picture shows when its cosine is compared with its own over others, as SPARC
-    does (2025, on standardizing the scores of each prompt over a data set); here the two numbers
-    are kept, so that a picture can be scored by itself.
+    Scores of CLIP have biases of each prompt, and standardizing removes them (SPARC: Miller et al.
+    2025, CVPR). Of its two standardizations, over pictures and over prompts, this is the first
+    alone: the second would have a label's score depend on which other labels there are.
 
     Args:
         cosines: Of pictures like those to come: float64 (n, labels).
