@@ -60,7 +60,7 @@ class ZeroShotClassifier(Learning):
             softmax against the null prompts, which share one vote; sigmoid models use their own
             bias.
         null_prompts: With `multi_label`, complete texts that stand for "none of these". Defaults to
-            the label set's own, or to the templates with "something" in them.
+            the label set's own, or to everyday words in the templates.
         model: One of `list_models()`; ``hf-hub:organization/name``, any repository on the hub; or
             the path of a checkpoint, or of a folder with one. Defaults to ``"ViT-B/32"``, or to
             what another engine chooses.

@@ -6,6 +6,7 @@ against them (`zsclip.scoring.against_null`).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -14,22 +15,31 @@ from zsclip.labels import LabelSet, fill_template, fold, texts_of
 
 __all__ = ["require_null_prompts", "usual_null_prompts"]
 
-NOTHING_SAID = ("something", "anything", "none of these")
-"""Words for the labels' templates that say nothing: the first that no label is called is taken."""
+EVERYDAY = (
+    *("person", "face", "hand", "animal", "plant", "tree", "flower", "fruit", "food", "drink"),
+    *("vehicle", "building", "tool", "furniture", "clothing", "toy", "instrument", "machine"),
+    *("landscape", "sky", "water", "sign", "symbol", "text", "pattern", "shape", "map"),
+)
+"""What pictures show, in everyday words: together they tell what is a label from what is not better
+than a word that says nothing ("something"), on drawings that tiny-cartoon had not seen."""
 
 
 def usual_null_prompts(labelset: LabelSet, templates: Sequence[str]) -> tuple[str, ...]:
-    """Those of the label set, or each template with a word that says nothing.
+    """Those of the label set, or everyday words that no label is called, in the templates in turn.
 
     Examples:
-        >>> usual_null_prompts(LabelSet.from_names(["cat", "dog"]), ["a photo of a {}."])
-        ('a photo of a something.',)
+        >>> pets = LabelSet.from_names(["cat", "animal"])
+        >>> usual_null_prompts(pets, ["a photo of a {}.", "art of the {}."])[:4]
+        ('a photo of a person.', 'art of the face.', 'a photo of a hand.', 'art of the plant.')
     """
     if labelset.null_prompts:
         return labelset.null_prompts
-    said = {fold(text) for label in labelset for text in label.texts}
-    word = next((word for word in NOTHING_SAID if word not in said), NOTHING_SAID[-1])
-    return tuple(fill_template(template, word) for template in templates)
+    said = {fold(text) for label in labelset for text in (*label.texts, *label.prompts)}
+    words = [word for word in EVERYDAY if word not in said] or ["something"]
+    return tuple(
+        fill_template(template, word)
+        for word, template in zip(words, itertools.cycle(templates), strict=False)
+    )
 
 
 def require_null_prompts(labelset: LabelSet, null_prompts: Iterable[str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ labels share, and only a label with enough pictures has a threshold of its own.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -20,7 +21,7 @@ from zsclip.wording import brief
 
 __all__ = ["OWN", "Target", "best_threshold", "fit_logistic", "fit_several"]
 
-OWN = 10  # pictures that have a label, from which on it has a threshold of its own
+OWN = 10  # pictures that have a label, from which on it has a threshold of its own, for F1
 FOLDS = 5
 FLATTEST = 0.01  # what log-odds are multiplied by at least: higher ones mean no less
 STEPS = 100
@@ -69,6 +70,16 @@ class Target:
                 "Leave one of them out."
             )
         return cls(kind) if precision is None else cls(kind, precision)
+
+    @property
+    def own(self) -> int:
+        """From how many pictures that have a label on its own threshold can be told.
+
+        For a precision, so many that three mistakes among as many would still be few enough.
+        """
+        if self.kind == "f1":
+            return OWN
+        return max(OWN, math.ceil(3 / (1 - self.precision) - 1e-9))
 
     def __str__(self) -> str:
         return self.kind if self.kind == "f1" else f"precision {self.precision:g}"
@@ -137,7 +148,7 @@ def _fit(
     slope, bias = fit_logistic(logits.ravel(), truth.ravel())
     scores = _probabilities(logits, slope, bias)
     shared = best_threshold(scores.ravel(), truth.ravel(), target)
-    own = truth.sum(axis=0) >= OWN
+    own = truth.sum(axis=0) >= target.own
     values = np.full(truth.shape[1], shared)
     for i in np.flatnonzero(own):
         values[i] = best_threshold(scores[:, i], truth[:, i], target)
