@@ -157,7 +157,8 @@ class Learning:
         logits = head.logits(rows, info)
         if not np.isfinite(logits).all():
             raise non_finite(info, "the scores")
-        made = calibrate(logits, true, alone=info.score_function == "sigmoid", seed=seed)
+        alone = info.score_function == "sigmoid" and head.learnt.probe is None
+        made = calibrate(logits, true, alone=alone, seed=seed)
         warn_of_bound(made)
         return self._learning(calibration=made)
 

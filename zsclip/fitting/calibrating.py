@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 FEWEST = 4  # two pictures of each of two labels
-FREE = ("mcm", "neglabel")  # ways to reject that no temperature changes
+ON_SCORES = ("probability", "margin")  # ways to reject that a temperature changes
 
 _BOUNDS = {
     "lower": "No picture that the temperature was fitted on is mistaken, and such pictures cannot "
@@ -43,7 +43,7 @@ def require_before_rejecting(learnt: Learnt) -> None:
     Raises:
         ParameterError: It would.
     """
-    if learnt.rejection is not None and learnt.rejection.method not in FREE:
+    if learnt.rejection is not None and learnt.rejection.method in ON_SCORES:
         raise ParameterError(
             f"This classifier rejects by {brief(learnt.rejection.method)}, which a temperature "
             "changes, so that its threshold would mean something else. Calibrate the classifier "
