@@ -28,9 +28,9 @@ FEWEST = 4  # two pictures of each of two labels
 ON_SCORES = ("probability", "margin")  # ways to reject that a temperature changes
 
 _BOUNDS = {
-    "lower": "No picture that the temperature was fitted on is mistaken, and such pictures cannot "
-    "tell how sure is too sure. The temperature, {:.4g}, is as low as that many of them allow. Add "
-    "pictures that are hard, or take it as it is: scores are rather too low than too high.",
+    "lower": "No picture that the temperature was fitted on is mistaken, so that the colder, the "
+    "likelier, and such pictures cannot tell how sure is too sure. It is {:.4g}, no colder than so "
+    "many of them allow, and scores may still be too low or too high. Add pictures that are hard.",
     "upper": "The truth has no higher scores than other labels, and so the temperature, {:.4g}, "
     "makes all scores equal. Look whether `truth` is in the order of the pictures, and whether the "
     "model knows such pictures at all.",
