@@ -20,8 +20,9 @@ __all__ = ["Bound", "bound_of", "fit_temperature"]
 Bound: TypeAlias = Literal["", "lower", "upper"]
 
 WIDEST = 1e4  # how far a temperature may be from what makes logits spread by 1, either way
-_STEPS = 200
-_CELLS = 1 << 22  # logits at a time: 32 MiB
+_NEAR = 1e-12
+_STEPS = 500  # five are the rule
+_CELLS = 1 << 16  # logits at a time: half a megabyte, which stays near the processor
 
 _Slope: TypeAlias = Callable[[float], tuple[float, float]]
 
@@ -104,14 +105,13 @@ def _root(rising: _Slope, spread: float) -> float:
     at = 1 / spread
     for _ in range(_STEPS):
         value, slope = rising(at)
-        if value == 0:
-            break
+        step = value / slope if slope > 0 else np.inf
+        if abs(step) <= np.sqrt(_NEAR) * at:  # the next one would be as near as digits go
+            return at - step
         low, high = (low, at) if value > 0 else (at, high)
-        step = at - value / slope if slope > 0 else 0.0
-        then = step if low < step < high else float(np.sqrt(low * high))
-        if abs(then - at) <= 4 * np.finfo(np.float64).eps * at:
+        if high / low <= 1 + _NEAR:
             break
-        at = then
+        at = at - step if low < at - step < high else float(np.sqrt(low * high))
     return at
 
 
