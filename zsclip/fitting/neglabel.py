@@ -19,7 +19,7 @@ from zsclip.logs import logger_for
 from zsclip.spelling import parse_labels
 from zsclip.wording import brief
 
-__all__ = ["WORDS", "Texts", "kinds_of", "mine", "negatives_of", "words_of"]
+__all__ = ["WORDS", "Texts", "kinds_of", "mine", "negatives_of", "rows_apart", "words_of"]
 
 log = logger_for("zsclip")
 
@@ -29,7 +29,7 @@ WORDS = "wordnet-words"
 WORD_TEMPLATES = ("The nice {}.",)  # of the paper's, for nouns; the list's adjectives have prompts
 SHARE = 0.15  # of the words, which become negatives
 QUANTILE = 0.95  # of a word's cosines to the labels
-SAMPLE = 64  # prompts that are timed before all are embedded
+SAMPLE = 256  # prompts that are timed before all are embedded
 AT_ONCE = 1024  # words, so that a thousand labels by ten thousand words stay in bounds
 
 
@@ -67,14 +67,17 @@ def negatives_of(
         return texts.embed([[prompt] for prompt in asked.null_prompts], too_long=too_long), ""
     if asked.method != "neglabel":
         return None, ""
-    words = words_of(asked.words, head.labelset)
+    words = words_of(asked.words)
+    rows = rows_apart(words, head.labelset)
     word_head = Head(words, words.templates or WORD_TEMPLATES)
     if not texts.keeps(word_head, too_long=too_long):
         _say_cost(word_head, texts, too_long)
-    vectors = texts.embedded(word_head, too_long=too_long).class_matrix
+    vectors = texts.embedded(word_head, too_long=too_long).class_matrix  # whatever the labels are
     assert vectors is not None
     assert head.class_matrix is not None
-    return vectors[mine(vectors, kinds_of(words), head.class_matrix)], words.name
+    kinds = kinds_of(words)
+    chosen = mine(vectors[rows], [kinds[row] for row in rows], head.class_matrix)
+    return vectors[rows[chosen]], words.name
 
 
 def _say_cost(head: Head, texts: Texts, too_long: TooLong) -> None:
@@ -98,15 +101,13 @@ def _say_cost(head: Head, texts: Texts, too_long: TooLong) -> None:
     )
 
 
-def words_of(words: str | LabelSet | None, labelset: LabelSet) -> LabelSet:
-    """The words of a list that are none of the labels.
+def words_of(words: str | LabelSet | None) -> LabelSet:
+    """The list of words.
 
     Args:
         words: A label set, or how it is spelled (`parse_labels`); `WORDS` if None.
-        labelset: The labels. A word that reads like a name or an alias of one is left out.
 
     Raises:
-        LabelError: No word is left.
         LabelSetError: The list is not installed, or cannot be read.
         ParameterTypeError: `words` is neither.
     """
@@ -118,14 +119,23 @@ def words_of(words: str | LabelSet | None, labelset: LabelSet) -> LabelSet:
             f"`words` must be a LabelSet or the name of one, got {brief(words)}. Make one of words "
             "with `LabelSet.from_names`."
         )
+    return given
+
+
+def rows_apart(words: LabelSet, labelset: LabelSet) -> NDArray[np.intp]:
+    """The positions of those words that read like no name and no alias of a label.
+
+    Raises:
+        LabelError: There is none.
+    """
     taken = {fold(text) for label in labelset for text in label.texts}
-    same = [word.id for word in given if not taken.isdisjoint(map(fold, word.texts))]
-    if len(same) == len(given):
+    apart = [taken.isdisjoint(map(fold, word.texts)) for word in words]
+    if not any(apart):
         raise LabelError(
-            f"`words` must hold words that are no labels, and every one of {brief(given.name)} is "
+            f"`words` must hold words that are no labels, and every one of {brief(words.name)} is "
             "a label. Leave `words` out for those of WordNet."
         )
-    return given.without(*same) if same else given
+    return np.flatnonzero(apart)
 
 
 def kinds_of(words: LabelSet) -> list[str]:

@@ -16,10 +16,10 @@ from zsclip.evaluation import indices_of
 from zsclip.fitting.asked import Asked
 from zsclip.head import Head
 from zsclip.labels import LabelSet
-from zsclip.learnt import AGAINST, Rejection
+from zsclip.learnt import AGAINST, Rejection, lowest
 from zsclip.logs import logger_for
 
-__all__ = ["fit_rejection", "lowest", "threshold_of_coverage", "threshold_of_error"]
+__all__ = ["fit_rejection", "threshold_of_coverage", "threshold_of_error"]
 
 log = logger_for("zsclip")
 
@@ -93,11 +93,6 @@ def fit_rejection(
     return replace(rejection, threshold=threshold, pictures=n, accepted=accepted, error=error)
 
 
-def lowest(method: str) -> float:
-    """A threshold that accepts every picture."""
-    return float(np.finfo(np.float32).min) if method == "energy" else 0.0
-
-
 def threshold_of_coverage(confidence: NDArray[np.floating[Any]], coverage: float) -> float | None:
     """From where on at least a part of the pictures of this kind is accepted.
 
@@ -159,12 +154,12 @@ def threshold_of_error(
     kept = np.flatnonzero(ends & (error <= max_error + TINY))
     if not len(kept):
         best = int(np.where(ends, error, np.inf).argmin())
-        count = int(accepted[best])
+        count, mistakes = int(accepted[best]), int(wrong[order[: accepted[best]]].sum())
         raise ParameterError(
             f"`max_error` must be one that these {len(order):,} pictures can show, got "
-            f"{max_error:g}: the lowest is {error[best]:.3g}, with {count / len(order):.1%} "
-            f"of them accepted, {int(wrong[order][:count].sum()):,} of {count:,} wrong and one more taken "
-            "for wrong. Ask for that, give more pictures, or use another `method`."
+            f"{max_error:g}: the lowest is {error[best]:.3g}, with {count / len(order):.1%} of "
+            f"them accepted, {mistakes:,} of {count:,} wrong and one more taken for wrong. Ask for "
+            "that, give more pictures, or use another `method`."
         )
     return float(ordered[kept[-1]])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from zsclip.learnt.calibration import Calibration
 from zsclip.learnt.multilabel import Standardization, Thresholds
 from zsclip.learnt.probe import Probe
-from zsclip.learnt.rejection import AGAINST, METHODS, ON_SCORES, SEVERAL, Rejection
+from zsclip.learnt.rejection import AGAINST, METHODS, ON_SCORES, SEVERAL, Rejection, lowest
 from zsclip.learnt.tie import Tie
 from zsclip.learnt.value import LearntValue
 from zsclip.learnt.whole import NOTHING, Learnt
@@ -29,4 +29,5 @@ __all__ = [
     "Standardization",
     "Thresholds",
     "Tie",
+    "lowest",
 ]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zsclip.learnt.value import LearntValue
 from zsclip.wording import shown
 
-__all__ = ["AGAINST", "METHODS", "ON_SCORES", "SEVERAL", "Rejection"]
+__all__ = ["AGAINST", "METHODS", "ON_SCORES", "SEVERAL", "Rejection", "lowest"]
 
 METHODS = ("probability", "mcm", "energy", "margin", "null", "neglabel")
 """How sure one can be that a picture is one of the labels, each a number that grows with it."""
@@ -87,7 +87,12 @@ class Rejection(LearntValue):
             reached = f"; of these it accepts {self.accepted:.1%}"
             if self.error is not None:
                 reached += f", with {self.error:.1%} wrong"
-        return (
-            f"<Rejection accepts from {shown(self.method)} = {self.threshold:.4g} on, {asked}"
-            f"{reached}>"
-        )
+        start = f"from {shown(self.method)} = {self.threshold:.4g} on"
+        if self.threshold == lowest(self.method):
+            start = f"everything by {shown(self.method)}"
+        return f"<Rejection accepts {start}, {asked}{reached}>"
+
+
+def lowest(method: str) -> float:
+    """A threshold that accepts every picture."""
+    return float(np.finfo(np.float32).min) if method == "energy" else 0.0
