@@ -94,7 +94,7 @@ def _say_cost(head: Head, texts: Texts, too_long: TooLong) -> None:
     texts.embed(sample, too_long=too_long)
     seconds = (time.perf_counter() - start) / len(sample) * len(prompts)
     log.info(
-        "Embedding %d prompts of the words of %s, once for this model: about %d seconds.",
+        "Embedding %d prompts of the words of %s, once for this model: about %d s.",
         len(prompts),
         head.labelset.name,
         round(seconds) or 1,

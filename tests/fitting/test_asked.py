@@ -1,0 +1,121 @@
+"""What is asked of a rejection: what goes together, and the errors about what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zsclip import LabelSet, ZeroShotClassifier
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.testing import FakeEncoder
+
+PICTURES = np.eye(30, 64, dtype=np.float32)
+
+
+def classifier(**options: Any) -> ZeroShotClassifier:
+    return ZeroShotClassifier(
+        ["cat", "dog", "owl"], templates=["a {}."], encoder=FakeEncoder(), **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, "Exactly one of `coverage`, `max_error` and `threshold` must be given, got none"),
+        ({"coverage": 0.9, "threshold": 0.3}, "got coverage, threshold"),
+        ({"coverage": 0.9}, "`coverage` takes `images` of the wanted kind, and no `truth`"),
+        ({"images": PICTURES, "truth": ["cat"] * 30, "coverage": 0.9}, "got `images` and `truth`"),
+        ({"images": PICTURES, "max_error": 0.1}, "`max_error` takes `images` and their `truth`"),
+        ({"images": PICTURES, "threshold": 0.3}, "`threshold` is given by hand, without `images`"),
+        ({"images": PICTURES, "coverage": 95}, "`coverage` must lie between 0 and 1, got 95"),
+        ({"images": PICTURES, "coverage": 1.0}, "between 0 and 1"),
+        ({"threshold": 30.0}, "as confidence by 'probability' does"),
+        ({"threshold": float("nan")}, "must be a finite number"),
+        ({"threshold": 0.3, "method": "msp"}, "must be one of probability, mcm, energy"),
+        ({"threshold": 0.3, "method": "neglable"}, "Did you mean 'neglabel'"),
+        ({"threshold": 0.3, "null_prompts": ["a thing."]}, 'Pass method="null"'),
+        ({"threshold": 0.3, "words": "wordnet-words"}, 'Pass method="neglabel"'),
+        ({"threshold": 0.3, "method": "null"}, "`null_prompts` must hold texts that stand for"),
+        ({"threshold": 0.3, "method": "null", "null_prompts": []}, "`null_prompts` must hold"),
+    ],
+)
+def test_what_does_not_go_together_is_told(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(ParameterError) as raised:
+        classifier().rejecting(**given)
+    assert told in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"threshold": "0.3"},
+        {"threshold": True},
+        {"threshold": 0.3, "method": 1},
+        {"threshold": 0.3, "method": "null", "null_prompts": "a thing."},
+        {"threshold": 0.3, "method": "neglabel", "words": ["a", "b"]},
+    ],
+)
+def test_what_has_another_type_is_told(given: dict[str, Any]) -> None:
+    with pytest.raises(ParameterTypeError):
+        classifier().rejecting(**given)
+
+
+def test_what_cannot_be_is_told_before_anything_is_embedded() -> None:
+    clf = classifier()
+    with pytest.raises(ParameterError):
+        clf.rejecting([np.zeros((8, 8, 3), np.uint8)], coverage=2)
+    assert isinstance(clf.encoder, FakeEncoder)
+    assert clf.encoder.image_calls == []
+    assert clf.encoder.text_calls == []
+
+
+def method_of(clf: ZeroShotClassifier) -> str:
+    assert clf.rejection is not None
+    return clf.rejection.method
+
+
+def test_the_method_is_mcm_or_what_a_threshold_by_hand_means() -> None:
+    clf = classifier()
+    assert method_of(clf.rejecting(PICTURES, coverage=0.9)) == "mcm"
+    by_hand = clf.rejecting(threshold=0.3)
+    assert method_of(by_hand) == "probability"
+    [prediction] = by_hand.classify_embeddings(PICTURES[:1])
+    assert prediction.confidence == prediction.score
+    several = classifier(multi_label=True)
+    assert method_of(several.rejecting(PICTURES, coverage=0.9)) == "probability"
+
+
+@pytest.mark.parametrize("method", ["mcm", "energy", "margin"])
+def test_what_sets_labels_against_each_other_means_nothing_with_several(method: str) -> None:
+    with pytest.raises(ParameterError, match="one of probability, null, neglabel where a picture"):
+        classifier(multi_label=True).rejecting(threshold=0.3, method=method)
+
+
+def test_an_error_is_not_asked_of_several_labels() -> None:
+    with pytest.raises(ParameterError, match="`max_error` must be left out"):
+        classifier(multi_label=True).rejecting(PICTURES, [["cat"]] * 30, max_error=0.1)
+
+
+def test_null_prompts_are_those_of_the_call_or_else_of_the_classifier() -> None:
+    own = classifier(null_prompts=["nothing."])
+    rejection = own.rejecting(threshold=0.5, method="null").rejection
+    assert rejection is not None
+    assert rejection.null_prompts == ("nothing.",)
+    rejection = own.rejecting(
+        threshold=0.5, method="null", null_prompts=["a thing.", "a photo."]
+    ).rejection
+    assert rejection is not None
+    assert rejection.null_prompts == ("a thing.", "a photo.")
+    assert rejection.negatives is not None
+    assert rejection.negatives.tolist() == own.encode_texts(["a thing.", "a photo."]).tolist()
+
+
+def test_words_are_given_by_name_or_as_a_label_set() -> None:
+    clf = classifier()
+    by_name = clf.rejecting(threshold=0.5, method="neglabel", words="cartoon-animals/bird")
+    assert by_name.rejection is not None
+    assert "cartoon-animals/bird" in by_name.rejection.words
+    words = LabelSet.from_names(["tree", "car"])
+    assert clf.rejecting(threshold=0.5, method="neglabel", words=words).rejection is not None
