@@ -162,7 +162,8 @@ def geometry(seed: int = 0) -> tuple[NDArray[np.float32], ...]:
     rng, d = np.random.default_rng(seed), 64
 
     def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:
-        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+        made: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return made.astype(np.float32)
 
     labels = unit(rng.normal(size=(10, d)))
     words = unit(rng.normal(size=(200, d)))

@@ -182,14 +182,12 @@ class Learning:
         picture is accepted. The confidence is a number that grows with how sure one can be, by a
         method:
 
-        | method | what it is | source |
-        |---|---|---|
-        | `"probability"` | the highest score | Hendrycks & Gimpel 2017, §2 |
-        | `"mcm"` | the highest share in a softmax of the cosines | Ming et al. 2022, §3 |
-        | `"energy"` | the log of the sum of exponentials of logits | Liu et al. 2020, §3.1 |
-        | `"margin"` | the highest score less the second | Scheffer et al. 2001, §3 |
-        | `"null"` | the labels' share against prompts that stand for none of them | |
-        | `"neglabel"` | the labels' share against words far from them | Jiang et al. 2024, §3 |
+        - ``"probability"``: the highest score (Hendrycks & Gimpel 2017, §2);
+        - ``"mcm"``: the highest share in a softmax of the cosines (Ming et al. 2022, §3);
+        - ``"energy"``: the log of the sum of exponentials of the logits (Liu et al. 2020, §3.1);
+        - ``"margin"``: the highest score less the second (Scheffer et al. 2001, §3);
+        - ``"null"``: the labels' share against prompts that stand for none of them;
+        - ``"neglabel"``: the labels' share against words far from them (Jiang et al. 2024, §3).
 
         Those that compare with texts (``"mcm"``, ``"null"``, ``"neglabel"``) do so beside a linear
         probe as well. Where a picture can have several labels, ``"probability"``, ``"null"`` and

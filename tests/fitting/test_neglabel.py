@@ -26,7 +26,8 @@ WORDNET = (
 
 def unit(rng: np.random.Generator, n: int, d: int = 16) -> NDArray[np.float32]:
     rows = rng.normal(size=(n, d))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    made: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return made.astype(np.float32)
 
 
 # ------------------------------------------------------------------------------------- which words

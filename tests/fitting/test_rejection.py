@@ -132,7 +132,8 @@ def test_an_error_that_cannot_be_had_says_what_can() -> None:
 
 def unit(rng: np.random.Generator, n: int, d: int = 64) -> NDArray[np.float32]:
     rows = rng.normal(size=(n, d))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    made: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return made.astype(np.float32)
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ def test_equal_rejections_are_one_and_their_negatives_are_rows_that_stay() -> No
     for again in (rejection(), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
         assert again == one
         assert hash(again) == hash(one)
+        assert again.negatives is not None
         assert again.negatives.dtype == np.float32
         assert not again.negatives.flags.writeable
     assert one != other
