@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from zsclip import LabelSet, ZeroShotClassifier
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import LabelError, ParameterError, ParameterTypeError
+from zsclip.nulls import usual_null_prompts
 from zsclip.testing import FakeEncoder
 
 PICTURES = np.eye(30, 64, dtype=np.float32)
@@ -37,8 +39,6 @@ def classifier(**options: Any) -> ZeroShotClassifier:
         ({"threshold": 0.3, "method": "neglable"}, "Did you mean 'neglabel'"),
         ({"threshold": 0.3, "null_prompts": ["a thing."]}, 'Pass method="null"'),
         ({"threshold": 0.3, "words": "wordnet-words"}, 'Pass method="neglabel"'),
-        ({"threshold": 0.3, "method": "null"}, "`null_prompts` must hold texts that stand for"),
-        ({"threshold": 0.3, "method": "null", "null_prompts": []}, "`null_prompts` must hold"),
     ],
 )
 def test_what_does_not_go_together_is_told(given: dict[str, Any], told: str) -> None:
@@ -98,18 +98,29 @@ def test_an_error_is_not_asked_of_several_labels() -> None:
         classifier(multi_label=True).rejecting(PICTURES, [["cat"]] * 30, max_error=0.1)
 
 
-def test_null_prompts_are_those_of_the_call_or_else_of_the_classifier() -> None:
-    own = classifier(null_prompts=["nothing."])
-    rejection = own.rejecting(threshold=0.5, method="null").rejection
+def null_prompts_of(clf: ZeroShotClassifier, *given: str) -> tuple[str, ...]:
+    rejection = clf.rejecting(threshold=0.5, method="null", null_prompts=given or None).rejection
     assert rejection is not None
-    assert rejection.null_prompts == ("nothing.",)
-    rejection = own.rejecting(
-        threshold=0.5, method="null", null_prompts=["a thing.", "a photo."]
-    ).rejection
-    assert rejection is not None
-    assert rejection.null_prompts == ("a thing.", "a photo.")
     assert rejection.negatives is not None
-    assert rejection.negatives.tolist() == own.encode_texts(["a thing.", "a photo."]).tolist()
+    assert rejection.negatives.tolist() == clf.encode_texts(rejection.null_prompts).tolist()
+    return rejection.null_prompts
+
+
+def test_null_prompts_are_those_of_the_call_or_of_the_label_set_or_the_usual_ones() -> None:
+    clf = classifier()
+    assert null_prompts_of(clf) == usual_null_prompts(clf.labelset, clf.templates)
+    own = clf.with_labels(
+        LabelSet.from_names(["cat", "dog"], templates=["a {}."]).with_templates(["the {}."])
+    )
+    assert null_prompts_of(own) == usual_null_prompts(own.labelset, ["the {}."])
+    several = classifier(multi_label=True, null_prompts=["a sea."])
+    assert null_prompts_of(several) == ("a sea.",)
+    own = clf.with_labels(replace(own.labelset, null_prompts=("a scene.", "a sky.")))
+    assert null_prompts_of(own) == ("a scene.", "a sky.")
+    assert null_prompts_of(own, "a thing.", "a photo.") == ("a thing.", "a photo.")
+    for wrong in ([], ["cat"]):
+        with pytest.raises(LabelError, match="null_prompts"):
+            own.rejecting(threshold=0.5, method="null", null_prompts=wrong)
 
 
 def test_words_are_given_by_name_or_as_a_label_set() -> None:

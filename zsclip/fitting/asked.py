@@ -10,8 +10,9 @@ import numpy as np
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.head import Head
-from zsclip.labels import LabelSet, texts_of
+from zsclip.labels import LabelSet
 from zsclip.learnt import METHODS, SEVERAL
+from zsclip.nulls import require_null_prompts, usual_null_prompts
 from zsclip.wording import brief, did_you_mean, in_a_row
 
 __all__ = ["Asked"]
@@ -54,6 +55,7 @@ class Asked:
         """What a user asks for; takes what `Learning.rejecting` does.
 
         Raises:
+            LabelError: `null_prompts` is empty, or holds what cannot stand for none of the labels.
             ParameterError: The parameters do not go together, or one has a value that it cannot
                 have.
             ParameterTypeError: One has a type that it cannot have.
@@ -96,15 +98,11 @@ class Asked:
                 )
         nulls: tuple[str, ...] = ()
         if method == "null":
-            nulls = head.null_prompts
             if null_prompts is not None:
-                nulls = texts_of("null_prompts", null_prompts)
-            if not nulls:
-                raise ParameterError(
-                    "`null_prompts` must hold texts that stand for none of the labels, got none, "
-                    f"and {brief(head.labelset.name)} has none of its own. Pass for example "
-                    'null_prompts=["a photo of something else.", "a photo."].'
-                )
+                nulls = require_null_prompts(head.labelset, null_prompts)
+            else:
+                usual = usual_null_prompts(head.labelset, head.templates)
+                nulls = head.null_prompts or usual
         numbers = {key: None if key != name else value for key in asked}
         return cls(method=method, null_prompts=nulls, words=words, **numbers)
 
