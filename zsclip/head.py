@@ -278,6 +278,14 @@ class Head:
             logits = against_null(logits, model.logit_scale * nulls + model.logit_bias)
         return logits
 
+    def scores_alone(self, model: ModelInfo) -> bool:
+        """Whether each label is scored by itself, and scores do not sum up to 1.
+
+        Those of a probe do, whatever the model's own function is.
+        """
+        sigmoid = model.score_function == "sigmoid" and self.learnt.probe is None
+        return self.multi_label or sigmoid
+
     def scores(self, embeddings: NDArray[np.float32], model: ModelInfo) -> NDArray[np.float32]:
         """Scores of pictures: their cosines with the labels, by the model's scale and function.
 
@@ -328,8 +336,7 @@ class Head:
                 tempered = logits / calibration.temperature
             if (thresholds := self.learnt.thresholds) is not None:
                 tempered = logits / thresholds.temperature + thresholds.bias
-            sigmoid = model.score_function == "sigmoid" and self.learnt.probe is None
-            alone = self.multi_label or sigmoid
+            alone = self.scores_alone(model)
             scores = (logistic if alone else softmax)(tempered).astype(np.float32)
         if not np.isfinite(scores).all():
             raise non_finite(model, "the scores")
