@@ -121,7 +121,7 @@ def test_the_search_halves_the_interval_around_the_best() -> None:
 
     def losses(exponent: float) -> NDArray[np.float64]:
         tried.append(exponent)
-        return np.full(4, (exponent - 0.8) ** 2)
+        return np.repeat((exponent - 0.8) ** 2, 4)
 
     found = zsclip.fitting.probe._search(losses, cautious=False)
     assert found == 0.75
@@ -134,7 +134,7 @@ def test_a_cautious_search_takes_the_lowest_that_is_not_clearly_worse() -> None:
     spread = np.array([-1.0, 1.0] * 8)
 
     def losses(exponent: float) -> NDArray[np.float64]:
-        return np.abs(exponent - 2) * (0.2 + spread)  # standard errors are a fourth
+        return np.asarray(abs(exponent - 2) * (0.2 + spread))  # standard errors are a fourth
 
     assert zsclip.fitting.probe._search(losses, cautious=True) == -2
     assert zsclip.fitting.probe._search(losses, cautious=False) == 2
@@ -201,7 +201,7 @@ def test_what_no_probe_can_be_fitted_on() -> None:
 def test_ways_that_there_are_not(
     options: dict[str, Any], error: type[Exception], message: str
 ) -> None:
-    usual = {"multi_label": False, "start": "zero", "c": None}
+    usual: dict[str, Any] = {"multi_label": False, "start": "zero", "c": None}
     with pytest.raises(error) as caught:
         require_probe(labels(3), NOTHING, **(usual | options))
     assert str(caught.value).startswith(message)
