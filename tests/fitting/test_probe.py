@@ -100,6 +100,11 @@ def test_with_one_picture_of_a_label_c_is_the_usual_one(start: str, c: float) ->
     assert fit_probe(rows[keep], truth[keep], text, labels(4), start=start).c == c
 
 
+def test_with_pictures_of_a_single_label_c_is_the_usual_one() -> None:
+    rows, truth, text = made(4, 3)
+    assert fit_probe(rows[:3], truth[:3], text, labels(4), start="text").c == 1
+
+
 def test_c_is_the_best_of_cross_validation() -> None:
     rows, truth, text = made(5, 8, noise=0.9)
     probe = fit_probe(rows, truth, text, labels(5), seed=3)

@@ -122,8 +122,8 @@ def fit_probe(
             scores are those of zero shots, and a label without pictures keeps about its text; there
             is no bias. (Bayesian: a normal prior around the texts; LP++, Huang et al. 2024, starts
             there without the penalty.)
-        c: The inverse of the strength of the penalty; found out if None and each label that occurs
-            has two pictures or more, otherwise `DEFAULT_C`.
+        c: The inverse of the strength of the penalty; found out if None, and two labels or more
+            occur, each with two pictures or more; otherwise `DEFAULT_C`.
         seed: Which pictures are in which fold.
 
     Raises:
@@ -141,7 +141,8 @@ def fit_probe(
         )
     rows = np.asarray(embeddings, np.float64)
     task = _Task(rows, truth, text if start == "text" else None, len(text))
-    fewest = int(counts[counts > 0].min())
+    there = counts[counts > 0]
+    fewest = int(there.min()) if len(there) > 1 else 1
     if c is None:
         c = DEFAULT_C[start] if fewest < 2 else _best_c(task, min(FOLDS, fewest), seed)
     weights, bias = task.fit(c)

@@ -57,7 +57,7 @@ class Tree:
         >>> from zsclip import load_labelset
         >>> tree = load_labelset("cartoon-animals").tree
         >>> tree.depths, tree.node("bird").depth, len(tree.node("bird").labels)
-        (2, 0, 24)
+        (3, 0, 17)
     """
 
     nodes: tuple[Node, ...]
