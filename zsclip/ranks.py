@@ -36,7 +36,7 @@ class NodeScore(BriefRepr):
 
 def sum_below(scores: Sequence[float], labels: Sequence[int]) -> float:
     """The sum of the scores of some labels, rounded once and so the same in any order."""
-    return min(1.0, fsum(scores[i] for i in labels))
+    return min(1.0, fsum(map(scores.__getitem__, labels)))
 
 
 def best_of_depths(scores: Sequence[float], tree: Tree) -> list[NodeScore]:
