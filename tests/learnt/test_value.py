@@ -61,6 +61,8 @@ def test_what_it_prints_is_short() -> None:
         (Calibration, {"aps": np.array([2.0, 1.0])}, "`aps` must hold finite numbers in ascending"),
         (Probe, {"bias": np.zeros(2, np.float32)}, "a row of weights and a bias"),
         (Probe, {"bias": np.full(3, np.nan, np.float32)}, "must be finite"),
+        (Probe, {"start": "texts"}, "starts at one of"),
+        (Probe, {"c": 0.0}, "must be positive, and is 0"),
         (Standardization, {"deviation": np.zeros(3)}, "must be positive"),
         (Standardization, {"mean": np.zeros(2)}, "for each label"),
         (Thresholds, {"values": np.full(3, np.nan)}, "for each label"),

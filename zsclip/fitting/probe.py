@@ -14,16 +14,15 @@ from numpy.typing import NDArray
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.labels import LabelSet
-from zsclip.learnt import Learnt, Probe
+from zsclip.learnt import STARTS, Learnt, Probe
 from zsclip.needs import needed
 from zsclip.scoring import softmax
 from zsclip.wording import brief, in_a_row
 
-__all__ = ["STARTS", "fit_probe", "require_probe"]
+__all__ = ["fit_probe", "require_probe"]
 
 logger = logging.getLogger("zsclip.fitting")
 
-STARTS = ("zero", "text")
 # Where there are too few pictures to try out which C is best. From zero: the 0.316 of CLIP's own
 # README, whose embeddings are about ten long; of length 1 that is a hundred times as much. From
 # texts: one picture then moves the logit of a label by 1 at most.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from zsclip.learnt.calibration import Calibration
 from zsclip.learnt.multilabel import Standardization, Thresholds
-from zsclip.learnt.probe import Probe
+from zsclip.learnt.probe import STARTS, Probe
 from zsclip.learnt.rejection import AGAINST, METHODS, ON_SCORES, SEVERAL, Rejection, lowest
 from zsclip.learnt.tie import Tie
 from zsclip.learnt.value import LearntValue
@@ -21,6 +21,7 @@ __all__ = [
     "NOTHING",
     "ON_SCORES",
     "SEVERAL",
+    "STARTS",
     "Calibration",
     "Learnt",
     "LearntValue",

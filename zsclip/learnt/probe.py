@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 
 from zsclip.learnt.value import LearntValue
 
-__all__ = ["Probe"]
+__all__ = ["STARTS", "Probe"]
+
+STARTS = ("zero", "text")
+"""From where on a probe can be fitted."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -33,6 +37,10 @@ class Probe(LearntValue):
 
     def check(self) -> None:
         """As in `LearntValue.check`."""
+        if self.start not in STARTS:
+            raise ValueError(f"a probe starts at one of {STARTS}, and not at {self.start!r}")
+        if not (math.isfinite(self.c) and self.c > 0):
+            raise ValueError(f"`c` of a probe must be positive, and is {self.c}")
         if self.weights.ndim != 2 or self.bias.shape != self.weights.shape[:1]:
             raise ValueError("a probe has a row of weights and a bias for each label")
         if not (np.isfinite(self.weights).all() and np.isfinite(self.bias).all()):
