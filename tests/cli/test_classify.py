@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from zsclip import Failure, LabelSet, ZeroShotClassifier
 from zsclip.cli import writers
+from zsclip.cli.listing import Listing
 from zsclip.demo import load_drawings
 
 Run = Callable[..., Result]
@@ -184,7 +185,9 @@ def test_any_names_come_back_from_rows_of_csv(names: list[str]) -> None:
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writers, "emit_exactly", lines.append)
-        write = writers.make_writer("csv", LabelSet.from_names(["a", "b"]), 1)
+        write = writers.make_writer(
+            "csv", LabelSet.from_names(["a", "b"]), Listing("top", 1), rejecting=False
+        )
         for name in names:
             write(name, Failure(name, ValueError(name)))
     _, *rows = csv.reader(io.StringIO("".join(f"{line}\n" for line in lines), newline=""))

@@ -10,6 +10,7 @@ import pytest
 from click.testing import Result
 from poison import ESCAPES, POISON, SECRET
 
+from zsclip.cli.listing import Listing
 from zsclip.cli.output import table
 from zsclip.cli.writers import make_writer
 from zsclip.demo import load_drawings
@@ -128,7 +129,9 @@ def test_a_path_in_csv_is_exact_but_for_a_terminal(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     labels = LabelSet("x", (Label("a", "a"), Label("b", "b")))
-    make_writer("csv", labels, 1)("\x1b[2J.png", Failure("\x1b[2J.png", ValueError("x")))
+    make_writer("csv", labels, Listing("top", 1), rejecting=False)(
+        "\x1b[2J.png", Failure("\x1b[2J.png", ValueError("x"))
+    )
     printed = capsys.readouterr().out
     assert ("\x1b" in printed) is not is_terminal
 

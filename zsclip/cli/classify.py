@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import click
 
+from zsclip.cli.classifiers import classifier_options
 from zsclip.cli.completion import complete_files
 from zsclip.cli.group import Failed, ZsclipCommand, examples
-from zsclip.cli.options import (
-    encoder_option,
-    engine_options,
-    format_option,
-    labels_option,
-    model_option,
-    progress_option,
-    reading_options,
-    template_option,
-    too_long_option,
-)
+from zsclip.cli.listing import Listing, listing_options
+from zsclip.cli.options import format_option
 from zsclip.cli.output import say
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.cli.pictures import Pictures
-    from zsclip.results import Failure, Prediction
 
 __all__ = ["classify"]
 
@@ -39,6 +30,8 @@ __all__ = ["classify"]
         "zsclip classify drawings/ --classifier animals.zsclip",
         "find . -name '*.png' -print0 | zsclip classify -0 - --labels names.txt > out.txt",
         "zsclip classify - --labels cat,dog < cat.jpg",
+        "zsclip classify photos/ --labels cat,dog --threshold 0.9 --accepted-only",
+        "zsclip classify photos/ --labels person,dog,car --multi-label --above 0.5",
     ),
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_files)
@@ -48,64 +41,25 @@ __all__ = ["classify"]
     is_flag=True,
     help="The names on standard input end in NUL, as `find -print0` writes them.",
 )
-@labels_option(required=False)
+@classifier_options
+@listing_options
 @click.option(
-    "-c",
-    "--classifier",
-    "saved",
-    metavar="FILE",
-    shell_complete=complete_files,
-    help="What `zsclip save` wrote, in place of --labels and --template. The model is found by its "
-    "name, or in the file that --model names.",
-)
-@model_option
-@template_option
-@click.option(
-    "-k",
-    "--top",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="How many labels to print for each picture.",
+    "--accepted-only",
+    is_flag=True,
+    help="Leave out what is taken for none of the labels; takes --threshold, or a classifier that "
+    "was saved with a way to reject.",
 )
 @format_option("table", "json", "csv")
-@encoder_option
-@engine_options
-@click.option(
-    "--batch-size",
-    type=click.IntRange(min=1),
-    default=32,
-    show_default=True,
-    help="Pictures that go through the model at once; results come as often.",
-)
-@too_long_option
-@reading_options
-@click.option(
-    "--exact", is_flag=True, help="fp32, and large JPEGs decoded at their full size: slower."
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Threads that decode pictures; as many as there are cores if not given.",
-)
-@click.option(
-    "--cache/--no-cache",
-    default=True,
-    show_default=True,
-    help="Keep embeddings, and use those that were kept.",
-)
-@progress_option
 def classify(
     *,
     paths: tuple[str, ...],
-    labels: str | None,
-    saved: str | None,
-    templates: tuple[str, ...],
-    top: int,
+    classifier: ZeroShotClassifier,
+    listing: Listing,
+    accepted_only: bool,
     form: str,
     null: bool,
-    **options: Any,
+    progress: bool,
+    cache: bool,
 ) -> None:
     """Classify pictures.
 
@@ -114,63 +68,67 @@ def classify(
     stop the others: it is reported on standard error, or with --format json and csv in its place.
     Exit status: 0 all were classified, 1 some could not be, 2 none was tried.
     """
-    from zsclip import ZeroShotClassifier
-
-    if (labels is None) == (saved is None):
+    if accepted_only and classifier.rejection is None:
         raise click.UsageError(
-            "Give the classes with --labels, or with --classifier a file that `zsclip save` wrote."
-            if labels is None
-            else "--labels and --classifier exclude each other: the file holds its labels."
+            "--accepted-only takes a classifier that can say none of these: give --threshold, or "
+            "one that was saved with --reject-like or --reject-on."
         )
-    if saved is None:
-        classifier = ZeroShotClassifier(str(labels), templates=templates or None, **options)
-    elif templates:
-        raise click.UsageError(
-            "--template has no effect on --classifier, whose labels are embedded already. Save it "
-            "anew with other templates."
-        )
-    else:
-        classifier = ZeroShotClassifier.load(saved, **options)
     from zsclip.cli.pictures import Pictures
 
     pictures = Pictures(paths, null=null)
-    total, failed = _run(
-        classifier, pictures, form, top, bar=options["progress"], kept=options["cache"]
-    )
+    printing = _Printing(form, listing, accepted_only=accepted_only)
+    total, failed = printing.run(classifier, pictures, bar=progress, kept=cache)
     if not total:
         raise Failed("No picture was named: there is nothing on standard input.")
+    if accepted_only:
+        say(f"{printing.left_out} of {total} are none of the labels.")
     if failed:
         say(f"{failed} of {total} could not be classified.")
         click.get_current_context().exit(1)
 
 
-def _run(
-    classifier: ZeroShotClassifier,
-    pictures: Pictures,
-    form: str,
-    top: int,
-    *,
-    bar: bool,
-    kept: bool,
-) -> tuple[int, int]:
-    """Classify, and print as results come: how many there were, and how many failed."""
-    from tqdm import tqdm
+@dataclass
+class _Printing:
+    """How results are printed as they come.
 
-    from zsclip.cli.writers import make_writer
-    from zsclip.results import Failure
+    Attributes:
+        form: The format.
+        listing: Which labels of each.
+        accepted_only: Whether pictures that are none of the labels are left out.
+        left_out: How many were.
+    """
 
-    write: Callable[[str, Prediction | Failure], None] = make_writer(form, classifier.labelset, top)
-    total = failed = 0
-    try:
-        with tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as shown:
-            for source, result in pictures.results(classifier.stream(pictures, on_error="record")):
-                total += 1
-                failed += isinstance(result, Failure)
-                write(source, result)
-                shown.update()
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_interrupted(total - failed, kept=kept)) from None
-    return total, failed
+    form: str
+    listing: Listing
+    accepted_only: bool
+    left_out: int = 0
+
+    def run(
+        self, classifier: ZeroShotClassifier, pictures: Pictures, *, bar: bool, kept: bool
+    ) -> tuple[int, int]:
+        """Classify, and print: how many there were, and how many failed."""
+        from tqdm import tqdm
+
+        from zsclip.cli.writers import make_writer
+        from zsclip.results import Failure
+
+        rejecting = classifier.rejection is not None
+        write = make_writer(self.form, classifier.labelset, self.listing, rejecting=rejecting)
+        total = failed = 0
+        results = pictures.results(classifier.stream(pictures, on_error="record"))
+        try:
+            with tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as b:
+                for source, result in results:
+                    total += 1
+                    failed += isinstance(result, Failure)
+                    if self.accepted_only and not (isinstance(result, Failure) or result.accepted):
+                        self.left_out += 1
+                    else:
+                        write(source, result)
+                    b.update()
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_interrupted(total - failed, kept=kept)) from None
+        return total, failed
 
 
 def _interrupted(done: int, *, kept: bool) -> str:

@@ -8,10 +8,12 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from typing import TypeAlias
 
 from rich.cells import cell_len
 
+from zsclip.cli.listing import Listing
 from zsclip.cli.output import as_json, emit, emit_exactly, say
 from zsclip.labels import LabelSet
 from zsclip.results import Failure, Origin, Prediction
@@ -28,41 +30,53 @@ WIDEST_LABEL = 32
 FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 CSV_COLUMNS = ("source", "rank", "label", "label_id", "score", "error")
+ACCEPTED = "accepted"  # a column of classifiers that reject
 
 
-def make_writer(form: str, labels: LabelSet, top: int) -> Writer:
+def make_writer(form: str, labels: LabelSet, listing: Listing, *, rejecting: bool) -> Writer:
     """The writer for ``table``, ``json`` or ``csv``; what stands above the results is printed now.
 
     Args:
         form: The format.
         labels: The labels of the results to come.
-        top: How many labels to print for each picture.
+        listing: Which labels to print for each picture.
+        rejecting: Whether to tell which pictures were accepted.
     """
-    top = min(top, len(labels))
     if form == "json":
-        return _json_writer(top)
-    return _csv_writer(top) if form == "csv" else _table_writer(labels, top)
+        return _json_writer(listing)
+    if form == "csv":
+        return _csv_writer(listing, rejecting=rejecting)
+    return _table_writer(labels, listing, rejecting=rejecting)
 
 
-def _table_writer(labels: LabelSet, top: int) -> Writer:
+def _table_writer(labels: LabelSet, listing: Listing, *, rejecting: bool) -> Writer:
     """Columns of a width that is known beforehand, the picture last: nothing is cut or collected.
 
-    Failures go to standard error.
+    Where the number of labels depends on the picture, each has a line of its own. Failures go to
+    standard error.
     """
-    width = min(max(cell_len("label"), *map(cell_len, labels.names)), WIDEST_LABEL)
+    names = [*labels.names, *(group.name for group in labels.groups)]
+    width = min(max(cell_len("label"), *map(cell_len, names)), WIDEST_LABEL)
 
-    def line(columns: Iterable[tuple[str, str]], source: str) -> None:
+    def line(accepted: str, columns: Iterable[tuple[str, str]], source: str) -> None:
         cells = [f"{score:<5}  {_pad(label, width)}" for score, label in columns]
-        emit("  ".join([*cells, source]))
+        first = [_pad(accepted, len(ACCEPTED))] if rejecting else []
+        emit("  ".join([*first, *cells, source]))
 
     def write(source: str, result: Prediction | Failure) -> None:
         if isinstance(result, Failure):
             say(str(result.error))
-        else:
-            scores = result.top(top)
-            line([(f"{s.score:.3f}", s.label) for s in scores], source)
+            return
+        cells = [(f"{row.score:.3f}", row.label) for row in listing.of(result)]
+        accepted = "yes" if result.accepted else "no"
+        if listing.top is not None:
+            line(accepted, cells, source)
+            return
+        for cell in cells or [("-", "-")]:
+            line(accepted, [cell], source)
 
-    line([("score", "label")] * top, "picture")
+    columns = 1 if listing.top is None else min(listing.top, len(labels))
+    line(ACCEPTED, [("score", "label")] * columns, "picture")
     return write
 
 
@@ -71,8 +85,10 @@ def _pad(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
-def _json_writer(top: int) -> Writer:
+def _json_writer(listing: Listing) -> Writer:
     """JSON Lines: one object for each picture, whatever became of it.
+
+    Whichever labels are asked for stand in ``scores``.
 
     How the predictions came about, which takes more room than all else, stands in the first line
     that there is one of; each line says the id of it.
@@ -82,8 +98,11 @@ def _json_writer(top: int) -> Writer:
 
     def write(source: str, result: Prediction | Failure) -> None:
         nonlocal last, origin_id
-        values = result.to_dict() if isinstance(result, Failure) else result.to_dict(top)
-        if isinstance(result, Prediction):
+        if isinstance(result, Failure):
+            values = result.to_dict()
+        else:
+            values = result.to_dict(1)
+            values["scores"] = [asdict(row) for row in listing.of(result)]
             origin = values.pop("origin")
             if result.origin is not last:
                 last, origin_id = result.origin, result.origin.id
@@ -127,21 +146,29 @@ def _no_formula(source: str) -> str:
     return os.path.join(".", source) if source.startswith(FORMULAS) else source  # noqa: PTH118
 
 
-def _csv_writer(top: int) -> Writer:
-    """One row for each label of each picture, best first; one with an error for a failure."""
+def _csv_writer(listing: Listing, *, rejecting: bool) -> Writer:
+    """One row for each label of each picture, best first; one with an error for a failure.
+
+    A picture of which no label is printed has one row as well.
+    """
     # In a file or a pipe a path is whatever leads to the file; a terminal would obey it.
     write_line = emit if sys.stdout.isatty() else emit_exactly
 
-    def row(*values: object) -> None:
-        write_line(_csv_row(values))
+    def row(*values: object, accepted: str = "") -> None:
+        write_line(_csv_row([*values, accepted] if rejecting else values))
 
     def write(source: str, result: Prediction | Failure) -> None:
         source = _no_formula(source)
         if isinstance(result, Failure):
             row(source, "", "", "", "", str(result.error))
             return
-        for rank, score in enumerate(result.top(top), start=1):
-            row(source, rank, score.label, score.id, f"{score.score:.6g}", "")
+        accepted = "true" if result.accepted else "false"
+        rows = listing.of(result)
+        for rank, score in enumerate(rows, start=1):
+            values = (source, rank, score.label, score.id, f"{score.score:.6g}", "")
+            row(*values, accepted=accepted)
+        if not rows:
+            row(source, "", "", "", "", "", accepted=accepted)
 
-    row(*CSV_COLUMNS)
+    row(*CSV_COLUMNS, accepted=ACCEPTED)
     return write

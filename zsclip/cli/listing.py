@@ -1,0 +1,127 @@
+"""What is printed of each prediction: the best labels, or a set of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from zsclip.results import Prediction
+
+__all__ = ["Listing", "Row", "listing_options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+TOP = 3
+FITTED = "fitted"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A label, or a group of them, with its score."""
+
+    label: str
+    id: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Which labels are printed of each prediction.
+
+    Attributes:
+        by: ``"top"``, ``"above"``, ``"coverage"`` or ``"deepest"``.
+        value: How many, from which score on (None: from the thresholds that were fitted), how often
+            the truth is to be among them, or how sure a group must be.
+    """
+
+    by: str = "top"
+    value: float | None = TOP
+
+    @property
+    def top(self) -> int | None:
+        """How many labels are printed of each picture; None if that depends on the picture."""
+        return int(self.value or 0) if self.by == "top" else None
+
+    def of(self, prediction: Prediction) -> list[Row]:
+        """The labels of one prediction, best first."""
+        if self.by == "deepest":
+            node = prediction.deepest(float(self.value or 0))
+            return [] if node is None else [Row(node.name, node.id, node.score)]
+        if self.by == "above":
+            scores = prediction.above(self.value)
+        elif self.by == "coverage":
+            scores = prediction.prediction_set(float(self.value or 0))
+        else:
+            scores = prediction.top(int(self.value or 0))
+        return [Row(score.label, score.id, score.score) for score in scores]
+
+
+def listing_options(command: F) -> F:
+    """``--top``, ``--above``, ``--coverage`` and ``--deepest``: the command gets one `listing`."""
+
+    @functools.wraps(command)
+    def with_listing(*, top: int, **given: Any) -> Any:
+        named = {by: given.pop(by) for by in ("above", "coverage", "deepest")}
+        chosen = [by for by, value in named.items() if value is not None]
+        source = click.get_current_context().get_parameter_source("top")
+        if len(chosen) + (source is ParameterSource.COMMANDLINE) > 1:
+            raise click.UsageError(
+                "--top, --above, --coverage and --deepest exclude each other: each says which "
+                "labels to print."
+            )
+        if not chosen:
+            return command(listing=Listing("top", top), **given)
+        value = named[chosen[0]]
+        return command(
+            listing=Listing(chosen[0], None if value == FITTED else float(value)), **given
+        )
+
+    options = [
+        click.option(
+            "-k",
+            "--top",
+            type=click.IntRange(min=1),
+            default=TOP,
+            show_default=True,
+            help="How many labels to print for each picture.",
+        ),
+        click.option(
+            "--above",
+            metavar=f"P|{FITTED}",
+            callback=_share_or_fitted,
+            help="Print the labels whose score is P or more; or, of a classifier of several labels "
+            "that was saved with --calibrate, from each label's own threshold on.",
+        ),
+        click.option(
+            "--coverage",
+            type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+            metavar="P",
+            help="Print as many labels as hold the true one with probability P; takes a "
+            "classifier that was saved with --calibrate.",
+        ),
+        click.option(
+            "--deepest",
+            type=click.FloatRange(min=0, max=1, min_open=True),
+            metavar="P",
+            help="Print the most specific label or group whose scores add up to P.",
+        ),
+    ]
+    wrapped: F = with_listing  # type: ignore[assignment]
+    for option in reversed(options):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def _share_or_fitted(
+    ctx: click.Context, param: click.Parameter, text: str | None
+) -> str | float | None:
+    if text is None or text == FITTED:
+        return text
+    share = click.FloatRange(min=0, max=1).convert(cast(Any, text), param, ctx)
+    return float(share)
