@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,17 +62,17 @@ def test_the_types_of_arrays_are_those_of_the_fields() -> None:
     assert types_of_arrays() == {key: words[array.dtype.name] for key, array in arrays.items()}
 
 
-@given(st.floats(allow_nan=False))
+@given(st.floats(allow_nan=False, allow_infinity=False))
 def test_any_threshold_comes_back(threshold: float) -> None:
-    """One that nothing passes is infinite, which JSON has no word for."""
     learnt = Learnt(tie=TIE, rejection=Rejection(method="margin", threshold=threshold))
     assert again(learnt) == learnt
 
 
 @given(st.lists(st.floats(0, 1) | st.just(np.inf), min_size=1, max_size=5))
 def test_any_thresholds_of_labels_come_back(values: list[float]) -> None:
-    thresholds = Thresholds(target="f1", pictures=2, values=np.array(values))
-    learnt = Learnt(tie=TIE, thresholds=thresholds)
+    usual = some_parts(len(values), 8)["thresholds"]
+    assert isinstance(usual, Thresholds)
+    learnt = Learnt(tie=TIE, thresholds=replace(usual, values=np.array(values)))
     assert again(learnt) == learnt
 
 
@@ -82,10 +83,12 @@ def taught(fake: FakeEncoder) -> ZeroShotClassifier:
         ["red", "green", "blue"],
         templates=["a {} thing."],
         multi_label=True,
+        null_prompts=["a thing."],
         encoder=fake,
         cache=False,
     )
     several.score_embeddings(several.encode_images([]))
+    several._head = replace(several._head, null_matrix=UNIT[:1])
     tie = several._model.tie(several._head)
     return several.with_learnt(some_learnt(tie, 3, 8))
 
@@ -194,12 +197,19 @@ NEGATIVES = "learnt.rejection.negatives"
         (put("learnt", "tie", "scores", value="sigmoid"), "to others: how scores are made"),
         (put("learnt", "tie", "reading", value=""), "belongs to others: how pictures are read"),
         (put("templates", value=["{}"]), "what it learnt belongs to others: the templates"),
-        (drop("several"), "thresholds and a standardization are for several labels at once"),
+        (drop("several"), "`null_matrix` must be of `several.null_prompts`, and there are none"),
+        (
+            lambda said, arrays: (said.pop("several"), arrays.pop("null_matrix")),
+            "thresholds and a standardization are for several labels at once",
+        ),
         (put("several", value=[]), "`several` must be an object, and is []"),
         (put("several", value={}), "`several.null_prompts` is missing"),
         (put("several", value={"null_prompts": [], "x": 1}), "there is no `several.x`"),
-        (put("several", value={"null_prompts": ["x"]}), "must be there together"),
-        (array("null_matrix", lambda _: UNIT), "must be there together"),
+        (put("several", value={"null_prompts": "x"}), "`several.null_prompts` must be a list of"),
+        (put("several", value={"null_prompts": []}), "and there are none"),
+        (put("several", value={"null_prompts": ["x", "y"]}), "must have the shape (2, 8)"),
+        (array("null_matrix", lambda _: UNIT[:1, :7]), "`null_matrix` must have the width 8"),
+        (array("null_matrix", lambda _: UNIT[:1] * 2), "rows of `null_matrix` must be of length 1"),
         (put("learnt", "magic", value={}), "there is no `learnt.magic`"),
         (put("learnt", "probe", "more", value=1), "there is no `learnt.probe.more`"),
         (put("learnt", "probe", "weights", value=[[1]]), "there is no `learnt.probe.weights`"),
@@ -216,7 +226,7 @@ NEGATIVES = "learnt.rejection.negatives"
         (array("learnt.standardization.mean", lambda m: m[:2]), "a deviation are needed for each"),
         (array("learnt.standardization.deviation", lambda m: m * 0), "must be positive"),
         (put("learnt", "calibration", "temperature", value=0), "a temperature must be positive"),
-        (put("learnt", "calibration", "temperature", value="inf"), "must be positive"),
+        (put("learnt", "calibration", "temperature", value=float("inf")), "must be a finite"),
         (put("learnt", "calibration", "temperature", value="1"), "must be a number, and is '1'"),
         (put("learnt", "calibration", "temperature", value=10**400), "must be a finite number"),
         (array("learnt.calibration.lac", lambda a: a[::-1]), "in ascending order"),
@@ -227,7 +237,7 @@ NEGATIVES = "learnt.rejection.negatives"
         (array("learnt.thresholds.values", lambda v: v[:2]), "`thresholds` must have the shape"),
         (array("learnt.thresholds.values", lambda v: v * np.nan), "is needed for each label"),
         (put("learnt", "rejection", "method", value="luck"), "there is no way to reject called"),
-        (put("learnt", "rejection", "threshold", value="nan"), "a threshold must be a number"),
+        (put("learnt", "rejection", "threshold", value=float("nan")), "must be a finite number"),
         (put("learnt", "rejection", "coverage", value="most"), "`learnt.rejection.coverage` must"),
         (array(NEGATIVES, lambda n: n[:, :7]), f"`{NEGATIVES}` must have the width 8"),
         (array(NEGATIVES, lambda n: n[0]), f"`{NEGATIVES}` must have the width 8"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from math import isfinite
 from typing import Any, get_type_hints
 
 from numpy.typing import NDArray
@@ -36,16 +35,8 @@ PARTS: dict[str, type[LearntValue]] = {
 def plain_of_learnt(learnt: Learnt) -> dict[str, Any]:
     """Everything but the arrays, as values that JSON can hold."""
     assert learnt.tie is not None
-    parts = {
-        name: {key: _plain(value) for key, value in part.plain().items()}
-        for name, part in learnt.parts().items()
-    }
+    parts = {name: part.plain() for name, part in learnt.parts().items()}
     return {"tie": asdict(learnt.tie), **parts}
-
-
-def _plain(value: Any) -> Any:
-    """A number that JSON has no way to write stands as a text."""
-    return str(float(value)) if isinstance(value, float) and not isfinite(value) else value
 
 
 def arrays_of_learnt(learnt: Learnt) -> dict[str, NDArray[Any]]:
@@ -127,7 +118,4 @@ def _value(plain: Plain, key: str, hint: Any) -> Any:
         return plain.whole(key)
     if "tuple" in written:
         return plain.texts(key)
-    if "float" not in written:
-        return plain.text(key)
-    infinite = plain.value.get(key) in ("inf", "-inf", "nan")
-    return float(plain.text(key)) if infinite else plain.number(key)
+    return plain.number(key) if "float" in written else plain.text(key)

@@ -204,8 +204,8 @@ def _learnt(about: Plain, head: Head, others: dict[str, NDArray[Any]], d: int) -
         raise ValueError(f"there is no `several.{printable(min(unknown))}`")
     null_prompts = () if several is None else several.texts("null_prompts")
     null_matrix = others.pop(NULL_TENSOR, None)
-    if (null_matrix is None) is bool(null_prompts):
-        raise ValueError(f"`{NULL_TENSOR}` and `several.null_prompts` must be there together")
+    if null_matrix is not None and not null_prompts:
+        raise ValueError(f"`{NULL_TENSOR}` must be of `several.null_prompts`, and there are none")
     arrays = {name.removeprefix(LEARNT_PREFIX): values for name, values in others.items()}
     if "learnt" not in about.value and arrays:
         raise ValueError(f"it holds an array that nothing needs, `{LEARNT_PREFIX}{min(arrays)}`")
