@@ -11,6 +11,7 @@ from zsclip.cli.cache import cache
 from zsclip.cli.classify import classify
 from zsclip.cli.demo import demo
 from zsclip.cli.doctor import doctor
+from zsclip.cli.evaluating import evaluate
 from zsclip.cli.group import ZsclipGroup, examples
 from zsclip.cli.labelsets import labelsets
 from zsclip.cli.models import models
@@ -38,5 +39,5 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-for command in (demo, classify, save, labelsets, models, cache, doctor):
+for command in (demo, classify, evaluate, save, labelsets, models, cache, doctor):
     cli.add_command(command)

@@ -132,6 +132,11 @@ def classifier_options(command: F) -> F:
         own = {name: given.pop(name) for name in list(given) if name not in _OPTIONS}
         if reject_by is not None and threshold is None:
             raise click.UsageError("--reject-by says what is compared with --threshold. Give both.")
+        by: dict[str, Any] = {"threshold": threshold, "method": reject_by}
+        if reject_by == "null" and not multi_label and null_prompts:
+            by["null_prompts"], null_prompts = null_prompts, ()
+        elif null_prompts and not (multi_label or saved):
+            raise click.UsageError("--null-prompt takes --multi-label, or --reject-by null.")
         head = {
             "--template": templates,
             "--multi-label": multi_label,
@@ -139,7 +144,7 @@ def classifier_options(command: F) -> F:
         }
         classifier = _classifier(labels, saved, head, given)
         if threshold is not None:
-            classifier = classifier.rejecting(threshold=threshold, method=reject_by)
+            classifier = classifier.rejecting(**by)
         return command(
             classifier=classifier, progress=given["progress"], cache=given["cache"], **own
         )

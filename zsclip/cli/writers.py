@@ -18,7 +18,7 @@ from zsclip.cli.output import as_json, emit, emit_exactly, say
 from zsclip.labels import LabelSet
 from zsclip.results import Failure, Origin, Prediction
 
-__all__ = ["Writer", "make_writer"]
+__all__ = ["Writer", "csv_row", "make_writer"]
 
 Writer: TypeAlias = Callable[[str, Prediction | Failure], None]
 """Takes the path or URL of a picture, and its result."""
@@ -123,11 +123,11 @@ def _of_source(source: str) -> dict[str, str]:
     return {"source": source}
 
 
-def _csv_row(values: Iterable[object]) -> str:
+def csv_row(values: Iterable[object]) -> str:
     r"""A row of CSV, without the end of its line.
 
     Examples:
-        >>> _csv_row(["a\nb.png", 1, "red, or blue"])
+        >>> csv_row(["a\nb.png", 1, "red, or blue"])
         '"a\nb.png",1,"red, or blue"'
     """
     line = io.StringIO()
@@ -155,7 +155,7 @@ def _csv_writer(listing: Listing, *, rejecting: bool) -> Writer:
     write_line = emit if sys.stdout.isatty() else emit_exactly
 
     def row(*values: object, accepted: str = "") -> None:
-        write_line(_csv_row([*values, accepted] if rejecting else values))
+        write_line(csv_row([*values, accepted] if rejecting else values))
 
     def write(source: str, result: Prediction | Failure) -> None:
         source = _no_formula(source)
