@@ -125,7 +125,10 @@ def test_predictions_tell_what_was_learnt_and_others_do_not(
 def test_a_classification_makes_the_same_calls_of_the_engine_as_ever(
     fake_encoder: type[FakeEncoder], names: tuple[str, ...]
 ) -> None:
-    """One call for each batch of pictures, and one for all prompts; nothing for what was learnt."""
+    """One call for each batch of pictures; one for all prompts, one for all null prompts if any.
+
+    Nothing is asked for what was learnt.
+    """
     engine = fake_encoder()
     clf = taught(engine, names) if names else None
     if clf is None:
@@ -133,11 +136,32 @@ def test_a_classification_makes_the_same_calls_of_the_engine_as_ever(
             ["red", "green", "blue"], encoder=engine, batch_size=2, cache=False
         )
         clf.predict(PICTURES[:1])
-    assert len(engine.text_batches) == 1
+    several = any(name in SEVERAL for name in names)
+    assert len(engine.text_batches) == 1 + several
     engine.image_batches.clear()
     clf.classify(PICTURES[0])
     clf.classify_many(PICTURES)
     assert engine.image_batches == [1, 2, 2, 1]
     clf.classify_embeddings(clf.encode_images(PICTURES))
     assert engine.image_batches == [1, 2, 2, 1, 2, 2, 1]
-    assert len(engine.text_batches) == 1
+    assert len(engine.text_batches) == 1 + several
+
+
+def test_each_kind_has_an_effect(fake_encoder: type[FakeEncoder]) -> None:
+    """Without it, all the above would hold of what nobody looks at."""
+
+    def scores(clf: ZeroShotClassifier) -> NDArray[np.float32]:
+        return clf.predict_proba(PICTURES)
+
+    for name in ("probe", "standardization", "calibration"):
+        clf = taught(fake_encoder(), [name])
+        assert not np.allclose(scores(clf), scores(clf.zero_shot()), atol=1e-3), name
+    rejecting = taught(fake_encoder(), ["rejection"])
+    assert rejecting.classify(PICTURES[0]).confidence is not None
+    assert {p.accepted for p in rejecting.zero_shot().classify_many(PICTURES)} == {True}
+    several = taught(fake_encoder(), ["thresholds"])
+    values = some_parts(3, 8)["thresholds"].arrays()["values"]
+    for prediction in several.classify_many(PICTURES):
+        said = {score.label for score in prediction.above()}
+        names = prediction.labelset.names
+        assert said == {names[i] for i in np.flatnonzero(prediction.scores >= values)}

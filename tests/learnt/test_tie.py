@@ -107,7 +107,7 @@ class Other:
             ),
             "several labels": (
                 lambda: make(multi_label=True),
-                "how scores are made ('softmax', and here 'several labels'",
+                "how scores are made ('softmax', and here 'several labels",
             ),
             "labels": (lambda: make(["red", "green", "white"]), "the labels ("),
             "order": (lambda: make(["red", "blue", "green"]), "the labels ("),

@@ -15,6 +15,7 @@ from zsclip import Calibration, Probe, Rejection, Standardization, Thresholds
 from zsclip.learnt import LearntValue
 
 PARTS = some_parts(3, 8)
+THRESHOLDS = PARTS["thresholds"]
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
@@ -41,8 +42,9 @@ def test_it_travels_and_stays_read_only(part: LearntValue) -> None:
 
 
 def test_arrays_are_copied() -> None:
-    values = np.array([0.5, 0.5])
-    thresholds = Thresholds(target="f1", pictures=1, values=values)
+    values = np.array([0.5, 0.5, 0.5])
+    assert isinstance(THRESHOLDS, Thresholds)
+    thresholds = dataclasses.replace(THRESHOLDS, values=values)
     values[0] = 0
     assert thresholds.values[0] == 0.5
 
@@ -65,9 +67,9 @@ def test_what_it_prints_is_short() -> None:
         (Probe, {"c": 0.0}, "must be positive, and is 0"),
         (Standardization, {"deviation": np.zeros(3)}, "must be positive"),
         (Standardization, {"mean": np.zeros(2)}, "for each label"),
-        (Thresholds, {"values": np.full(3, np.nan)}, "for each label"),
+        (Thresholds, {"values": np.full(3, np.nan)}, "must be numbers"),
         (Rejection, {"method": "luck"}, "no way to reject called 'luck'"),
-        (Rejection, {"threshold": float("nan")}, "must be a number"),
+        (Rejection, {"threshold": float("nan")}, "must be a finite number"),
     ],
 )
 def test_what_cannot_be_is_refused(kind: Any, changes: dict[str, Any], told: str) -> None:

@@ -205,6 +205,11 @@ NEGATIVES = "learnt.rejection.negatives"
         (put("several", value=[]), "`several` must be an object, and is []"),
         (put("several", value={}), "`several.null_prompts` is missing"),
         (put("several", value={"null_prompts": [], "x": 1}), "there is no `several.x`"),
+        (lack(NEGATIVES), "`rejection` must hold what it compares with"),
+        (put("learnt", "calibration", "bound", value="side"), "has no bound called 'side'"),
+        (put("learnt", "calibration", "ece_after", value=None), "ece_after` must be a number"),
+        (put("learnt", "rejection", "accepted", value=2), "`accepted` must be from 0 to 1"),
+        (put("learnt", "rejection", "null_prompts", value="x"), "must be a list of texts"),
         (put("several", value={"null_prompts": "x"}), "`several.null_prompts` must be a list of"),
         (put("several", value={"null_prompts": []}), "and there are none"),
         (put("several", value={"null_prompts": ["x", "y"]}), "must have the shape (2, 8)"),
@@ -234,16 +239,17 @@ NEGATIVES = "learnt.rejection.negatives"
         (array("learnt.calibration.lac", lambda _: np.float64(1)), "in ascending order"),
         (array("learnt.calibration.aps", lambda a: a * np.nan), "in ascending order"),
         (array("learnt.calibration.aps", np.float16), "must be F64, and is F16"),
-        (array("learnt.thresholds.values", lambda v: v[:2]), "`thresholds` must have the shape"),
-        (array("learnt.thresholds.values", lambda v: v * np.nan), "is needed for each label"),
+        (array("learnt.thresholds.values", lambda v: v[:2]), "a threshold is needed for each label"),
+        (array("learnt.thresholds.values", lambda v: v * np.nan), "thresholds must be numbers"),
         (put("learnt", "rejection", "method", value="luck"), "there is no way to reject called"),
         (put("learnt", "rejection", "threshold", value=float("nan")), "must be a finite number"),
         (put("learnt", "rejection", "coverage", value="most"), "`learnt.rejection.coverage` must"),
         (array(NEGATIVES, lambda n: n[:, :7]), f"`{NEGATIVES}` must have the width 8"),
-        (array(NEGATIVES, lambda n: n[0]), f"`{NEGATIVES}` must have the width 8"),
-        (array(NEGATIVES, lambda _: np.float32(1)), f"`{NEGATIVES}` must have the width 8"),
+        (array(NEGATIVES, lambda n: n[0]), "`negatives` must have a row for each text"),
+        (array(NEGATIVES, lambda n: n[:0]), "`negatives` must have a row for each text"),
+        (array(NEGATIVES, lambda _: np.float32(1)), "`negatives` must have a row for each text"),
         (array(NEGATIVES, lambda n: n * 2), f"the rows of `{NEGATIVES}` must be of length 1"),
-        (array(NEGATIVES, lambda n: n * np.nan), f"`{NEGATIVES}` holds NaN or infinity for row 0"),
+        (array(NEGATIVES, lambda n: n * np.nan), "`negatives` must be finite"),
         (array("learnt.other.x", lambda _: UNIT), "a tensor that nothing needs, 'learnt.other.x'"),
         (array("more", lambda _: UNIT), "it holds a tensor that nothing needs, 'more'"),
     ],
@@ -258,6 +264,21 @@ def test_what_is_forged_is_refused(
     message = refused(path, encoder=fake)
     assert "it is damaged: " in message
     assert told in message
+
+
+def test_null_prompts_without_their_embeddings_are_refused(
+    taught: ZeroShotClassifier, forge: Callable[..., Path], refused: Refused
+) -> None:
+    """Where something else takes their place they may be missing."""
+
+    def change(said: dict[str, Any], arrays: Arrays) -> None:
+        arrays.pop("null_matrix")
+        for name in ("standardization", "probe"):
+            said["learnt"].pop(name)
+            for key in [key for key in arrays if key.startswith(f"learnt.{name}.")]:
+                arrays.pop(key)
+
+    assert "`null_matrix` is missing, which scores are made of" in refused(forge(change))
 
 
 @pytest.mark.parametrize("key", ["several", "learnt"])

@@ -181,7 +181,7 @@ def _saved(
         )
     _require_unit(TENSOR, matrix, lambda row: f"the label {brief(labelset[row].name)}")
     head = Head(labelset, about.texts("templates"), matrix, model.precision)
-    head = _learnt(about, head, others, model.embedding_dim)
+    head = _learnt(about, head, others, model)
     weights, reading = about.table("model").text_or_none("weights_sha256"), about.text("reading")
     reading_like(Reading(), reading)  # raises if there is none such
     if (tie := head.learnt.tie) is not None:
@@ -192,13 +192,14 @@ def _saved(
     return SavedClassifier(head, model, weights, reading)
 
 
-def _learnt(about: Plain, head: Head, others: dict[str, NDArray[Any]], d: int) -> Head:
+def _learnt(about: Plain, head: Head, others: dict[str, NDArray[Any]], model: ModelInfo) -> Head:
     """The head with several labels at once, and with what was learnt, which format 3 brought."""
     if about.whole("format") < LEARNING:
         for key in ("several", "learnt"):
             if key in about.value:
                 raise ValueError(f"there is no `{key}` in format {about.whole('format')}")
         return head
+    d = model.embedding_dim
     several = about.table("several") if "several" in about.value else None
     if several is not None and (unknown := several.value.keys() - {"null_prompts"}):
         raise ValueError(f"there is no `several.{printable(min(unknown))}`")
@@ -224,6 +225,8 @@ def _learnt(about: Plain, head: Head, others: dict[str, NDArray[Any]], d: int) -
         learnt=learnt,
     )
     whole.require_whole(d)
+    if null_matrix is None and whole.compares_with_null(model):
+        raise ValueError(f"`{NULL_TENSOR}` is missing, which scores are made of")
     return whole
 
 

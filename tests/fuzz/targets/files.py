@@ -84,6 +84,7 @@ def _taught(*, several: bool) -> ZeroShotClassifier:
     learnt = clf._learning(rejection=Rejection(method="probability", threshold=0.3)).learnt
     calibration = Calibration(
         temperature=2.0,
+        bound="",
         pictures=9,
         ece_before=0.2,
         ece_after=0.1,
@@ -97,7 +98,19 @@ def _taught(*, several: bool) -> ZeroShotClassifier:
     learnt = replace(learnt, calibration=calibration, probe=probe)
     if several:
         spread = Standardization(pictures=9, mean=np.zeros(2), deviation=np.ones(2))
-        thresholds = Thresholds(target="f1", pictures=9, values=np.array([0.5, np.inf]))
+        thresholds = Thresholds(
+            target="f1",
+            pictures=9,
+            temperature=2.0,
+            bias=0.5,
+            brier_before=0.2,
+            brier_after=0.1,
+            precision=0.9,
+            recall=0.8,
+            f1=0.85,
+            values=np.array([0.5, np.inf]),
+            own=np.ones(2),
+        )
         learnt = replace(learnt, standardization=spread, thresholds=thresholds)
     return clf.with_learnt(learnt)
 
