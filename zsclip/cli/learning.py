@@ -86,8 +86,8 @@ class Lessons:
         if self.probe is not None:
             classifier = classifier.linear_probe(*truth_at(self.probe, classifier))
         if self.calibrate is not None:
-            given = {} if self.label_precision is None else {"precision": self.label_precision}
-            classifier = classifier.calibrated(*truth_at(self.calibrate, classifier), **given)
+            images, truth = truth_at(self.calibrate, classifier)
+            classifier = classifier.calibrated(images, truth, precision=self.label_precision)
         by: dict[str, Any] = {"method": self.reject_by, "null_prompts": self.null_prompts or None}
         if self.threshold is not None:
             return classifier.rejecting(threshold=self.threshold, **by)

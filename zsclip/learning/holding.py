@@ -1,0 +1,152 @@
+"""What every classifier holds, whatever it does: its head, its model, and what it learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Self, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zsclip.driving import DrivenModel
+from zsclip.encoders import non_finite
+from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.head import Head
+from zsclip.images import Images, sources_of
+from zsclip.learnt import NOTHING, Learnt, LearntValue
+from zsclip.pipeline import embed_all
+from zsclip.results import Origin
+from zsclip.vectors import are_vectors, checked_blocks, rows_of
+from zsclip.version import __version__
+from zsclip.wording import brief
+
+__all__ = ["Holding", "Pictures"]
+
+Pictures: TypeAlias = Images | NDArray[np.floating[Any]]
+"""Pictures as `classify_many` takes them, or their embeddings: a float array (n, d)."""
+
+
+class Holding:
+    """A head and a model. Whatever learns gives a new classifier with another head."""
+
+    _head: Head
+    _model: DrivenModel
+
+    @classmethod
+    def _of(cls, head: Head, model: DrivenModel) -> Self:
+        self = cls.__new__(cls)
+        self._head, self._model = head, model
+        return self
+
+    @classmethod
+    def _again(cls, head: Head, model: DrivenModel) -> Self:
+        """A classifier whose model was found again, and must be the one that it learnt with."""
+        if head.learnt:
+            head.learnt.require_fitting(model.tie(head))
+        return cls._of(head, model)
+
+    @property
+    def learnt(self) -> Learnt:
+        """All that this classifier learnt from pictures, and what it is tied to."""
+        return self._head.learnt
+
+    def with_learnt(self, learnt: Learnt) -> Self:
+        """A classifier that uses what another one learnt, over the same model and labels.
+
+        Args:
+            learnt: The `learnt` of the other.
+
+        Raises:
+            LearntMismatchError: It was learnt on another model, other weights, labels or templates,
+                in another precision, or on scores of another kind. Every difference is named.
+            ParameterTypeError: `learnt` is no `Learnt`.
+        """
+        if not isinstance(learnt, Learnt):
+            raise ParameterTypeError(
+                f"`learnt` must be the `learnt` of a classifier, got {brief(learnt)}."
+            )
+        head = self._embedded_head()
+        if learnt:
+            learnt.require_fitting(self._model.tie(head))
+        return self._of(replace(head, learnt=learnt), self._model)
+
+    def zero_shot(self) -> Self:
+        """The classifier without what it learnt."""
+        return self._of(replace(self._head, learnt=NOTHING), self._model)
+
+    @property
+    def origin(self) -> Origin:
+        """How this classifier's predictions come about.
+
+        Holds the SHA-256 of the model's tensors. A checkpoint given by its path is read through
+        for it, once.
+        """
+        info, head = self._model.info, self._head
+        return Origin(
+            model=info,
+            weights_sha256=self._model.encoder.weights_sha256,
+            labelset=head.labelset.name,
+            provenance=head.labelset.provenance,
+            templates=head.templates,
+            zsclip=__version__,
+            labels_precision=None if head.precision == info.precision else head.precision,
+            multi_label=head.multi_label,
+            null_prompts=head.null_prompts if head.compares_with_null(info) else (),
+            learnt=head.learnt.id,
+        )
+
+    # --------------------------------------------------------------------------------- inside
+
+    def _embedded_head(self) -> Head:
+        """The head with what the model made of its texts."""
+        raise NotImplementedError
+
+    def _learning(self, **parts: LearntValue) -> Self:
+        """A classifier that learnt more."""
+        head = self._embedded_head()
+        learnt = replace(head.learnt, tie=self._model.tie(head), **cast("dict[str, Any]", parts))
+        return self._of(replace(head, learnt=learnt), self._model)
+
+    def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:
+        """Those of pictures, or the array of them that was given."""
+        if are_vectors(images):
+            rows = self._rows_of(images)
+            for _ in checked_blocks(rows, rows.shape[1]):
+                pass
+            return np.ascontiguousarray(rows, np.float32)
+        return embed_all(
+            sources_of(cast("Images", images)), self._model.encoder, self._model.pictures
+        )
+
+    def _logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What scores are made of, before a temperature."""
+        with np.errstate(all="ignore"):
+            logits = self._embedded_head().logits(rows, self._model.info)
+        if not np.isfinite(logits).all():
+            raise non_finite(self._model.info, "the scores")
+        return logits
+
+    def _labelled(
+        self, images: Pictures, truth: Iterable[Any], *, several: bool = False
+    ) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Embeddings of pictures to be learnt from, and the positions of their labels.
+
+        Takes `truth` as `indices_of` does, and raises where something is no label.
+        """
+        from zsclip.evaluation.truth import indices_of
+
+        labelset = self._head.labelset
+        true = indices_of(labelset, truth, several=several)
+        true.require_known(labelset)
+        rows = self._embeddings_of(images)
+        if len(rows) != len(true):
+            raise ParameterError(
+                f"`truth` must say what each of the {len(rows):,} pictures shows, got "
+                f"{len(true):,} labels. Give as many as there are pictures, in their order."
+            )
+        return rows, true.indices
+
+    def _rows_of(self, embeddings: object) -> NDArray[np.floating[Any]]:
+        info = self._model.info
+        return rows_of(embeddings, info.embedding_dim, info.name)
