@@ -179,7 +179,7 @@ def test_pictures_that_tell_nothing_are_refused(change: dict[str, Any], message:
 
 def test_a_precision_that_no_threshold_has_is_refused() -> None:
     random = np.random.default_rng(0)
-    with pytest.raises(ParameterError, match="No threshold has a precision of 0.99 on these 50"):
+    with pytest.raises(ParameterError, match=r"No threshold has a precision of 0\.99 on these 50"):
         fit_several(
             random.normal(size=(50, 3)), random.random((50, 3)) < 0.2, Target("precision", 0.99)
         )

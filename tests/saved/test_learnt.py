@@ -239,7 +239,7 @@ NEGATIVES = "learnt.rejection.negatives"
         (array("learnt.calibration.lac", lambda _: np.float64(1)), "in ascending order"),
         (array("learnt.calibration.aps", lambda a: a * np.nan), "in ascending order"),
         (array("learnt.calibration.aps", np.float16), "must be F64, and is F16"),
-        (array("learnt.thresholds.values", lambda v: v[:2]), "a threshold is needed for each label"),
+        (array("learnt.thresholds.values", lambda v: v[:2]), "is needed for each label"),
         (array("learnt.thresholds.values", lambda v: v * np.nan), "thresholds must be numbers"),
         (put("learnt", "rejection", "method", value="luck"), "there is no way to reject called"),
         (put("learnt", "rejection", "threshold", value=float("nan")), "must be a finite number"),

@@ -107,6 +107,7 @@ def test_a_temperature_changes_what_is_read_off_the_scores_and_nothing_else() ->
     clf = classifier()
     temperature = Calibration(
         temperature=3.0,
+        bound="",
         pictures=9,
         ece_before=0,
         ece_after=0,
