@@ -48,9 +48,7 @@ if TYPE_CHECKING:
         Standardization,
         Thresholds,
     )
-    from zsclip.origin import Origin
-    from zsclip.ranks import NodeScore
-    from zsclip.results import Failure, Prediction, Score
+    from zsclip.results import Failure, NodeScore, Origin, Prediction, Score
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
 
@@ -110,9 +108,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         images=("Reading", "load_image"),
         labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
         learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
-        origin=("Origin",),
-        ranks=("NodeScore",),
-        results=("Failure", "Prediction", "Score"),
+        results=("Failure", "NodeScore", "Origin", "Prediction", "Score"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),
     )

@@ -18,7 +18,7 @@ from zsclip.encoders import (
 )
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
-from zsclip.head import Head
+from zsclip.head import Head, tie_of
 from zsclip.images import as_reading, reading_like
 from zsclip.learnt import Tie
 from zsclip.options import Options
@@ -111,7 +111,8 @@ class DrivenModel:
 
         A checkpoint given by its path is read through for its SHA-256, once.
         """
-        return head.tie(self.info, self.encoder.weights_sha256, self.pictures.reading.key)
+        key = self.pictures.reading.key
+        return tie_of(head, self.info, self.encoder.weights_sha256, key)
 
     def check(self, head: Head) -> None:
         """Raise if the model cannot be asked for these labels.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-import zsclip.vectors
+import zsclip.pipeline.vectors
 from zsclip import ZeroShotClassifier
 from zsclip.errors import ParameterError, ParameterTypeError
 
@@ -137,7 +137,7 @@ def test_what_cannot_be_embeddings(
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(zsclip.vectors, "NUMBERS", 12)  # four rows at a time, of three labels
+    monkeypatch.setattr(zsclip.pipeline.vectors, "NUMBERS", 12)  # four rows of three labels
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -184,4 +184,4 @@ def test_scores_of_many_need_little_beside_themselves(fake: FakeEncoder) -> None
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < scores.nbytes + 40 * zsclip.vectors.NUMBERS
+    assert peak < scores.nbytes + 40 * zsclip.pipeline.vectors.NUMBERS

@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score
 from zsclip import Label, LabelSet
 from zsclip.evaluation.depths import accuracy_of_depths, cell_scores
 from zsclip.labels import Group
-from zsclip.ranks import best_of_depths
+from zsclip.results.ranks import best_of_depths
 
 ZOO = LabelSet(
     "zoo",

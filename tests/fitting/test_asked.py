@@ -10,7 +10,7 @@ import pytest
 
 from zsclip import LabelSet, ZeroShotClassifier
 from zsclip.errors import LabelError, ParameterError, ParameterTypeError
-from zsclip.nulls import usual_null_prompts
+from zsclip.scoring.nulls import usual_null_prompts
 from zsclip.testing import FakeEncoder
 
 PICTURES = np.eye(30, 64, dtype=np.float32)

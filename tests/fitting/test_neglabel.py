@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from zsclip import Label, LabelSet, ZeroShotClassifier
-from zsclip.confidence import GROUPS
 from zsclip.errors import LabelError, LabelSetNotFoundError, ParameterTypeError
 from zsclip.fitting.neglabel import kinds_of, mine, rows_apart, words_of
 from zsclip.labels import Group
+from zsclip.scoring.confidence import GROUPS
 from zsclip.testing import FakeEncoder
 
 WORDNET = (

@@ -67,7 +67,7 @@ def test_cells_part_the_labels_at_each_depth() -> None:
 
 @given(label_sets())
 def test_every_depth_holds_each_label_once_and_refines_the_one_above(labels: LabelSet) -> None:
-    tree = tree_of(labels)
+    tree = tree_of(labels.name, labels.labels, labels.groups)
     everything = list(range(len(labels)))
     above = [set(everything)]
     for cells in tree.cells:

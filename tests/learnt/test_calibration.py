@@ -119,7 +119,7 @@ def test_what_no_calibration_can_be_is_refused(wrong: dict[str, Any]) -> None:
         make(**wrong)
 
 
-def test_scores_of_labels_by_themselves_have_no_brier_score() -> None:
+def test_a_calibration_of_labels_by_themselves_has_no_brier_score() -> None:
     made = make(brier_before=None, brier_after=None)
     assert pickle.loads(pickle.dumps(made)) == made
 

@@ -12,7 +12,7 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.head import Head
 from zsclip.labels import LabelSet
 from zsclip.learnt import METHODS, SEVERAL
-from zsclip.nulls import require_null_prompts, usual_null_prompts
+from zsclip.scoring import require_null_prompts, usual_null_prompts
 from zsclip.wording import brief, did_you_mean, in_a_row
 
 __all__ = ["Asked"]

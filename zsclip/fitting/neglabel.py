@@ -163,7 +163,7 @@ def mine(
     NegMining (Jiang et al. 2024, §3.1): the distance of a word from the labels is minus the 95th
     percentile of its cosines to them, which unlike the highest is not that of one label alone; and
     the 15 % that are farthest are taken, of nouns and of adjectives each. In random order, those
-    that follow each other are the random groups of `zsclip.confidence.neglabel`.
+    that follow each other are the random groups of `zsclip.scoring.confidence.neglabel`.
 
     Args:
         vectors: The embeddings of the words: float32 (words, d), L2-normalized.

@@ -448,7 +448,7 @@ class LabelSet(_Kept):
         try:
             return self._tree
         except AttributeError:
-            found = tree_of(self)
+            found = tree_of(self.name, self.labels, self.groups)
             object.__setattr__(self, "_tree", found)
             return found
 

@@ -12,7 +12,6 @@ from zsclip.labels.rules import fold
 from zsclip.wording import BriefRepr, brief, did_you_mean, in_a_row
 
 if TYPE_CHECKING:
-    from zsclip.labels.labelset import LabelSet
     from zsclip.labels.values import Group, Label
 
 __all__ = ["Node", "Tree", "tree_of"]
@@ -101,32 +100,37 @@ class Tree:
         return f"<Tree {len(self.nodes)} nodes, {self.depths} depths>"
 
 
-def tree_of(labelset: LabelSet) -> Tree:
+def tree_of(name: str, labels: Sequence[Label], groups: Sequence[Group]) -> Tree:
     """The tree of a label set, which `LabelSet.tree` keeps.
+
+    Args:
+        name: What the set is called, for messages.
+        labels: Its labels.
+        groups: Its groups.
 
     Raises:
         LabelError: It is nested too deep; a file of strangers can be, at no cost to them.
     """
-    owners: list[Group | Label] = [*labelset.groups, *labelset.labels]
+    owners: list[Group | Label] = [*groups, *labels]
     parents = {owner.id: owner.parent for owner in owners}
     above = {id_: tuple(islice(_way_up(id_, parents), DEEPEST + 1)) for id_ in parents}
     if any(len(way) > DEEPEST for way in above.values()):
         raise LabelError(
-            f"The groups of {brief(labelset.name)} are nested more than {DEEPEST} deep. Leave out "
+            f"The groups of {brief(name)} are nested more than {DEEPEST} deep. Leave out "
             "what nobody asks for."
         )
     below: dict[str, list[int]] = {id_: [] for id_ in parents}
-    for i, label in enumerate(labelset.labels):
+    for i, label in enumerate(labels):
         for id_ in above[label.id]:
             below[id_].append(i)
-    groups = len(labelset.groups)
+    first = len(groups)
     nodes = tuple(
         Node(
             owner.id,
             owner.name,
             len(above[owner.id]) - 1,
             tuple(below[owner.id]),
-            i - groups if i >= groups else None,
+            i - first if i >= first else None,
         )
         for i, owner in enumerate(owners)
     )
@@ -134,10 +138,10 @@ def tree_of(labelset: LabelSet) -> Tree:
     for node in nodes:
         names.setdefault(fold(node.name), []).append(node)
     aliases: dict[str, list[Node]] = {}
-    for label, node in zip(labelset.labels, nodes[groups:], strict=True):
+    for label, node in zip(labels, nodes[first:], strict=True):
         for text in {fold(alias) for alias in label.aliases}:
             aliases.setdefault(text, []).append(node)
-    ways = [above[label.id][::-1] for label in labelset.labels]
+    ways = [above[label.id][::-1] for label in labels]
     place = {node.id: i for i, node in enumerate(nodes)}
     return Tree(
         nodes,

@@ -15,9 +15,8 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.head import Head
 from zsclip.images import Images, sources_of
 from zsclip.learnt import NOTHING, Learnt, LearntValue
-from zsclip.pipeline import embed_all
+from zsclip.pipeline import are_vectors, checked_blocks, embed_all, rows_of
 from zsclip.results import Origin
-from zsclip.vectors import are_vectors, checked_blocks, rows_of
 from zsclip.version import __version__
 from zsclip.wording import brief
 

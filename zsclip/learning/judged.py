@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from zsclip.images import Images, sources_of
 from zsclip.learning.holding import Pictures
 from zsclip.learning.taking_vectors import TakingVectors
+from zsclip.pipeline import are_vectors
 from zsclip.results import Failure, Prediction
-from zsclip.vectors import are_vectors
 
 if TYPE_CHECKING:
     from zsclip.evaluation import Evaluation

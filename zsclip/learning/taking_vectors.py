@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from zsclip.images import TensorLike
 from zsclip.learning.holding import Holding
+from zsclip.pipeline import checked_blocks
 from zsclip.results import Prediction
-from zsclip.vectors import checked_blocks
 
 __all__ = ["TakingVectors", "Vectors"]
 

@@ -10,5 +10,6 @@ from __future__ import annotations
 
 from zsclip.pipeline.embedding import embed, embed_all
 from zsclip.pipeline.picture import PictureOptions
+from zsclip.pipeline.vectors import are_vectors, checked_blocks, rows_of
 
-__all__ = ["PictureOptions", "embed", "embed_all"]
+__all__ = ["PictureOptions", "are_vectors", "checked_blocks", "embed", "embed_all", "rows_of"]

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from zsclip.encoders import ModelInfo
 from zsclip.errors import SavedClassifierError, SavedClassifierFileError
 from zsclip.files import as_path, reason_of
-from zsclip.head import Head
+from zsclip.head import Head, tie_of
 from zsclip.images import Reading, reading_like
-from zsclip.learnt import NOTHING
+from zsclip.learnt import AGAINST, NOTHING
 from zsclip.saved.format import (
     FORMAT,
     HEADER_LIMIT,
@@ -186,7 +186,7 @@ def _saved(
     reading_like(Reading(), reading)  # raises if there is none such
     if (tie := head.learnt.tie) is not None:
         # a file does not say in which precision pictures were embedded, but for the tie itself
-        own = replace(head.tie(model, weights, reading), precision=tie.precision)
+        own = replace(tie_of(head, model, weights, reading), precision=tie.precision)
         if differences := tie.differences(own):
             raise ValueError(f"what it learnt belongs to others: {in_a_row(differences, '; ')}")
     return SavedClassifier(head, model, weights, reading)
@@ -224,10 +224,33 @@ def _learnt(about: Plain, head: Head, others: dict[str, NDArray[Any]], model: Mo
         null_matrix=null_matrix,
         learnt=learnt,
     )
-    whole.require_whole(d)
+    _require_whole(whole, d)
     if null_matrix is None and whole.compares_with_null(model):
         raise ValueError(f"`{NULL_TENSOR}` is missing, which scores are made of")
     return whole
+
+
+def _require_whole(head: Head, d: int) -> None:
+    """Raise if what was learnt cannot be that of these labels and of embeddings this wide."""
+    n, learnt = len(head.labelset), head.learnt
+    due: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
+    if head.null_matrix is not None:
+        due.append(("null_matrix", head.null_matrix.shape, (len(head.null_prompts), d)))
+    if learnt.probe is not None:
+        due.append(("probe", learnt.probe.weights.shape, (n, d)))
+    if learnt.standardization is not None:
+        due.append(("standardization", learnt.standardization.mean.shape, (n,)))
+    if learnt.thresholds is not None:
+        due.append(("thresholds", learnt.thresholds.values.shape, (n,)))
+    if learnt.rejection is not None and learnt.rejection.method in AGAINST:
+        if (negatives := learnt.rejection.negatives) is None:
+            raise ValueError("`rejection` must hold what it compares with")
+        due.append(("rejection", negatives.shape, (len(negatives), d)))
+    for name, shape, wanted in due:
+        if shape != wanted:
+            raise ValueError(f"`{name}` must have the shape {wanted}, and has {shape}")
+    if not head.multi_label and (learnt.standardization or learnt.thresholds):
+        raise ValueError("thresholds and a standardization are for several labels at once")
 
 
 def _require_unit(name: str, rows: NDArray[np.float32], what: Callable[[int], str]) -> None:

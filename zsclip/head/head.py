@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -12,7 +10,6 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.confidence import confidence_of
 from zsclip.encoders import ModelInfo, TooLong, non_finite
 from zsclip.errors import LabelError, ParameterError, PromptTooLongError
 from zsclip.labels import (
@@ -26,10 +23,17 @@ from zsclip.labels import (
     require_no_problems,
     texts_of,
 )
-from zsclip.learnt import AGAINST, NOTHING, Learnt, Tie
-from zsclip.nulls import require_null_prompts, usual_null_prompts
+from zsclip.learnt import NOTHING, Learnt
 from zsclip.results import Origin, Prediction
-from zsclip.scoring import against_null, logistic, softmax, standard_logits
+from zsclip.scoring import (
+    against_null,
+    confidence_of,
+    logistic,
+    require_null_prompts,
+    softmax,
+    standard_logits,
+    usual_null_prompts,
+)
 from zsclip.spelling import Spelled, parse_labels
 from zsclip.twins import find_twins
 from zsclip.wording import brief
@@ -194,63 +198,6 @@ class Head:
         """The head with what a model made of its null prompts."""
         return replace(self, null_matrix=null_matrix)
 
-    def require_whole(self, d: int) -> None:
-        """Raise if what was learnt cannot be that of these labels and of embeddings this wide.
-
-        Args:
-            d: The width of the embeddings.
-
-        Raises:
-            ValueError: It cannot; a file may say so.
-        """
-        n, learnt = len(self.labelset), self.learnt
-        due: list[tuple[str, tuple[int, ...], tuple[int, ...]]] = []
-        if self.null_matrix is not None:
-            due.append(("null_matrix", self.null_matrix.shape, (len(self.null_prompts), d)))
-        if learnt.probe is not None:
-            due.append(("probe", learnt.probe.weights.shape, (n, d)))
-        if learnt.standardization is not None:
-            due.append(("standardization", learnt.standardization.mean.shape, (n,)))
-        if learnt.thresholds is not None:
-            due.append(("thresholds", learnt.thresholds.values.shape, (n,)))
-        if learnt.rejection is not None and learnt.rejection.method in AGAINST:
-            if (negatives := learnt.rejection.negatives) is None:
-                raise ValueError("`rejection` must hold what it compares with")
-            due.append(("rejection", negatives.shape, (len(negatives), d)))
-        for name, shape, wanted in due:
-            if shape != wanted:
-                raise ValueError(f"`{name}` must have the shape {wanted}, and has {shape}")
-        if not self.multi_label and (learnt.standardization or learnt.thresholds):
-            raise ValueError("thresholds and a standardization are for several labels at once")
-
-    def tie(self, model: ModelInfo, weights_sha256: str | None, reading: str) -> Tie:
-        """What is learnt with this head and a model is tied to.
-
-        Args:
-            model: What the engine says of the model.
-            weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
-            reading: The `Reading.key` of how pictures are read.
-        """
-        labelset = self.labelset
-        labels = [[label.id, label.name, *label.prompts_with(())] for label in labelset]
-        scores: str = "several labels" if self.multi_label else model.score_function
-        if self.multi_label and self.null_prompts:
-            scores += f" beside {len(self.null_prompts)} null prompts, "
-            scores += _digest(list(self.null_prompts))
-        if weights_sha256 is None:  # to three digits, which half precision leaves
-            scores += f" at {model.logit_scale:.3g} {model.logit_bias:+.3g}"
-        return Tie(
-            model=model.name,
-            engine=" ".join(filter(None, (model.encoder, model.activation, model.recipe))),
-            weights_sha256=weights_sha256,
-            labels=f"{labelset.name}, {len(labelset)} labels, {_digest(labels)}",
-            templates=f"{len(self.templates)}, {_digest(list(self.templates))}",
-            precision=model.precision,
-            labels_precision=self.precision or model.precision,
-            reading=" ".join(part for part in reading.split(" ") if "reduced=" not in part),
-            scores=scores,
-        )
-
     def cosines(self, embeddings: NDArray[np.float32]) -> NDArray[np.float64]:
         """Those of pictures with the labels' texts: float64 (n, labels)."""
         assert self.class_matrix is not None
@@ -365,10 +312,6 @@ class Head:
         for i, source in enumerate(sources):
             sure = None if confidence is None else float(confidence[i])
             yield Prediction(source, scores[i], labelset, origin, sure, learnt)
-
-
-def _digest(value: list[Any]) -> str:
-    return hashlib.sha256(json.dumps(value).encode("ascii")).hexdigest()[:16]
 
 
 def require_fitting(prompts: Sequence[str], counter: TokenCounter) -> None:

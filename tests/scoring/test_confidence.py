@@ -13,7 +13,9 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from zsclip.confidence import (
+from zsclip.learnt import METHODS, Rejection
+from zsclip.scoring import softmax
+from zsclip.scoring.confidence import (
     GROUPS,
     confidence_of,
     energy,
@@ -23,8 +25,6 @@ from zsclip.confidence import (
     null_share,
     probability,
 )
-from zsclip.learnt import METHODS, Rejection
-from zsclip.scoring import softmax
 
 COSINES = st.integers(2, 8).flatmap(
     lambda k: arrays(np.float64, (3, k), elements=st.floats(-1, 1, width=32))

@@ -6,7 +6,7 @@ import pytest
 
 from zsclip import Label, LabelSet
 from zsclip.errors import LabelError, ParameterTypeError
-from zsclip.nulls import EVERYDAY, require_null_prompts, usual_null_prompts
+from zsclip.scoring.nulls import EVERYDAY, require_null_prompts, usual_null_prompts
 
 PETS = LabelSet.from_names(["cat", "dog"])
 

@@ -1,4 +1,4 @@
-"""What a classifier gives back: predictions and failures; frozen values."""
+"""`Prediction`: what a classifier gives back of one picture."""
 
 from __future__ import annotations
 
@@ -13,27 +13,13 @@ from zsclip.errors import LabelError, NotLearntError, ParameterError, ParameterT
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet
 from zsclip.learnt import NOTHING, Learnt
-from zsclip.origin import Origin, plain_json
-from zsclip.ranks import NodeScore, best_of_depths, deepest_sure, sum_below
-from zsclip.sets import labels_in_set
-from zsclip.wording import BriefRepr, brief, shown, told
+from zsclip.results.origin import Origin, plain_json
+from zsclip.results.ranks import NodeScore, best_of_depths, deepest_sure, sum_below
+from zsclip.results.score import Score
+from zsclip.results.sets import labels_in_set
+from zsclip.wording import brief, shown
 
-__all__ = ["Failure", "Origin", "Prediction", "Score"]
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Score(BriefRepr):
-    """One label and its score.
-
-    Attributes:
-        label: The name of the label.
-        id: The id of the label in its set.
-        score: Its score, from 0 to 1.
-    """
-
-    label: str
-    id: str
-    score: float
+__all__ = ["Prediction"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -312,44 +298,6 @@ class Prediction:
 
     def _key(self) -> tuple[object, ...]:
         return self.scores.tobytes(), *(part for part in self._parts() if part is not self.scores)
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Failure:
-    """A picture that could not be classified, in the place of its prediction.
-
-    Those about the same picture with an error of the same type and message are equal.
-
-    Attributes:
-        source: The picture, as in `Prediction`.
-        error: Why.
-    """
-
-    source: str
-    error: Exception
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values that JSON can hold; as in `Prediction.to_dict`."""
-        kind = type(self.error).__name__
-        return {
-            "source": plain_json(self.source),
-            "error": plain_json(told(str(self.error))),
-            "error_type": kind,
-        }
-
-    def __repr__(self) -> str:
-        return told(f"<Failure {type(self.error).__name__}: {self.error}>")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Failure):
-            return NotImplemented
-        return self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _key(self) -> tuple[object, ...]:
-        return self.source, type(self.error), str(self.error)
 
 
 def _fraction(param: str, value: object) -> float:

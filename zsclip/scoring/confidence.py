@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.learnt import Rejection
-from zsclip.scoring import logistic
+from zsclip.scoring.arithmetic import logistic
 
 __all__ = [
     "confidence_of",

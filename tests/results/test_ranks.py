@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from zsclip import Label, LabelSet, NodeScore, Prediction, ZeroShotClassifier
 from zsclip.errors import LabelError, LabelNotFoundError, ParameterError, ParameterTypeError
 from zsclip.labels import Group
-from zsclip.ranks import best_of_depths, deepest_sure, sum_below
+from zsclip.results.ranks import best_of_depths, deepest_sure, sum_below
 
 ZOO = LabelSet(
     "zoo",
