@@ -127,8 +127,9 @@ def threshold_of_error(
     Selective classification by a confidence (Geifman & El-Yaniv 2017, §2), with the correction of
     conformal risk control (Angelopoulos et al. 2024, §2) in the place of a bound: of k accepted
     pictures with w wrong answers the error is taken to be ``(w + 1) / (k + 1)``, because the next
-    one may be wrong. What was asked for is then kept on average over draws of the pictures, where
-    it can be had; with w / k, the lowest of so many thresholds would be one that was lucky.
+    one may be wrong. What was asked for is then kept on average over draws of the pictures, those
+    included that cannot show it; with w / k, the lowest of so many thresholds would be a lucky one.
+    Of few pictures those draws that can show it are lucky as well.
 
     Args:
         confidence: Of the pictures: (n,).
