@@ -178,9 +178,11 @@ def mine(
     for start in range(0, len(vectors), AT_ONCE):
         cosines = vectors[start : start + AT_ONCE] @ class_matrix.T
         near[start : start + AT_ONCE] = np.quantile(cosines, QUANTILE, axis=1)
+    of_kind: dict[str, list[int]] = {}
+    for row, kind in enumerate(kinds):
+        of_kind.setdefault(kind, []).append(row)
     chosen = []
-    for kind in dict.fromkeys(kinds):
-        rows = np.flatnonzero(np.array(kinds) == kind)
+    for rows in map(np.array, of_kind.values()):
         count = max(1, int(SHARE * len(rows)))
         chosen.append(rows[np.argsort(near[rows], kind="stable")[:count]])
     found: NDArray[np.intp] = np.random.default_rng(seed).permutation(np.concatenate(chosen))
