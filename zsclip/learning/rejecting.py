@@ -61,8 +61,8 @@ class Rejecting(Holding):
             threshold: The confidence itself, in the measure of `method`.
             method: Defaults to ``"mcm"``, or to ``"probability"`` for a `threshold` by hand, with
                 several labels and beside a probe.
-            null_prompts: What ``"null"`` compares with. Defaults to those of the label set, or to
-                the templates with a word that says nothing.
+            null_prompts: What ``"null"`` compares with. Defaults to those of the classifier, of
+                its label set, or to the templates with everyday words that are no labels.
             words: The label set that ``"neglabel"`` chooses from. Defaults to ``"wordnet-words"``,
                 a package of its own (``zsclip-labels-wordnet-words``). Its words are embedded once
                 for each model and kept; how many there are, and how long that takes, is logged
