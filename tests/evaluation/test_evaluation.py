@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluations import made
+from sklearn.metrics import f1_score
 
 from zsclip import ClassResult, Evaluation, Mistake
 from zsclip.errors import NotLearntError, ParameterError, ParameterTypeError
+from zsclip.evaluation.several import mean_average_precision
 
 SCORES = [[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.5, 0.3], [0.8, 0.1, 0.1]]
 TRUTH = ["a", "b", "b", "c"]
@@ -144,6 +146,26 @@ def test_of_several_labels_what_is_of_one_is_refused() -> None:
         _ = found.accuracy
     with pytest.raises(ParameterError, match="`compare` does not apply"):
         found.compare(found)
+
+
+def test_of_several_labels_there_are_map_and_f1_by_thresholds() -> None:
+    one = made(SCORES, TRUTH)
+    truth = np.array([[1, 1, 0], [1, 0, 0], [0, 1, 1], [0, 0, 0]], bool)
+    parts = one.labelset, one.origin, one.sources, truth, one.scores
+    found = Evaluation(*parts)
+    assert found.metrics() == {
+        "mean_average_precision": found.mean_average_precision,
+        "micro_f1": found.micro_f1,
+        "macro_f1": found.macro_f1,
+    }
+    assert found.mean_average_precision == pytest.approx(mean_average_precision(one.scores, truth))
+    assert found.micro_f1 == f1_score(truth, one.scores >= 0.5, average="micro")
+    low, high = found.interval("macro_f1")
+    assert low <= found.macro_f1 <= high
+    assert "F1 is by a threshold of 0.5." in str(found)
+    assert json.loads(json.dumps(found.to_dict()))["metrics"].keys() == found.metrics().keys()
+    with pytest.raises(ParameterError, match=r"`micro_f1` does not apply.*one label"):
+        _ = one.micro_f1
 
 
 def test_it_is_a_value() -> None:

@@ -149,3 +149,17 @@ def test_two_sets_of_templates_are_compared(colors: ZeroShotClassifier, solid: S
     other = colors.with_labels(["red", "green", "blue"], templates=["the {}"])
     found = colors.evaluate(pictures, truth).compare(other.evaluate(pictures, truth))
     assert found == Comparison(2, 1.0, 1.0, 0, 0, 1.0)
+
+
+def test_several_labels_of_a_picture_are_judged_each_by_itself(
+    fake: Any, solid: Solid, swatches: Path, tmp_path: Path
+) -> None:
+    several = ZeroShotClassifier(
+        ["red", "green", "blue"], multi_label=True, encoder=fake, cache=False
+    )
+    found = several.evaluate([solid("red"), solid("white")], [["red"], ["red", 1, "blue"]])
+    assert found.truth.tolist() == [[True, False, False], [True, True, True]]
+    assert found.mean_average_precision == 1
+    (tmp_path / "classes" / "red").mkdir(parents=True)
+    shutil.copy(swatches / "1-red.png", tmp_path / "classes" / "red")
+    assert several.evaluate_folder(tmp_path / "classes").truth.tolist() == [[True, False, False]]

@@ -139,6 +139,24 @@ class Evaluation:
         """The part of the accepted pictures whose best label is not the true one; NaN of none."""
         return self.metric("error_among_accepted")
 
+    @property
+    def mean_average_precision(self) -> float:
+        """The mean over the labels that pictures have of their average precision; also called mAP.
+
+        Of classifiers that give several labels at once, as the next two.
+        """
+        return self.metric("mean_average_precision")
+
+    @property
+    def micro_f1(self) -> float:
+        """F1 over all pairs of picture and label, by the fitted thresholds, or else by 0.5."""
+        return self.metric("micro_f1")
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean of F1 over the labels that pictures have, by the same thresholds."""
+        return self.metric("macro_f1")
+
     def metric(self, name: str) -> float:
         """One metric by its name, a key of `metrics`, or ``top_`` and a number.
 
@@ -176,12 +194,8 @@ class Evaluation:
             ParameterError: There is no such metric, it does not apply, or `level` is not between 0
                 and 1.
         """
-        if not isinstance(level, int | float) or not 0 < level < 1:
-            raise ParameterError(f"`level` must be between 0 and 1, got {brief(level)}.")
-        resamples = whole_number("resamples", resamples)
-        seed = whole_number("seed", seed, least=0)
-        statistic = self._statistic(metric)
-        return bootstrap(statistic, len(self.sources), level=level, resamples=resamples, seed=seed)
+        n = len(self.sources)
+        return bootstrap(self._statistic(metric), n, level=level, resamples=resamples, seed=seed)
 
     def _statistic(self, name: str) -> Statistic:
         if not isinstance(name, str):

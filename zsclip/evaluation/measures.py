@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zsclip.errors import NotLearntError, ParameterError
 from zsclip.evaluation.metrics import (
@@ -20,6 +21,7 @@ from zsclip.evaluation.metrics import (
     recall_statistic,
     top_k_statistic,
 )
+from zsclip.evaluation.several import F1, AveragePrecision
 from zsclip.evaluation.statistic import Additive, Statistic
 from zsclip.wording import brief, did_you_mean
 
@@ -62,12 +64,21 @@ def _error_among_accepted(evaluation: Evaluation) -> Statistic:
     return Additive((evaluation.ranks > 0).astype(np.float64), accepted.astype(np.int64), "last")
 
 
-def _accepted(evaluation: Evaluation) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _accepted(evaluation: Evaluation) -> NDArray[np.bool_]:
     if evaluation.accepted is None:
         raise NotLearntError(
             "What is accepted is told of classifiers that reject; make one with `rejecting`."
         )
     return evaluation.accepted
+
+
+def _said(evaluation: Evaluation) -> NDArray[np.bool_]:
+    """Which labels are said of each picture: by the thresholds that were fitted, or by 0.5."""
+    thresholds = evaluation.learnt.thresholds
+    said: NDArray[np.bool_] = evaluation.scores >= (
+        0.5 if thresholds is None else thresholds.values
+    )
+    return said
 
 
 MEASURES: dict[str, Measure] = {
@@ -83,6 +94,14 @@ MEASURES: dict[str, Measure] = {
     "log_loss": Measure(
         "log loss", lambda e: log_loss_statistic(e.scores, e.truth), is_share=False
     ),
+    "mean_average_precision": Measure(
+        "mean average precision",
+        lambda e: AveragePrecision.of(e.scores, e.truth),
+        several=True,
+        published=("map", "mean average precision"),
+    ),
+    "micro_f1": Measure("micro F1", lambda e: F1(_said(e), e.truth), several=True),
+    "macro_f1": Measure("macro F1", lambda e: F1(_said(e), e.truth, "macro"), several=True),
     "coverage": Measure("coverage (accepted)", _coverage),
     "error_among_accepted": Measure("error among accepted", _error_among_accepted),
 }

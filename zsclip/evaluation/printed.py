@@ -73,6 +73,9 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
         is_share = MEASURES[name].is_share
         ends = f"95 % interval {_number(low, is_share)} to {_number(high, is_share)}"
         yield f"{MEASURES[name].title:24}{_number(value, is_share):>8}   {ends}"
+    if evaluation.multi_label:
+        own = evaluation.learnt.thresholds is not None
+        yield f"F1 is by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
     for row in evaluation.published:
         share = MEASURES[row.metric].is_share
         yield (

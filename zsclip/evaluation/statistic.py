@@ -9,6 +9,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.errors import ParameterError
+from zsclip.files import whole_number
+from zsclip.wording import brief
+
 __all__ = ["Additive", "Statistic", "bootstrap"]
 
 Statistic: TypeAlias = Callable[[NDArray[np.intp] | None], float]
@@ -66,7 +70,14 @@ def bootstrap(
 
     Returns:
         Its ends; NaN if no resample tells.
+
+    Raises:
+        ParameterError: `level` is not between 0 and 1, or `resamples` not positive.
+        ParameterTypeError: `resamples` or `seed` is no whole number.
     """
+    if not isinstance(level, int | float) or not 0 < level < 1:
+        raise ParameterError(f"`level` must be between 0 and 1, got {brief(level)}.")
+    resamples, seed = whole_number("resamples", resamples), whole_number("seed", seed, least=0)
     random = np.random.default_rng(seed)
     drawn = np.array([statistic(random.integers(n, size=n)) for _ in range(resamples)])
     drawn = drawn[~np.isnan(drawn)]
