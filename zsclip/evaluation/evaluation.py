@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from zsclip.evaluation.parts import ClassResult, Mistake, Published, UnknownTrut
 from zsclip.evaluation.statistic import Statistic, bootstrap
 from zsclip.files import whole_number
 from zsclip.labels import LabelSet
-from zsclip.learnt import NOTHING, Learnt
+from zsclip.learnt import NOTHING, ArrayValue, Learnt
 from zsclip.results import Failure, Origin
 from zsclip.wording import brief
 
@@ -28,7 +28,7 @@ __all__ = ["Evaluation"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evaluation:
+class Evaluation(ArrayValue):
     """How right a classifier was, in every metric by its name.
 
     A value: it does not change, and those of equal content are equal. Printed, it is a table.
@@ -310,24 +310,3 @@ class Evaluation:
         told = [f"{MEASURES[name].title} {value:.3f}" for name, value in self.metrics().items()]
         n = len(self.sources)
         return f"<Evaluation of {n:,} picture{'s' * (n != 1)}: {', '.join(told[:1])}>"
-
-    def __reduce__(self) -> tuple[type[Evaluation], tuple[object, ...]]:
-        # A pickled array forgets that it is read-only; made anew, it is again.
-        return type(self), self._parts()
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Evaluation):
-            return NotImplemented
-        return self is other or self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _parts(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, field.name) for field in fields(self))
-
-    def _key(self) -> tuple[object, ...]:
-        return tuple(
-            (part.shape, part.dtype.str, part.tobytes()) if isinstance(part, np.ndarray) else part
-            for part in self._parts()
-        )

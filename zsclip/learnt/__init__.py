@@ -12,7 +12,7 @@ from zsclip.learnt.multilabel import Standardization, Thresholds
 from zsclip.learnt.probe import STARTS, Probe
 from zsclip.learnt.rejection import AGAINST, METHODS, ON_SCORES, SEVERAL, Rejection, lowest
 from zsclip.learnt.tie import Tie
-from zsclip.learnt.value import LearntValue
+from zsclip.learnt.value import ArrayValue, LearntValue
 from zsclip.learnt.whole import NOTHING, Learnt
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "ON_SCORES",
     "SEVERAL",
     "STARTS",
+    "ArrayValue",
     "Calibration",
     "Learnt",
     "LearntValue",

@@ -1,4 +1,4 @@
-"""`LearntValue`: a frozen dataclass that may hold arrays, and is a value in spite of them."""
+"""Frozen dataclasses that may hold arrays, and are values in spite of them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,50 @@ from numpy.typing import NDArray
 
 from zsclip.wording import brief
 
-__all__ = ["LearntValue"]
+__all__ = ["ArrayValue", "LearntValue"]
 
 
-class LearntValue:
-    """Base of what was learnt: compared, hashed, pickled and saved by its fields.
+class ArrayValue:
+    """Base of a frozen dataclass whose arrays are read-only: compared, hashed and pickled by them.
+
+    It takes ``eq=False``, so that this holds.
+    """
+
+    __slots__ = ()
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def _key(self) -> tuple[object, ...]:
+        values = (getattr(self, field.name) for field in fields(self))
+        return tuple(
+            (v.shape, v.dtype.str, v.tobytes()) if isinstance(v, np.ndarray) else v for v in values
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return self is other or self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pickled array forgets that it is read-only; made anew, it is again.
+        return _made, (type(self), {f.name: getattr(self, f.name) for f in fields(self)})
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+
+class LearntValue(ArrayValue):
+    """Base of what was learnt: saved by its fields.
 
     Fields are texts, numbers, tuples of texts, and arrays, which are copied and made read-only.
     """
 
     __slots__ = ()
-    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def __post_init__(self) -> None:
         for name, value in self.arrays().items():
@@ -49,30 +82,6 @@ class LearntValue:
             for name, value in found.items()
             if not isinstance(value, np.ndarray)
         }
-
-    def _key(self) -> tuple[object, ...]:
-        values = (getattr(self, field.name) for field in fields(self))
-        return tuple(
-            (v.shape, v.dtype.str, v.tobytes()) if isinstance(v, np.ndarray) else v for v in values
-        )
-
-    def __eq__(self, other: object) -> bool:
-        if type(other) is not type(self):
-            return NotImplemented
-        return self is other or self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # A pickled array forgets that it is read-only; made anew, it is again.
-        return _made, (type(self), {f.name: getattr(self, f.name) for f in fields(self)})
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
 
     def __repr__(self) -> str:
         named = (
