@@ -137,9 +137,8 @@ def test_of_several_labels_what_is_of_one_is_refused() -> None:
     one = made(SCORES, TRUTH)
     found = Evaluation(one.labelset, one.origin, one.sources, np.ones((4, 3), bool), one.scores)
     assert found.multi_label
-    for name in ("confusion", "per_class"):
-        with pytest.raises(ParameterError, match=f"`{name}` does not apply"):
-            getattr(found, name)
+    with pytest.raises(ParameterError, match="`confusion` does not apply"):
+        _ = found.confusion
     with pytest.raises(ParameterError, match="`worst` does not apply"):
         found.worst()
     with pytest.raises(ParameterError, match=r"`accuracy` does not apply to.*several labels"):
@@ -162,8 +161,9 @@ def test_of_several_labels_there_are_map_and_f1_by_thresholds() -> None:
     assert found.micro_f1 == f1_score(truth, one.scores >= 0.5, average="micro")
     low, high = found.interval("macro_f1")
     assert low <= found.macro_f1 <= high
-    assert "F1 is by a threshold of 0.5." in str(found)
+    assert "F1 and recall are by a threshold of 0.5." in str(found)
     assert json.loads(json.dumps(found.to_dict()))["metrics"].keys() == found.metrics().keys()
+    assert found.per_class[1] == ClassResult("b", "b", 2, 1, 0.5, 1.0, None)
     with pytest.raises(ParameterError, match=r"`micro_f1` does not apply.*one label"):
         _ = one.micro_f1
 

@@ -52,6 +52,8 @@ def test_numbers_are_texts_in_one_column_and_positions_in_the_other(tmp_path: Pa
 def test_several_labels_stand_in_one_cell(tmp_path: Path) -> None:
     path = table(tmp_path, "image,label\na.png,cat | dog\nb.png,\nc.png,cow|\n")
     assert read_truth(path, several=True).truth == (("cat", "dog"), (), ("cow",))
+    path = table(tmp_path, "image,position\na.png,0|2\n")
+    assert read_truth(path, several=True).truth == ((0, 2),)
 
 
 @pytest.mark.parametrize(

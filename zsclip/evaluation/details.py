@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zsclip.evaluation.measures import metric_published_as
+from zsclip.evaluation.measures import metric_published_as, said_of
 from zsclip.evaluation.parts import ClassResult, Mistake, Published
 
 if TYPE_CHECKING:
@@ -17,17 +17,20 @@ __all__ = ["class_results", "mistakes", "published_figures"]
 
 def class_results(evaluation: Evaluation) -> tuple[ClassResult, ...]:
     """How each label fared, in the order of the label set."""
-    labelset, truth = evaluation.labelset, evaluation.truth
-    n, answers = len(labelset), evaluation.scores.argmax(axis=1)
-    right = answers == truth
-    pictures, answered, rights = (
-        np.bincount(x, minlength=n).tolist() for x in (truth, answers, truth[right])
-    )
-    # pairs of truth and answer, the most frequent first: a table of all pairs may be too large
-    pairs, sizes = np.unique(truth[~right] * n + answers[~right], return_counts=True)
-    taken: dict[int, int] = {}
-    for pair in pairs[np.argsort(-sizes, kind="stable")].tolist():
-        taken.setdefault(pair // n, pair % n)
+    labelset, truth, taken = evaluation.labelset, evaluation.truth, dict[int, int]()
+    if evaluation.multi_label:
+        said = said_of(evaluation)
+        pictures, answered, rights = (x.sum(axis=0).tolist() for x in (truth, said, truth & said))
+    else:
+        n, answers = len(labelset), evaluation.scores.argmax(axis=1)
+        right = answers == truth
+        pictures, answered, rights = (
+            np.bincount(x, minlength=n).tolist() for x in (truth, answers, truth[right])
+        )
+        # pairs of truth and answer, most frequent first: a table of all pairs may be too large
+        pairs, sizes = np.unique(truth[~right] * n + answers[~right], return_counts=True)
+        for pair in pairs[np.argsort(-sizes, kind="stable")].tolist():
+            taken.setdefault(pair // n, pair % n)
     return tuple(
         ClassResult(
             label.name,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zsclip.errors import ImageError, LabelNotFoundError, ParameterError
 from zsclip.evaluation.parts import UnknownTruth
-from zsclip.evaluation.truth import Positions
+from zsclip.evaluation.truth import LabelPositions
 from zsclip.files import as_path, is_system_folder
 from zsclip.images import describe_source, find_pictures, picture_suffixes
 from zsclip.labels import LabelSet
@@ -49,7 +49,7 @@ def find_truth(path: str | os.PathLike[str], labelset: LabelSet) -> FolderTruth:
         ParameterTypeError: `path` is no path.
     """
     root = as_path(path)
-    positions = Positions(labelset)
+    positions = LabelPositions(labelset)
     images: list[Path] = []
     truth: list[int] = []
     unknown: list[UnknownTruth] = []
@@ -87,7 +87,7 @@ def _entries(root: Path) -> Iterator[os.DirEntry[str]]:
     yield from sorted(of_data, key=lambda entry: entry.name)
 
 
-def _position_of(folder: str, positions: Positions) -> int:
+def _position_of(folder: str, positions: LabelPositions) -> int:
     """That of the label that a folder's name is, as it is or in words; -1 if it is none."""
     name = f"folder {folder}"
     exact = positions(folder, name)

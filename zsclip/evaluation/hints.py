@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["hints_of"]
 
-_IDENTIFIER = re.compile(r"[a-z]{0,3}[0-9]+|\w*_\w*", re.IGNORECASE)  # n01440764, golden_retriever
+_NUMBERED = re.compile(r"[a-z]{0,3}[0-9]+", re.IGNORECASE)  # n01440764
 
 
 def hints_of(evaluation: Evaluation) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _of_order(evaluation: Evaluation) -> Iterator[str]:
 
 def _of_names(evaluation: Evaluation) -> Iterator[str]:
     labels = [label for label in evaluation.labelset if not label.prompts]
-    odd = [label.name for label in labels if _IDENTIFIER.fullmatch(label.name)]
+    odd = [label.name for label in labels if _is_identifier(label.name)]
     if odd and 2 * len(odd) >= len(labels):
         yield (
             f"{len(odd):,} labels have names that are no words, such as {brief(odd[0])}; a model "
@@ -59,6 +59,10 @@ def _of_names(evaluation: Evaluation) -> Iterator[str]:
             "The prompts are the bare names. Models were trained on captions: leave `templates` "
             "out, or use ones such as 'a photo of a {}.'."
         )
+
+
+def _is_identifier(name: str) -> bool:
+    return _NUMBERED.fullmatch(name) is not None or ("_" in name and " " not in name)
 
 
 # ------------------------------------------------------------------------------------ published

@@ -28,7 +28,7 @@ from zsclip.wording import brief, did_you_mean
 if TYPE_CHECKING:
     from zsclip.evaluation.evaluation import Evaluation
 
-__all__ = ["MEASURES", "Measure", "measure_of", "metric_published_as"]
+__all__ = ["MEASURES", "Measure", "measure_of", "metric_published_as", "said_of"]
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,11 @@ def _accepted(evaluation: Evaluation) -> NDArray[np.bool_]:
     return evaluation.accepted
 
 
-def _said(evaluation: Evaluation) -> NDArray[np.bool_]:
-    """Which labels are said of each picture: by the thresholds that were fitted, or by 0.5."""
+def said_of(evaluation: Evaluation) -> NDArray[np.bool_]:
+    """Which labels are said of each picture: by the thresholds that were fitted, or by 0.5.
+
+    Of classifiers that give several labels at once: bool (n, labels).
+    """
     thresholds = evaluation.learnt.thresholds
     said: NDArray[np.bool_] = evaluation.scores >= (
         0.5 if thresholds is None else thresholds.values
@@ -100,8 +103,8 @@ MEASURES: dict[str, Measure] = {
         several=True,
         published=("map", "mean average precision"),
     ),
-    "micro_f1": Measure("micro F1", lambda e: F1(_said(e), e.truth), several=True),
-    "macro_f1": Measure("macro F1", lambda e: F1(_said(e), e.truth, "macro"), several=True),
+    "micro_f1": Measure("micro F1", lambda e: F1(said_of(e), e.truth), several=True),
+    "macro_f1": Measure("macro F1", lambda e: F1(said_of(e), e.truth, "macro"), several=True),
     "coverage": Measure("coverage (accepted)", _coverage),
     "error_among_accepted": Measure("error among accepted", _error_among_accepted),
 }

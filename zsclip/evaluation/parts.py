@@ -18,11 +18,11 @@ class ClassResult(BriefRepr):
         label: The name of the label.
         id: Its id.
         pictures: How many pictures of it there are.
-        answers: How many pictures got it as the best label.
+        answers: How many pictures got it: as the best label, or as one of several.
         recall: The part of its pictures that got it; None without pictures.
         precision: The part of the pictures that got it that are of it; None if none got it.
         taken_for: The name of the other label that most of its pictures got; None if none got
-            another.
+            another, and where pictures may have several.
     """
 
     label: str

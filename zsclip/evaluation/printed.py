@@ -26,7 +26,7 @@ def as_plain(evaluation: Evaluation) -> dict[str, Any]:
     for name, value in evaluation.metrics().items():
         low, high = map(_finite, evaluation.interval(name))
         metrics[name] = {"value": _finite(value), "low": low, "high": high}
-    plain: dict[str, Any] = {
+    return {
         "pictures": len(evaluation.sources),
         "metrics": metrics,
         "published": [
@@ -37,11 +37,9 @@ def as_plain(evaluation: Evaluation) -> dict[str, Any]:
         "unknown": [
             {"source": _utf8(one.source), "truth": _utf8(one.truth)} for one in evaluation.unknown
         ],
+        "per_class": [asdict(row) for row in evaluation.per_class],
         "origin": evaluation.origin.to_dict(),
     }
-    if not evaluation.multi_label:
-        plain["per_class"] = [asdict(row) for row in evaluation.per_class]
-    return plain
 
 
 def _finite(value: float) -> float | None:
@@ -75,16 +73,15 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
         yield f"{MEASURES[name].title:24}{_number(value, is_share):>8}   {ends}"
     if evaluation.multi_label:
         own = evaluation.learnt.thresholds is not None
-        yield f"F1 is by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
+        yield f"F1 and recall are by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
     for row in evaluation.published:
         share = MEASURES[row.metric].is_share
         yield (
             f"published {MEASURES[row.metric].title} {_number(row.published, share)} "
             f"({shown(row.source, 60)}); here {_number(row.difference, share, sign='+')}"
         )
-    if not evaluation.multi_label:
-        yield ""
-        yield from _labels(evaluation.per_class)
+    yield ""
+    yield from _labels(evaluation.per_class)
     if evaluation.failures or evaluation.unknown:
         yield ""
         yield from _left_out(evaluation)

@@ -35,7 +35,7 @@ class TruthTable:
 
     Attributes:
         images: The pictures: paths, as seen from here, and URLs.
-        truth: The label of each, a text or a position; of several labels a tuple of texts.
+        truth: The label of each, a text or a position; of several labels a tuple of these.
     """
 
     images: tuple[str, ...]
@@ -71,13 +71,9 @@ def read_truth(path: str | os.PathLike[str], *, several: bool = False) -> TruthT
             raise _wrong(path, what, "Put a text that holds the character between cells in quotes.")
         cell = cells[label] if len(cells) > label else ""
         images.append(_image(cells[image], path))
-        if several:
-            parts = (part.strip() for part in cell.split(SEVERAL))
-            truth.append(tuple(part for part in parts if part))
-        elif is_position and cell:
-            truth.append(_position(cell, number, path))
-        else:
-            truth.append(cell or None)
+        parts = [part.strip() for part in cell.split(SEVERAL)] if several else [cell]
+        said = [_position(x, number, path) if is_position else x for x in parts if x]
+        truth.append(tuple(said) if several else next(iter(said), None))
     if not images:
         raise _wrong(path, "it holds no picture", f"Give each a line, below {_wanted()}.")
     return TruthTable(tuple(images), tuple(truth))

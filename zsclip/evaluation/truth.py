@@ -14,7 +14,7 @@ from zsclip.errors import LabelNotFoundError, ParameterError, ParameterTypeError
 from zsclip.labels import LabelSet, fold
 from zsclip.wording import Hints, brief, in_a_row, in_lines
 
-__all__ = ["Positions", "Truth", "indices_of"]
+__all__ = ["LabelPositions", "Truth", "indices_of"]
 
 _HINT = "Give each picture's label by its name, an alias, its id, or its position as an integer."
 
@@ -93,7 +93,7 @@ def indices_of(labelset: LabelSet, truth: Iterable[Any], *, several: bool = Fals
     if several and isinstance(truth, np.ndarray) and truth.ndim == 2:
         return _of_matrix(labelset, truth)
     items = _in_order(truth, "one for each picture")
-    position = Positions(labelset)
+    position = LabelPositions(labelset)
     unknown: list[tuple[int, Any]] = []
     if not several:
         indices = np.fromiter((position(x, f"truth[{i}]") for i, x in items), np.int64, len(items))
@@ -136,7 +136,7 @@ def _in_order(
     return list(enumerate(values))
 
 
-class Positions:
+class LabelPositions:
     """Where each label stands, by what may be said of it."""
 
     def __init__(self, labelset: LabelSet) -> None:
