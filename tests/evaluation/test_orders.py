@@ -137,6 +137,14 @@ def test_classes_that_are_hard_to_tell_apart_are_not_taken_for_another_order() -
     assert alarms == 0
 
 
+def test_two_classes_among_very_many_that_get_their_neighbors_are_no_shift() -> None:
+    labels = LabelSet.from_names([f"kind {i}" for i in range(20_000)])
+    truth = np.repeat([500, 900], 30)
+    assert find_better_order(truth, truth + 1, labels) is None
+    truth = np.repeat([500, 900, 1300], 30)
+    assert "one too small" in (find_better_order(truth, truth + 1, labels) or "")
+
+
 def test_a_dozen_pictures_are_enough_for_no_order_without_a_rule() -> None:
     truth = np.arange(12)
     said = np.random.default_rng(4).permutation(12)

@@ -26,6 +26,7 @@ Positions: TypeAlias = NDArray[np.int64]
 
 UNLIKELY = 1e-4  # to be taken for chance
 FAR = 3  # times the recall of the given order
+FEWEST = 3  # labels, for an order by a rule: those that are alike are often neighbors
 MOST = 0.8  # of the labels, for an order that is clear
 MOST_LABELS = 2000  # for whom the best order of all is looked for: it takes their number's cube
 SHOWN = 5
@@ -86,7 +87,11 @@ def find_better_order(truth: Positions, answers: Positions, labelset: LabelSet) 
     """
     n = len(labelset)
     gains = ((_gain(truth, answers, order, n), name) for name, order in _common_orders(labelset))
-    found = [(gain, name) for gain, name in gains if gain.is_unlikely(n) or gain.is_clear]
+    found = [
+        (gain, name)
+        for gain, name in gains
+        if gain.favorites >= FEWEST and (gain.is_unlikely(n) or gain.is_clear)
+    ]
     if found:
         gain, name = max(found, key=lambda one: one[0].other)
         return (
