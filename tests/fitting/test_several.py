@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.stats import binomtest, norm
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
@@ -57,9 +58,8 @@ def test_log_odds_that_are_off_are_put_right() -> None:
 
 
 def test_pictures_without_a_mistake_have_a_slope_all_the_same() -> None:
-    slope, bias = fit_logistic(
-        np.array([-3.0, -2.0, 2.0, 5.0]), np.array([False, False, True, True])
-    )
+    logits = np.array([-3.0, -2.0, 2.0, 5.0])
+    slope, bias = fit_logistic(logits, logits > 0)
     assert 0 < slope < 10
     assert logistic(np.array([5.0 * slope + bias])) < 0.95
 
@@ -106,14 +106,22 @@ def test_no_threshold_has_a_higher_f1(seed: int) -> None:
     assert found == pytest.approx(max(f1_score(truth, scores >= s) for s in scores))
 
 
-def test_a_precision_counts_one_mistake_more_than_there_is() -> None:
-    scores = np.linspace(1, 0.01, 30)
-    right = np.ones(30, bool)
-    assert best_threshold(scores[:9], right[:9], Target("precision", 0.9)) == np.inf
-    assert best_threshold(scores[:10], right[:10], Target("precision", 0.9)) == scores[9]
+def test_a_precision_is_shown_by_enough_pictures() -> None:
+    scores = np.linspace(1, 0.01, 60)
+    right = np.ones(60, bool)
+    wanted = Target("precision", 0.9)
+    assert best_threshold(scores[:8], right[:8], wanted) == np.inf
+    assert best_threshold(scores[:9], right[:9], wanted) == scores[8]
     right[12] = False
-    assert best_threshold(scores, right, Target("precision", 0.9)) == scores[29]  # (1 + 1) / 30
-    assert best_threshold(scores[:15], right[:15], Target("precision", 0.9)) == scores[11]
+    assert best_threshold(scores[:15], right[:15], wanted) == scores[11]
+    assert best_threshold(scores, right, wanted) == scores[59]
+    for n, hits in ((20, 19), (30, 28), (60, 59), (7, 7)):
+        level = norm.cdf(1) - norm.cdf(-1)
+        low = binomtest(hits, n).proportion_ci(level, method="wilson").low
+        tried = np.full(n, 0.9)
+        true = np.arange(n) < hits
+        assert best_threshold(tried, true, Target("precision", low - 1e-6)) == 0.9
+        assert best_threshold(tried, true, Target("precision", low + 1e-6)) == np.inf
 
 
 def test_equal_scores_are_said_together() -> None:
@@ -127,7 +135,7 @@ def test_equal_scores_are_said_together() -> None:
 def test_the_precision_that_was_asked_for_is_had_on_other_pictures(wanted: float) -> None:
     reached = []
     for seed in range(60):
-        logits, truth = pictures(seed, n=150)
+        logits, truth = pictures(seed, n=300)
         fitted = fit_several(logits, truth, Target("precision", wanted))
         others, true = pictures(1000 + seed, n=2000)
         said = logistic(others / fitted.temperature + fitted.bias) >= fitted.values
@@ -189,6 +197,7 @@ def test_what_can_be_asked_for() -> None:
     assert Target.of(None, None) == Target("f1")
     assert Target.of(None, 0.8) == Target("precision", 0.8)
     assert str(Target.of("precision", None)) == "precision 0.9"
+    assert [Target.of(None, p).own for p in (0.5, 0.7, 0.9, 0.95)] == [10, 10, 30, 60]
     with pytest.raises(ParameterError, match="`target` is 'f1', which asks for none"):
         Target.of("f1", 0.8)
     with pytest.raises(ParameterError, match="must be 'f1' or 'precision', got 'recall'"):
