@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.learnt.value import LearntValue
+from zsclip.wording import shown
 
 __all__ = ["Standardization", "Thresholds"]
 
@@ -78,3 +79,9 @@ class Thresholds(LearntValue):
             raise ValueError(f"a temperature must be positive, and is {self.temperature}")
         if not math.isfinite(self.bias):
             raise ValueError(f"a bias must be finite, and is {self.bias}")
+
+    def __repr__(self) -> str:
+        return (
+            f"<Thresholds for {shown(self.target)}, of {self.pictures:,} pictures: precision "
+            f"{self.precision:.3f}, recall {self.recall:.3f}, F1 {self.f1:.3f}, cross-validated>"
+        )
