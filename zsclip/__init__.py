@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from zsclip.evaluation import (
         ClassResult,
         Comparison,
+        DepthResult,
         Evaluation,
         Mistake,
         Published,
@@ -58,6 +59,7 @@ __all__ = [
     "Calibration",
     "ClassResult",
     "Comparison",
+    "DepthResult",
     "EmbeddingCache",
     "Encoder",
     "Evaluation",
@@ -100,6 +102,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         evaluation=(
             "ClassResult",
             "Comparison",
+            "DepthResult",
             "Evaluation",
             "Mistake",
             "Published",

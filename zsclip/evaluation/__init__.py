@@ -10,13 +10,14 @@ from zsclip.evaluation.comparison import Comparison
 from zsclip.evaluation.evaluation import Evaluation
 from zsclip.evaluation.folders import find_truth
 from zsclip.evaluation.judging import judge, require_as_many
-from zsclip.evaluation.parts import ClassResult, Mistake, Published, UnknownTruth
+from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published, UnknownTruth
 from zsclip.evaluation.tables import TruthTable, read_truth
 from zsclip.evaluation.truth import Truth, indices_of
 
 __all__ = [
     "ClassResult",
     "Comparison",
+    "DepthResult",
     "Evaluation",
     "Mistake",
     "Published",

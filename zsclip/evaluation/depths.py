@@ -1,14 +1,22 @@
-"""Was the kind right? Accuracy at each depth of a tree, over arrays alone."""
+"""Was the kind right? Accuracy at each depth of a tree."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "accuracy_of_depths", "cell_scores"]
+from zsclip.errors import ParameterError
+from zsclip.evaluation.parts import DepthResult
+
+if TYPE_CHECKING:
+    from zsclip.evaluation.evaluation import Evaluation
+
+__all__ = ["Cells", "cell_scores", "depth_results", "right_at", "right_at_depth"]
+
+SUM = 1e-3  # how far the sum of a picture's scores may be from 1
 
 Cells: TypeAlias = Sequence[tuple[int, Sequence[int]]]
 """The labels of one depth by the nodes that they are counted under, as in `Tree.cells`."""
@@ -25,27 +33,50 @@ def cell_scores(scores: NDArray[np.floating[Any]], cells: Cells) -> NDArray[np.f
     return sums.T
 
 
-def accuracy_of_depths(
-    scores: NDArray[np.floating[Any]], truth: NDArray[np.int64], depths: Sequence[Cells]
-) -> NDArray[np.float64]:
-    """The part of the pictures whose best cell holds their label, at each depth.
+def right_at(
+    scores: NDArray[np.floating[Any]], truth: NDArray[np.int64], cells: Cells
+) -> NDArray[np.bool_]:
+    """Of which pictures the best cell holds their label: bool (n,).
 
     Args:
         scores: float (n, labels), of which sums mean something.
         truth: int64 (n,), the position of each picture's label.
-        depths: The cells of each depth, as in `Tree.cells`.
-
-    Returns:
-        float64 (depths,), from 0 to 1, from the top down; at the last depth, where each label is by
-        itself, it is the accuracy. NaN without pictures.
+        cells: Those of one depth; of the last one, where each label is by itself, this is whether
+            the best label is the true one.
     """
-    right = np.zeros(len(depths))
-    for depth, cells in enumerate(depths):
-        of_label = np.empty(scores.shape[1], np.int64)
-        for i, (_, labels) in enumerate(cells):
-            of_label[list(labels)] = i
-        for start in range(0, len(scores), BLOCK):
-            part = scores[start : start + BLOCK]
-            best = (cell_scores(part, cells) if len(cells) < len(of_label) else part).argmax(axis=1)
-            right[depth] += (best == of_label[truth[start : start + BLOCK]]).sum()
-    return right / len(scores) if len(scores) else np.full(len(depths), np.nan)
+    of_label = np.empty(scores.shape[1], np.int64)
+    for i, (_, labels) in enumerate(cells):
+        of_label[list(labels)] = i
+    right = np.empty(len(scores), bool)
+    for start in range(0, len(scores), BLOCK):
+        part = scores[start : start + BLOCK]
+        best = (cell_scores(part, cells) if len(cells) < len(of_label) else part).argmax(axis=1)
+        right[start : start + BLOCK] = best == of_label[truth[start : start + BLOCK]]
+    return right
+
+
+def right_at_depth(evaluation: Evaluation, depth: int) -> NDArray[np.bool_]:
+    """Of which pictures the kind was right, at one depth of the tree: bool (n,).
+
+    Raises:
+        ParameterError: There is no such depth, or scores do not sum up to 1.
+    """
+    tree = evaluation.labelset.tree
+    if depth >= tree.depths:
+        raise ParameterError(
+            f"The labels have {tree.depths} depths, from 0 to {tree.depths - 1}, and none {depth}."
+        )
+    scores = evaluation.scores
+    if evaluation.multi_label or np.abs(scores.sum(axis=1) - 1).max() > SUM:
+        raise ParameterError(
+            "Scores of groups are sums, which mean nothing where each label is scored by itself."
+        )
+    return right_at(scores, evaluation.truth, tree.cells[depth])
+
+
+def depth_results(evaluation: Evaluation) -> tuple[DepthResult, ...]:
+    """See `Evaluation.depths`."""
+    return tuple(
+        DepthResult(depth, len(cells), float(right_at_depth(evaluation, depth).mean()))
+        for depth, cells in enumerate(evaluation.labelset.tree.cells)
+    )

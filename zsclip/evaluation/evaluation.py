@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.errors import NotLearntError, ParameterError, ParameterTypeError
+from zsclip.evaluation.depths import depth_results
 from zsclip.evaluation.details import class_results, mistakes, published_figures
-from zsclip.evaluation.measures import MEASURES, measure_of
+from zsclip.evaluation.measures import MEASURES, measure_of, names_of
 from zsclip.evaluation.metrics import confusion, ranks
-from zsclip.evaluation.parts import ClassResult, Mistake, Published, UnknownTruth
+from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published, UnknownTruth
 from zsclip.evaluation.statistic import Statistic, bootstrap
 from zsclip.files import whole_number
 from zsclip.labels import LabelSet
@@ -158,7 +159,7 @@ class Evaluation(ArrayValue):
         return self.metric("macro_f1")
 
     def metric(self, name: str) -> float:
-        """One metric by its name, a key of `metrics`, or ``top_`` and a number.
+        """One metric by its name, a key of `metrics`, ``top_3`` or ``accuracy_at_0``.
 
         Raises:
             ParameterError: There is no such metric, or it does not apply here.
@@ -169,7 +170,7 @@ class Evaluation(ArrayValue):
     def metrics(self) -> dict[str, float]:
         """Every metric that applies here, by its name."""
         found = {}
-        for name in MEASURES:
+        for name in names_of(self):
             try:
                 found[name] = self.metric(name)
             except (ParameterError, NotLearntError):  # of another kind of classifier
@@ -236,6 +237,15 @@ class Evaluation(ArrayValue):
         Where pictures may have several labels, a label is an answer by the threshold of F1.
         """
         return class_results(self)
+
+    @property
+    def depths(self) -> tuple[DepthResult, ...]:
+        """How often the kind was right, at each depth of the tree of labels from the top down.
+
+        Raises:
+            ParameterError: Scores do not sum up to 1, so that those of a group mean nothing.
+        """
+        return depth_results(self)
 
     def worst(self, k: int = 20) -> list[Mistake]:
         """The `k` most confident mistakes, the most confident first.
@@ -306,6 +316,6 @@ class Evaluation(ArrayValue):
         return as_table(self)
 
     def __repr__(self) -> str:
-        told = [f"{MEASURES[name].title} {value:.3f}" for name, value in self.metrics().items()]
+        name, value = next(iter(self.metrics().items()))
         n = len(self.sources)
-        return f"<Evaluation of {n:,} picture{'s' * (n != 1)}: {', '.join(told[:1])}>"
+        return f"<Evaluation of {n:,} picture{'s' * (n != 1)}: {MEASURES[name].title} {value:.3f}>"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.errors import NotLearntError, ParameterError
+from zsclip.evaluation.depths import right_at_depth
 from zsclip.evaluation.metrics import (
     brier_statistic,
     ece_statistic,
@@ -28,7 +29,14 @@ from zsclip.wording import brief, did_you_mean
 if TYPE_CHECKING:
     from zsclip.evaluation.evaluation import Evaluation
 
-__all__ = ["MEASURES", "Measure", "measure_of", "metric_published_as", "said_of"]
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "measure_of",
+    "metric_published_as",
+    "names_of",
+    "said_of",
+]
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,10 @@ class Measure:
 
 def _top(k: int) -> Callable[[Evaluation], Statistic]:
     return lambda evaluation: top_k_statistic(evaluation.ranks, k)
+
+
+def _at_depth(depth: int) -> Callable[[Evaluation], Statistic]:
+    return lambda evaluation: Additive(right_at_depth(evaluation, depth).astype(np.float64))
 
 
 def _coverage(evaluation: Evaluation) -> Statistic:
@@ -110,8 +122,14 @@ MEASURES: dict[str, Measure] = {
 }
 
 
+def names_of(evaluation: Evaluation) -> list[str]:
+    """The metrics that may apply; where labels have groups, the accuracy above the last depth."""
+    depths = evaluation.labelset.tree.depths
+    return [*MEASURES, *(f"accuracy_at_{depth}" for depth in range(depths - 1))]
+
+
 def measure_of(name: str, *, several: bool) -> Measure:
-    """The metric of a name, ``top_`` with any number among them.
+    """The metric of a name, ``top_`` and ``accuracy_at_`` with any number among them.
 
     Args:
         name: The name.
@@ -123,6 +141,8 @@ def measure_of(name: str, *, several: bool) -> Measure:
     found = MEASURES.get(name)
     if found is None and (k := re.fullmatch(r"top_([1-9][0-9]{0,8})", name)):
         found = Measure(f"top-{k[1]}", _top(int(k[1])))
+    if found is None and (depth := re.fullmatch(r"accuracy_at_([0-9]{1,3})", name)):
+        found = Measure(f"accuracy at depth {depth[1]}", _at_depth(int(depth[1])))
     own = [key for key, measure in MEASURES.items() if measure.several == several]
     if found is None:
         raise ParameterError(

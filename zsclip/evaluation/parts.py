@@ -7,7 +7,7 @@ from typing import Any
 
 from zsclip.wording import BriefRepr
 
-__all__ = ["ClassResult", "Mistake", "Published", "UnknownTruth"]
+__all__ = ["ClassResult", "DepthResult", "Mistake", "Published", "UnknownTruth"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -32,6 +32,22 @@ class ClassResult(BriefRepr):
     recall: float | None
     precision: float | None
     taken_for: str | None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DepthResult(BriefRepr):
+    """How often the kind of thing was right, at one depth of the tree of labels.
+
+    Attributes:
+        depth: 0 at the top; at the last one each label is by itself.
+        nodes: How many groups and labels are told apart there.
+        accuracy: The part of the pictures whose best node there, by the sum of its scores, holds
+            the true label.
+    """
+
+    depth: int
+    nodes: int
+    accuracy: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)

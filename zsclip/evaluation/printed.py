@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from zsclip.evaluation.measures import MEASURES
+from zsclip.evaluation.measures import MEASURES, measure_of
 from zsclip.wording import shown
 
 if TYPE_CHECKING:
@@ -68,9 +68,10 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
     yield ""
     for name, value in evaluation.metrics().items():
         low, high = evaluation.interval(name)
-        is_share = MEASURES[name].is_share
+        measure = measure_of(name, several=evaluation.multi_label)
+        is_share = measure.is_share
         ends = f"95 % interval {_number(low, is_share)} to {_number(high, is_share)}"
-        yield f"{MEASURES[name].title:24}{_number(value, is_share):>8}   {ends}"
+        yield f"{measure.title:24}{_number(value, is_share):>8}   {ends}"
     if evaluation.multi_label:
         own = evaluation.learnt.thresholds is not None
         yield f"F1 and recall are by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
