@@ -73,6 +73,7 @@ def classify(
             "--accepted-only takes a classifier that can say none of these: give --threshold, or "
             "one that was saved with --reject-like or --reject-on."
         )
+    listing.require_learnt(classifier.learnt)
     from zsclip.cli.pictures import Pictures
 
     pictures = Pictures(paths, null=null)

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
+    from zsclip.learnt import Learnt
     from zsclip.results import Prediction
 
 __all__ = ["Listing", "Row", "listing_options"]
@@ -47,6 +48,23 @@ class Listing:
     def top(self) -> int | None:
         """How many labels are printed of each picture; None if that depends on the picture."""
         return int(self.value or 0) if self.by == "top" else None
+
+    def require_learnt(self, learnt: Learnt) -> None:
+        """Raise if a classifier did not learn what these labels are chosen by.
+
+        Raises:
+            UsageError: It did not.
+        """
+        if self.by == "coverage" and learnt.calibration is None:
+            raise click.UsageError(
+                "--coverage takes a classifier that was calibrated on pictures whose labels are "
+                "known: zsclip save FILE --calibrate ... makes one."
+            )
+        if self.by == "above" and self.value is None and learnt.thresholds is None:
+            raise click.UsageError(
+                f"--above {FITTED} takes a classifier with a threshold for each label: zsclip save "
+                "FILE --multi-label --calibrate ... makes one."
+            )
 
     def of(self, prediction: Prediction) -> list[Row]:
         """The labels of one prediction, best first."""
