@@ -95,7 +95,7 @@ def run(*args):
     slow = {"torch", "numpy", "PIL", "rich", "tqdm", "httpx", "sqlite3"}
     return slow & set(sys.modules)
 
-for args in [(), ("demo",), ("classify",), ("save",), ("doctor",), ("labelsets",),
+for args in [(), ("demo",), ("classify",), ("evaluate",), ("save",), ("doctor",), ("labelsets",),
              ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"),
              ("models", "fetch"), ("cache",), ("cache", "clear")]:
     assert not run(*args, "--help"), args
@@ -173,6 +173,10 @@ def test_the_examples_of_the_page_run(
         (tmp_path / "drawings" / drawing.file).write_bytes(drawing.data)
     for name in ("frog.png", "fish.png"):
         shutil.copy(tmp_path / "drawings" / name, tmp_path / name)
+    for drawing in load_drawings():
+        folder = tmp_path / "known" / drawing.animal
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / drawing.file).write_bytes(drawing.data)
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "names.txt").write_text("frog\nfish\n")
     monkeypatch.chdir(tmp_path)
