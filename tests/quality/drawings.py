@@ -1,4 +1,4 @@
-"""What each drawing shows: an animal of the label set cartoon-animals, food, an object or a sign."""
+"""What each drawing shows: an animal of cartoon-animals, food, an object or a sign."""
 
 from __future__ import annotations
 
