@@ -34,6 +34,7 @@ WAYS: dict[str, dict[str, Any]] = {
         "method": "null",
         "null_prompts": [f"a drawing of {thing}." for thing in THINGS],
     },
+    "null, by default": {"method": "null"},
     "neglabel": {"method": "neglabel"},
 }
 
