@@ -112,7 +112,7 @@ def _said(helps: list[dict[str, Any]], hurts: list[dict[str, Any]]) -> str:
         saved = [row for row in hurts if row["brier_chosen"] < row["brier_after"] - 0.001]
         parts.append(
             f"It makes them worse on average for {those(hurts)}: so few do not tell one "
-            "temperature from another. Take more pictures, look at `clf.calibration`, and keep what it says is "
-            f"better, which saved something in {len(saved)} of these {len(hurts)}."
+            "temperature from another. Take more pictures, look at `clf.calibration`, and keep "
+            f"what it says is better, which saved something in {len(saved)} of these {len(hurts)}."
         )
     return " ".join(parts)
