@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
+from zsclip.scoring.nulls import usual_null_prompts
 
 from zsclip import Label, LabelSet, Prediction, ZeroShotClassifier
 from zsclip.errors import (
@@ -23,7 +24,6 @@ from zsclip.errors import (
     ParameterError,
     ParameterTypeError,
 )
-from zsclip.nulls import usual_null_prompts
 from zsclip.testing import FakeEncoder
 
 LABELS = ["cat", "dog", "owl"]

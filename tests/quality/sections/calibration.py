@@ -5,12 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from zsclip.evaluation.metrics import accuracy, brier, ece
-
 from tests.quality.embedded import Pictures
 from tests.quality.tasks import Task, all_animals, four_kinds, often_drawn
 from tests.quality.trials import draws, interval, mean, table
 from zsclip.evaluation import indices_of
+from zsclip.evaluation.metrics import accuracy, brier, ece
 
 TITLE = "How sure is it?"
 DRAWS = 100

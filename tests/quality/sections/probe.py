@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from zsclip.evaluation.metrics import mean_per_class_recall
-
 from tests.quality.embedded import Pictures
 from tests.quality.tasks import Task, four_kinds, often_drawn
 from tests.quality.trials import cell, draws, interval, mean, table
 from zsclip.evaluation import indices_of
+from zsclip.evaluation.metrics import mean_per_class_recall
 
 TITLE = "Zero shots, or a probe?"
 DRAWS = 20

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from zsclip.evaluation.several import average_precisions, f1_scores, mean_average_precision
 
 from tests.quality.embedded import OFTEN, Pictures, drawn_often
 from tests.quality.sections.reject import THINGS
 from tests.quality.trials import table
 from zsclip import LabelSet, ZeroShotClassifier
+from zsclip.evaluation.several import average_precisions, f1_scores, mean_average_precision
 
 TITLE = "Several labels at once?"
 SEED = 9
