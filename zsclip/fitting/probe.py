@@ -177,14 +177,22 @@ def _best_c(task: _Task, folds: int, seed: int) -> float:
 
 
 def _search(losses: Callable[[float], NDArray[np.float64]], *, cautious: bool) -> float:
-    """The exponent with the lowest mean loss; around the best, the interval is halved repeatedly.
+    """The exponent with the lowest mean loss, which is taken to fall and then to rise.
+
+    From the lowest on until it rises; then around the best, with the interval halved repeatedly.
 
     Args:
         losses: Those of the pictures with an exponent: float64 (n,).
         cautious: Take the lowest exponent that is not clearly worse: whose mean loss is higher by
             no more than a standard error of the difference (Breiman et al. 1984, §3.4.3).
     """
-    tried = {exponent: losses(exponent) for exponent in EXPONENTS}
+    tried: dict[float, NDArray[np.float64]] = {}
+    before = np.inf
+    for exponent in EXPONENTS:
+        tried[exponent] = losses(exponent)
+        if tried[exponent].mean() > before:
+            break  # past the best, where fits take ever longer
+        before = float(tried[exponent].mean())
     step = EXPONENTS[1] - EXPONENTS[0]
     while True:
         best = min(tried, key=lambda exponent: (tried[exponent].mean(), exponent))
