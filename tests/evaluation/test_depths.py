@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as arrays
 from sklearn.metrics import accuracy_score
 
 from zsclip import Evaluation, Label, LabelSet
-from zsclip.errors import ParameterError
+from zsclip.errors import LabelError, ParameterError
 from zsclip.evaluation import DepthResult
 from zsclip.evaluation.depths import cell_scores, right_at
 from zsclip.labels import Group
@@ -114,3 +114,12 @@ def test_scores_that_do_not_share_have_no_depths() -> None:
     with pytest.raises(ParameterError, match="mean nothing where each label is scored by itself"):
         _ = found.depths
     assert not [name for name in found.metrics() if "_at_" in name]
+
+
+def test_groups_without_end_leave_the_other_metrics() -> None:
+    groups = [Group(f"g{i}", f"g{i}", f"g{i - 1}" if i else None) for i in range(101)]
+    labels = LabelSet("x", (Label("a", "a", parent="g100"), Label("b", "b")), groups=tuple(groups))
+    found = made([0, 1], ["a", "b"], labels)
+    assert found.metrics()["accuracy"] == 1
+    with pytest.raises(LabelError, match="nested more than 100 deep"):
+        _ = found.depths

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import NotLearntError, ParameterError
+from zsclip.errors import LabelError, NotLearntError, ParameterError
 from zsclip.evaluation.depths import right_at_depth
 from zsclip.evaluation.metrics import (
     brier_statistic,
@@ -124,7 +124,10 @@ MEASURES: dict[str, Measure] = {
 
 def names_of(evaluation: Evaluation) -> list[str]:
     """The metrics that may apply; where labels have groups, the accuracy above the last depth."""
-    depths = evaluation.labelset.tree.depths
+    try:
+        depths = evaluation.labelset.tree.depths
+    except LabelError:  # groups nested without end, which nobody asked for
+        depths = 1
     return [*MEASURES, *(f"accuracy_at_{depth}" for depth in range(depths - 1))]
 
 
