@@ -168,7 +168,7 @@ def test_of_several_labels_there_are_map_and_f1_by_thresholds() -> None:
         _ = one.micro_f1
 
 
-def test_it_is_a_value() -> None:
+def test_an_evaluation_is_a_value() -> None:
     found, same = made(SCORES, TRUTH), made(SCORES, TRUTH)
     assert found == same
     assert hash(found) == hash(same)
@@ -212,4 +212,7 @@ def test_as_plain_values_it_goes_into_json() -> None:
 
 
 def test_its_repr_is_short_and_names_the_metric() -> None:
-    assert repr(made(SCORES, TRUTH)) == "<Evaluation of 4 pictures: accuracy (top-1) 0.500>"
+    one = made(SCORES, TRUTH)
+    assert repr(one) == "<Evaluation of 4 pictures: accuracy (top-1) 0.500>"
+    parts = one.labelset, one.origin, one.sources, np.ones((4, 3), bool), one.scores
+    assert repr(Evaluation(*parts)) == "<Evaluation of 4 pictures: mean average precision 1.000>"

@@ -316,6 +316,6 @@ class Evaluation(ArrayValue):
         return as_table(self)
 
     def __repr__(self) -> str:
-        name, value = next(iter(self.metrics().items()))
-        n = len(self.sources)
-        return f"<Evaluation of {n:,} picture{'s' * (n != 1)}: {MEASURES[name].title} {value:.3f}>"
+        name, n = "mean_average_precision" if self.multi_label else "accuracy", len(self.sources)
+        told = f"{MEASURES[name].title} {self.metric(name):.3f}"
+        return f"<Evaluation of {n:,} picture{'s' * (n != 1)}: {told}>"
