@@ -14,7 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
-from zsclip.scoring.nulls import usual_null_prompts
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    precision_score,
+    recall_score,
+)
 
 from zsclip import Label, LabelSet, Prediction, ZeroShotClassifier
 from zsclip.errors import (
@@ -24,6 +29,7 @@ from zsclip.errors import (
     ParameterError,
     ParameterTypeError,
 )
+from zsclip.scoring import usual_null_prompts
 from zsclip.testing import FakeEncoder
 
 LABELS = ["cat", "dog", "owl"]
@@ -248,3 +254,36 @@ def test_a_picture_in_any_batch_has_the_same_scores() -> None:
     image = Image.fromarray(PICTURES[5])
     [alone] = clf.classify_many([image])
     np.testing.assert_allclose(alone.scores, clf.predict_proba(PICTURES)[5], rtol=1e-5)
+
+
+# -------------------------------------------------------------------------------------- evaluation
+
+
+def test_an_evaluation_of_several_labels_is_scikit_learn_s() -> None:
+    truth = truth_of()
+    matrix = np.array([[name in names for name in LABELS] for names in truth])
+    for clf in (several(), several().calibrated(PICTURES, truth)):
+        evaluation, scores = clf.evaluate(PICTURES, truth), clf.predict_proba(PICTURES)
+        values = 0.5 if clf.thresholds is None else clf.thresholds.values
+        said = scores.astype(np.float64) >= values
+        options = {"zero_division": 0.0}
+        assert evaluation.metrics() == {
+            "mean_average_precision": pytest.approx(average_precision_score(matrix, scores)),
+            "micro_f1": pytest.approx(f1_score(matrix, said, average="micro", **options)),
+            "macro_f1": pytest.approx(f1_score(matrix, said, average="macro", **options)),
+            "precision": pytest.approx(precision_score(matrix, said, average="micro", **options)),
+            "recall": pytest.approx(recall_score(matrix, said, average="micro", **options)),
+        }
+        assert evaluation.mean_average_precision == evaluation.metric("mean_average_precision")
+        assert evaluation.micro_f1 == evaluation.metric("micro_f1")
+        assert evaluation.macro_f1 == evaluation.metric("macro_f1")
+        low, high = evaluation.interval("mean_average_precision", resamples=50)
+        assert low < evaluation.mean_average_precision < high
+        assert "mean average precision" in str(evaluation)
+        assert repr(evaluation).startswith("<Evaluation of 30 pictures: mean average precision 0.")
+        assert evaluation.to_dict()["metrics"]["micro_f1"]["value"] == evaluation.micro_f1
+        with pytest.raises(ParameterError, match="`accuracy` does not apply"):
+            assert evaluation.accuracy
+    one = several(multi_label=False, null_prompts=None).evaluate(PICTURES, ["cat"] * 30)
+    with pytest.raises(ParameterError, match="does not apply"):
+        assert one.mean_average_precision

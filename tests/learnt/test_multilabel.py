@@ -28,7 +28,7 @@ LIMITS = Thresholds(
 
 
 @pytest.mark.parametrize("value", [SPREAD, LIMITS], ids=["spread", "thresholds"])
-def test_it_is_a_value(value: Any) -> None:
+def test_what_several_labels_learn_is_a_value(value: Any) -> None:
     other = pickle.loads(pickle.dumps(value))
     assert other == value
     assert hash(other) == hash(value)

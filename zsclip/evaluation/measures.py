@@ -117,6 +117,10 @@ MEASURES: dict[str, Measure] = {
     ),
     "micro_f1": Measure("micro F1", lambda e: F1(said_of(e), e.truth), several=True),
     "macro_f1": Measure("macro F1", lambda e: F1(said_of(e), e.truth, "macro"), several=True),
+    "precision": Measure(
+        "precision", lambda e: F1(said_of(e), e.truth, metric="precision"), several=True
+    ),
+    "recall": Measure("recall", lambda e: F1(said_of(e), e.truth, metric="recall"), several=True),
     "coverage": Measure("coverage (accepted)", _coverage),
     "error_among_accepted": Measure("error among accepted", _error_among_accepted),
 }

@@ -94,8 +94,8 @@ class Fitted(Holding):
         """A classifier for several labels whose scores compare a picture with others of its kind.
 
         A prompt is near to all pictures or to few, for reasons of its own. So each cosine is told
-        in deviations ``z`` from its label's mean over `images`, which need no labels; standardizing
-        is what makes most of the zero-shot gains of SPARC (Miller et al. 2025, CVPR). The score is
+        in deviations ``z`` from its label's mean over `images`, which need no labels, as SPARC does
+        over a data set to remove what is a prompt's own (Miller et al. 2025, CVPR). The score is
         ``1 / (1 + exp(-2 (z - 2)))``: 0.5 two deviations above the mean. It takes the place of null
         prompts, and is kept, so that a picture is scored by itself. It says how unusual a label is
         among such pictures; `calibrated` makes a probability of it.
@@ -116,7 +116,7 @@ class Fitted(Holding):
             >>> drawings = [drawing.data for drawing in load_drawings()]
             >>> clf = ZeroShotClassifier("fish,octopus,owl", model="tiny-cartoon", multi_label=True)
             >>> clf.standardized(drawings).learnt.standardization.pictures
-            12
+            13
         """
         from zsclip.fitting.standardization import fit_standardization, require_first
 
