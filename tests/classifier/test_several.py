@@ -29,7 +29,7 @@ from zsclip.errors import (
     ParameterError,
     ParameterTypeError,
 )
-from zsclip.scoring import usual_null_prompts
+from zsclip.scoring.nulls import usual_null_prompts
 from zsclip.testing import FakeEncoder
 
 LABELS = ["cat", "dog", "owl"]

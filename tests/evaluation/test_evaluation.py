@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluations import made
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, precision_score, recall_score
 
 from zsclip import ClassResult, Evaluation, Mistake
 from zsclip.errors import NotLearntError, ParameterError, ParameterTypeError
@@ -156,6 +156,8 @@ def test_of_several_labels_there_are_map_and_f1_by_thresholds() -> None:
         "mean_average_precision": found.mean_average_precision,
         "micro_f1": found.micro_f1,
         "macro_f1": found.macro_f1,
+        "precision": precision_score(truth, one.scores >= 0.5, average="micro"),
+        "recall": recall_score(truth, one.scores >= 0.5, average="micro"),
     }
     assert found.mean_average_precision == pytest.approx(mean_average_precision(one.scores, truth))
     assert found.micro_f1 == f1_score(truth, one.scores >= 0.5, average="micro")
