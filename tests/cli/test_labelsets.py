@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from click.testing import Result
 from growth import run_limited
 
-from zsclip import check_labelset
+from zsclip import LabelSet, check_labelset
 
 Run = Callable[..., Result]
 Install = Callable[..., None]
@@ -162,6 +163,19 @@ def test_show_of_complete_prompts_and_of_one_group(run: Run, tmp_path: Path) -> 
     lines = [" ".join(li.split()) for li in run("labelsets", "show", table).stdout.splitlines()]
     assert "Labels 2 in 1 group" in lines
     assert "none: each label has complete prompts" in lines
+
+
+def test_show_tells_what_stands_for_none_of_the_labels(run: Run, tmp_path: Path) -> None:
+    birds = LabelSet.from_names(["wren", "owl"], name="birds")
+    path = tmp_path / "birds.toml"
+    path.write_text(birds.to_toml(license="MIT", source="own"), encoding="utf-8")
+    assert "Null prompts" not in run("labelsets", "show", path).stdout
+    own = dataclasses.replace(birds, null_prompts=("an empty garden.",))
+    path.write_text(own.to_toml(license="MIT", source="own"), encoding="utf-8")
+    shown = run("labelsets", "show", path).stdout
+    assert "Null prompts\n  an empty garden.\n" in "\n".join(
+        line.rstrip() for line in shown.splitlines()
+    )
 
 
 def test_check_prints_every_problem_and_fails(run: Run, install: Install) -> None:
