@@ -97,7 +97,10 @@ class Prediction:
 
     @property
     def answer(self) -> str | None:
-        """The name of the best label, or None if the picture is none of them."""
+        """The name of the best label, or None if the picture is none of them.
+
+        Of several labels at once it is the likeliest still; `above` gives those that are said.
+        """
         return self.label if self.accepted else None
 
     @property
