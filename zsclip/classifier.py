@@ -379,6 +379,9 @@ class ZeroShotClassifier(Learning):
     def predict(self, images: Images) -> NDArray[np.str_]:
         """The name of the best class of each picture, as scikit-learn's classifiers give it.
 
+        Of a picture that is rejected, or that could have several labels, it is the best guess as
+        well; `Prediction.answer` and `Prediction.above` know of these.
+
         Returns:
             str (n,): entries of `classes_`.
         """
