@@ -119,3 +119,21 @@ def test_what_evaluate_refuses(
     result = run("evaluate", *given)
     assert (result.exit_code, result.stdout) == (2, "")
     assert told in " ".join(result.stderr.split())
+
+
+def test_several_labels_of_a_picture_stand_in_one_cell(
+    run: Run, known: Path, tmp_path: Path
+) -> None:
+    files = {name: next((known / name).iterdir()) for name in ("frog", "rat", "fish")}
+    table = tmp_path / "several.csv"
+    table.write_text(
+        f"image,label\n{files['frog']},frog|fish\n{files['rat']},rat\n{files['fish']},"
+    )
+    result = run("evaluate", table, *TINY, "--multi-label", "--format", "json")
+    assert result.exit_code == 0, result.output
+    clf = ZeroShotClassifier(
+        list(NAMES), model="tiny-cartoon", device="cpu", precision="fp32", multi_label=True
+    )
+    expected = clf.evaluate(list(files.values()), [["frog", "fish"], ["rat"], []])
+    found = json.loads(result.stdout)["metrics"]
+    assert {name: row["value"] for name, row in found.items()} == expected.metrics()
