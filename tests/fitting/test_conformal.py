@@ -13,6 +13,9 @@ from zsclip.scoring import softmax
 def test_the_truth_is_as_strange_as_its_score_is_low() -> None:
     scores = np.array([[0.75, 0.25, 0], [0.5, 0.25, 0.25]], np.float32)
     lac, aps = strangeness(scores, np.array([1, 0]), np.array([0.5, 0.0]))
+    assert lac.tolist() == [0, 0.75]
+    assert aps.tolist() == [0, 0.75 + 0.125]
+    lac, aps = strangeness(scores, np.array([1, 0]), np.array([0.5, 0.0]), empty=True)
     assert lac.tolist() == [0.5, 0.75]
     assert aps.tolist() == [0.5, 0.75 + 0.125]
 

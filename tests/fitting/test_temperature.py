@@ -1,4 +1,4 @@
-"""One temperature: the likeliest, as scikit-learn finds it, and what pictures cannot tell."""
+"""One temperature: the likeliest, as scikit-learn finds it, and near 1 where pictures are few."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sklearn.calibration import CalibratedClassifierCV, calibration_curve
 from sklearn.frozen import FrozenEstimator
 
 from zsclip.fitting import temperature as module
-from zsclip.fitting.temperature import bound_of, fit_temperature
+from zsclip.fitting.temperature import PRIOR, bound_of, fit_temperature
 from zsclip.scoring import logistic, softmax
 
 Logits = NDArray[np.float64]
@@ -60,10 +60,16 @@ def test_it_is_the_one_that_scikit_learn_finds(labels: int, temperature: float) 
     logits, truth = drawn(400, labels, temperature=temperature, seed=labels)
     truth[: 2 * labels] = np.tile(np.arange(labels), 2)  # scikit-learn wants all of them
     theirs = scikit_learn(logits, truth)
-    mine = fit_temperature(logits, truth)
+    mine = fit_temperature(logits, truth, prior=0)
     beta = theirs.calibrated_classifiers_[0].calibrators[0].beta_
     assert mine == pytest.approx(1 / beta, rel=1e-6)
     np.testing.assert_allclose(softmax(logits / mine), theirs.predict_proba(logits), atol=1e-7)
+
+
+def test_of_thousands_of_pictures_it_is_scikit_learn_s_with_the_prior_too() -> None:
+    logits, truth = drawn(20_000, 6, temperature=3)
+    beta = scikit_learn(logits, truth).calibrated_classifiers_[0].calibrators[0].beta_
+    assert fit_temperature(logits, truth) == pytest.approx(1 / beta, rel=2e-3)
 
 
 @pytest.mark.parametrize("temperature", [0.25, 1.0, 4.0])
@@ -85,16 +91,24 @@ def test_scores_become_how_often_they_are_right() -> None:
     assert error(softmax(new / fit_temperature(logits, truth))) < 0.04
 
 
+@pytest.mark.parametrize("prior", [0, 0.5, PRIOR])
 @pytest.mark.parametrize("alone", [False, True])
 @given(seed=seeds, n=st.integers(4, 40), labels=st.integers(2, 6))
-def test_no_other_temperature_is_likelier(alone: bool, seed: int, n: int, labels: int) -> None:
+def test_no_other_temperature_is_likelier(
+    prior: float, alone: bool, seed: int, n: int, labels: int
+) -> None:
     logits, truth = drawn(n, labels, temperature=3, seed=seed)
-    if bound_of(logits, truth, alone=alone):
+    if not prior and bound_of(logits, truth, alone=alone):
         return
-    best = fit_temperature(logits, truth, alone=alone)
-    least = loss(logits, truth, best, alone=alone)
+
+    def total(temperature: float) -> float:
+        held = prior * (1 / temperature + np.log(temperature))
+        likelihoods = n * labels if alone else n
+        return likelihoods * loss(logits, truth, temperature, alone=alone) + float(held)
+
+    best = fit_temperature(logits, truth, alone=alone, prior=prior)
     for other in (best * 0.99, best * 1.01, best / 10, best * 10, 1.0):
-        assert least <= loss(logits, truth, other, alone=alone) + 1e-12
+        assert total(best) <= total(other) + 1e-11 * n * labels
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -103,10 +117,8 @@ def test_logits_times_something_have_a_temperature_times_that(
     alone: bool, seed: int, factor: float
 ) -> None:
     logits, truth = drawn(30, 4, temperature=3, seed=seed)
-    if bound_of(logits, truth, alone=alone) == "lower":
-        return  # where the model's own temperature, 1, is a limit
-    once = fit_temperature(logits, truth, alone=alone)
-    scaled = fit_temperature(logits * factor, truth, alone=alone)
+    once = fit_temperature(logits, truth, alone=alone, prior=0)
+    scaled = fit_temperature(logits * factor, truth, alone=alone, prior=0)
     assert scaled == pytest.approx(factor * once, rel=1e-9)
 
 
@@ -134,34 +146,66 @@ def test_labels_without_pictures_are_no_hindrance() -> None:
     assert fit_temperature(logits[some], truth[some]) == pytest.approx(2, rel=0.2)
 
 
-# ------------------------------------------------------------------- what pictures cannot tell
+# --------------------------------------------------------------------------- few pictures
 
 
-@pytest.mark.parametrize("n", [2, 8, 1000])
+def brier_of(logits: Logits, truth: Positions) -> float:
+    return float(((softmax(logits) - np.eye(logits.shape[1])[truth]) ** 2).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("labels", [4, 10, 100])
+@pytest.mark.parametrize("model", [0.4, 1.0, 3.0])  # not sure enough, right, too sure
+def test_few_pictures_do_less_harm_than_without_a_prior_and_mend_what_is_wrong(
+    labels: int, model: float
+) -> None:
+    """The Brier score of new pictures, over 100 draws of the 4 that fit half of 8."""
+    new, new_truth = drawn(2_000, labels, temperature=model, spread=2 * model, seed=1)
+    without: list[float] = []
+    held: list[float] = []
+    for draw in range(100):
+        logits, truth = drawn(4, labels, temperature=model, spread=2 * model, seed=100 + draw)
+        without.append(brier_of(new / fit_temperature(logits, truth, prior=0), new_truth))
+        held.append(brier_of(new / fit_temperature(logits, truth), new_truth))
+    before, best = brier_of(new, new_truth), brier_of(new / model, new_truth)
+    harm, harm_without = np.mean(held) - best, np.mean(without) - best
+    assert harm < harm_without + (0.01 if labels == 100 else 0)  # a picture says more of so many
+    if model == 1:
+        assert harm < 0.5 * harm_without
+    else:
+        assert np.mean(held) < before
+
+
+def test_a_firmer_prior_is_nearer_to_one() -> None:
+    logits, truth = drawn(40, 5, temperature=6)
+    found = [fit_temperature(logits, truth, prior=prior) for prior in (0, 1, 4, 20, 1e4)]
+    assert found == sorted(found, reverse=True)
+    assert found[-1] == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.parametrize("alone", [False, True])
-def test_without_a_mistake_the_truth_is_as_sure_as_so_many_successes(n: int, alone: bool) -> None:
-    random = np.random.default_rng(0)
-    truth = random.integers(0, 4, n)
-    logits = -random.random((n, 4)) - 1e-3
-    logits[np.arange(n), truth] = random.random(n) / 10
-    assert bound_of(logits, truth, alone=alone) == "lower"
-    found = fit_temperature(logits, truth, alone=alone)
-    own = (logistic if alone else softmax)(logits / found)[np.arange(n), truth]
-    assert own.mean() == pytest.approx((n + 1) / (n + 2), rel=1e-9)
+def test_without_a_mistake_more_pictures_make_it_colder_and_none_makes_it_infinite(
+    alone: bool,
+) -> None:
+    found = []
+    for n in (2, 8, 1000):
+        random = np.random.default_rng(0)
+        truth = random.integers(0, 4, n)
+        logits = -random.random((n, 4)) - 1e-3
+        logits[np.arange(n), truth] = random.random(n) / 10
+        assert bound_of(logits, truth, alone=alone) == "lower"
+        found.append(fit_temperature(logits, truth, alone=alone))
+    assert 1 > found[0] > found[1] > found[2] > 0.01
 
 
 def test_a_model_that_is_surer_and_not_mistaken_is_left_as_it_is() -> None:
-    logits = 20.0 * np.eye(4)
-    assert fit_temperature(logits, np.arange(4)) == 1.0
+    assert fit_temperature(20.0 * np.eye(4), np.arange(4)) == pytest.approx(1, abs=1e-6)
+    assert fit_temperature(1e7 * np.eye(4), np.arange(4)) == pytest.approx(1, abs=1e-6)
+    assert fit_temperature(1e-7 * np.eye(4), np.arange(4)) == pytest.approx(1, abs=1e-6)
 
 
 def test_labels_that_share_the_first_place_are_no_mistake() -> None:
     logits = np.array([[0.1, 0.1, 0.0], [0.2, 0.0, 0.1]])
-    truth = np.array([0, 0])
-    assert bound_of(logits, truth) == "lower"
-    found = fit_temperature(logits, truth)
-    own = softmax(logits / found)[:, 0]
-    assert own.mean() == pytest.approx(0.75 * 3 / 4)
+    assert bound_of(logits, np.array([0, 0])) == "lower"
 
 
 @pytest.mark.parametrize("alone", [False, True])
@@ -169,8 +213,11 @@ def test_scores_that_know_nothing_become_equal(alone: bool) -> None:
     logits = np.array([[5.0, -5.0], [5.0, -5.0], [-5.0, 5.0]])
     truth = np.array([1, 1, 0])
     assert bound_of(logits, truth, alone=alone) == "upper"
-    found = fit_temperature(logits, truth, alone=alone)
+    found = fit_temperature(logits, truth, alone=alone, prior=0)
     np.testing.assert_allclose((logistic if alone else softmax)(logits / found), 0.5, atol=1e-3)
+    assert 5 < fit_temperature(logits, truth, alone=alone) < 20
+    many = fit_temperature(np.tile(logits, (1000, 1)), np.tile(truth, 1000), alone=alone)
+    assert many > 1000
 
 
 def test_logits_that_are_all_equal_have_the_temperature_one() -> None:
@@ -182,7 +229,8 @@ def test_a_mistake_by_a_hair_is_no_reason_for_infinity() -> None:
     logits = np.array([[1.0, 0.0], [0.0, 1e-12], [3.0, 0.0]])
     truth = np.array([0, 0, 0])
     assert bound_of(logits, truth) == ""
-    assert 1e-5 < fit_temperature(logits, truth) < 1
+    for prior in (0, PRIOR):
+        assert 1e-5 < fit_temperature(logits, truth, prior=prior) < 1
 
 
 @pytest.mark.parametrize("alone", [False, True])

@@ -108,6 +108,8 @@ def test_another_way_to_make_sets_is_refused(method: Any) -> None:
         {"brier_after": math.nan},
         {"lac": np.array([0.2, 0.1])},
         {"lac": np.array([0.2, np.nan])},
+        {"lac": np.linspace(-0.1, 1, 9)},
+        {"aps": np.linspace(-0.1, 1, 9)},
         {"lac": np.zeros((2, 2))},
         {"lac": np.zeros(8)},
         {"aps": np.array([np.inf])},

@@ -14,7 +14,9 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def test_lac_is_what_a_score_lacks() -> None:
-    assert lac(np.array([[0.75, 0.25]])).tolist() == [[0.25, 0.75]]
+    scores = np.array([[0.625, 0.375]])
+    assert lac(scores).tolist() == [[0, 0.625]]
+    assert lac(scores, empty=True).tolist() == [[0.375, 0.625]]
 
 
 @pytest.mark.parametrize(
@@ -22,12 +24,30 @@ def test_lac_is_what_a_score_lacks() -> None:
     [(0.0, [0.75, 0.25 + 0.75, 1.0]), (1.0, [0.0, 0.75, 1.0]), (0.5, [0.375, 0.875, 1.0])],
 )
 def test_aps_adds_up_scores_from_the_best_down(u: float, strange: list[float]) -> None:
-    assert aps(np.array([[0.75, 0.25, 0.0]]), np.array([u])).tolist() == [strange]
+    scores = np.array([[0.75, 0.25, 0.0]])
+    assert aps(scores, np.array([u]), empty=True).tolist() == [strange]
+    assert aps(scores, np.array([u])).tolist() == [[0, *strange[1:]]]
 
 
 def test_aps_goes_by_scores_and_not_by_places() -> None:
     scores = np.array([[0.25, 0.0, 0.75]])
-    assert aps(scores, np.array([0.0])).tolist() == [[1.0, 1.0, 0.75]]
+    assert aps(scores, np.array([0.0]), empty=True).tolist() == [[1.0, 1.0, 0.75]]
+    assert aps(scores, np.array([0.0])).tolist() == [[1.0, 1.0, 0.0]]
+
+
+@given(seed=seeds, labels=st.integers(1, 9))
+def test_the_best_label_and_no_other_is_not_strange_at_all(seed: int, labels: int) -> None:
+    scores = softmax(drawn(20, labels, seed=seed)[0])
+    u = np.random.default_rng(seed).random(20)
+    for strange in (lac(scores), aps(scores, u)):
+        assert ((strange == 0).sum(axis=1) == 1).all()
+        assert (strange.argmin(axis=1) == scores.argmax(axis=1)).all()
+
+
+def test_of_equal_scores_the_first_is_the_best() -> None:
+    scores = np.array([[0.25, 0.375, 0.375]])
+    assert lac(scores)[0].tolist() == [0.75, 0, 0.625]
+    assert aps(scores, np.array([0.5]))[0].tolist() == [0.875, 0, 0.5625]
 
 
 @given(seed=seeds, labels=st.integers(1, 9))

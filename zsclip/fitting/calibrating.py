@@ -12,6 +12,7 @@ from zsclip.evaluation.metrics import brier, ece
 from zsclip.fitting.conformal import strangeness
 from zsclip.fitting.temperature import bound_of, fit_temperature
 from zsclip.learnt import Calibration, Learnt
+from zsclip.learnt.rejection import ON_SCORES
 from zsclip.scoring import logistic, softmax
 from zsclip.wording import brief
 
@@ -25,15 +26,14 @@ __all__ = [
 ]
 
 FEWEST = 4  # two pictures of each of two labels
-ON_SCORES = ("probability", "margin")  # ways to reject that a temperature changes
 
 _BOUNDS = {
-    "lower": "No picture that the temperature was fitted on is mistaken, so that the colder, the "
-    "likelier, and such pictures cannot tell how sure is too sure. It is {:.4g}, no colder than so "
-    "many of them allow, and scores may still be too low or too high. Add pictures that are hard.",
-    "upper": "The truth has no higher scores than other labels, and so the temperature, {:.4g}, "
-    "makes all scores equal. Look whether `truth` is in the order of the pictures, and whether the "
-    "model knows such pictures at all.",
+    "lower": "No picture that the temperature was fitted on is mistaken, and such pictures cannot "
+    "tell how sure is too sure. It is {:.4g}, no colder than a weak prior lets so many of them make "
+    "it, and scores may still be too low or too high. Add pictures that are hard.",
+    "upper": "The truth has no higher scores than other labels, and the temperature, {:.4g}, makes "
+    "scores as equal as a weak prior lets so many pictures make them. Look whether `truth` is in "
+    "the order of the pictures, and whether the model knows such pictures at all.",
 }
 
 

@@ -19,6 +19,8 @@ def strangeness(
     scores: NDArray[np.float32],
     truth: NDArray[np.int64],
     u: NDArray[np.float64] | None = None,
+    *,
+    empty: bool = False,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """How strange the truth is in each picture, by LAC and by APS.
 
@@ -26,6 +28,7 @@ def strangeness(
         scores: (n, labels), as predictions have them.
         truth: int64 (n,).
         u: Random numbers from 0 to 1 for APS: float64 (n,); `part_left_out` of the scores if None.
+        empty: Whether sets may be empty, as in the papers.
 
     Returns:
         Two times float64 (n,), ascending.
@@ -33,4 +36,5 @@ def strangeness(
     wide = scores.astype(np.float64)
     left_out = part_left_out(wide) if u is None else u
     rows = np.arange(len(wide))
-    return np.sort(lac(wide)[rows, truth]), np.sort(aps(wide, left_out)[rows, truth])
+    by_lac, by_aps = lac(wide, empty=empty), aps(wide, left_out, empty=empty)
+    return np.sort(by_lac[rows, truth]), np.sort(by_aps[rows, truth])

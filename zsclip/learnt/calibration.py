@@ -20,15 +20,15 @@ BOUNDS = ("", "lower", "upper")
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Calibration(LearntValue):
-    """One temperature, fitted by negative log-likelihood, and how much it helped.
+    """One temperature, fitted by negative log-likelihood and a weak prior, and how much it helped.
 
     Half of the pictures gave the temperature, and the other half what prediction sets need.
 
     Attributes:
         temperature: What logits are divided by (Guo et al. 2017, §4.2); 1 changes nothing.
-        bound: Empty where the temperature is the likeliest one. ``"lower"`` where no picture was
-            mistaken, so that the colder, the likelier; ``"upper"`` where scores knew the truth no
-            better than chance. It is then as far as such pictures can tell.
+        bound: ``"lower"`` where no picture was mistaken, so that the colder, the likelier;
+            ``"upper"`` where scores knew the truth no better than chance. The prior alone says then
+            how far the temperature goes. Empty otherwise.
         pictures: How many pictures there were, of both halves.
         ece_before: The expected calibration error before, from 0 to 1.
         ece_after: The same afterwards, each picture judged by the temperature of the other half.
@@ -97,6 +97,8 @@ class Calibration(LearntValue):
         for name, values in self.arrays().items():
             if values.ndim != 1 or not np.isfinite(values).all() or (np.diff(values) < 0).any():
                 raise ValueError(f"`{name}` must hold finite numbers in ascending order")
+            if (values < 0).any():  # less than any label has, so that sets would be empty
+                raise ValueError(f"`{name}` must hold no number below 0")
         if not len(self.lac) == len(self.aps) <= self.pictures:
             raise ValueError(
                 "`lac` and `aps` must be of the same pictures, and of no more than all"

@@ -122,8 +122,9 @@ class Prediction:
         """
         k = whole_number("k", k)
         order = np.argsort(-self.scores, kind="stable")[:k]
-        labels = self.labelset.labels
-        return [Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order]
+        best = [self.labelset.labels[i] for i in order.tolist()]
+        scores = self.scores[order].tolist()
+        return [Score(label.name, label.id, s) for label, s in zip(best, scores, strict=True)]
 
     def at(self, node: str) -> float:
         """How much the labels at and below a group, or a wider label, have together.
@@ -187,14 +188,16 @@ class Prediction:
 
         Of pictures that could have been those that the classifier was calibrated on, `coverage` is
         the part whose set holds the truth, over all of them and not for each label (Angelopoulos &
-        Bates 2021). Where there were too few of them, the set is every label. Where it would be
-        empty, because no label is likely enough, it is the best one, which only adds coverage.
+        Bates 2021). Every set holds the best label, so that where it alone is right more often than
+        `coverage`, sets of one label hold the truth more often than was asked for, and nothing
+        smaller is left. Where there were too few pictures, the set is every label.
 
         Args:
             coverage: The part of pictures whose set is to hold the truth, between 0 and 1.
             method: ``"lac"``, whose sets are smallest on average (§1), or ``"aps"``, whose sets are
                 more evenly right over easy and hard pictures, and larger (§2.1; with the random
-                part of Romano, Sesia & Candès 2020, §2, made of the scores: `part_left_out`).
+                part of Romano, Sesia & Candès 2020, §2, made of the scores: `part_left_out`). In
+                both the best label is not strange at all, which is ours.
 
         Returns:
             Best first, with scores as `top` has them.

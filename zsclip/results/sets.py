@@ -55,4 +55,4 @@ def labels_in_set(
         return len(scores)
     wide = scores.astype(np.float64)[None]
     strange = lac(wide) if method == "lac" else aps(wide, part_left_out(wide))
-    return max(1, int((strange <= limit).sum()))
+    return int((strange <= limit).sum())

@@ -39,16 +39,30 @@ def logistic(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 # Nonconformity: how strange each label would be as the truth of a picture. Labels in the order of
 # their scores, best first, are ever stranger, so that a prediction set is the first few of them.
+# The best one is not strange at all, so that no set is empty. If it were added to empty sets
+# afterwards, quantiles would not know of it, and sets would hold the truth too often.
 
 
-def lac(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """One less the score of each label (Angelopoulos & Bates 2021, §1): float64 (n, labels)."""
+def lac(scores: NDArray[np.float64], *, empty: bool = False) -> NDArray[np.float64]:
+    """One less the score of each label (Angelopoulos & Bates 2021, §1), but 0 for the best.
+
+    Args:
+        scores: float64 (n, labels).
+        empty: Whether the best label is as any other, as in the paper, whose sets may be empty.
+
+    Returns:
+        float64 (n, labels).
+    """
     strange: NDArray[np.float64] = 1 - scores
+    if not empty:
+        strange[np.arange(len(scores)), scores.argmax(axis=1)] = 0
     return strange
 
 
-def aps(scores: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What labels down to each one have together (Angelopoulos & Bates 2021, §2.1).
+def aps(
+    scores: NDArray[np.float64], u: NDArray[np.float64], *, empty: bool = False
+) -> NDArray[np.float64]:
+    """What labels down to each one have together (Angelopoulos & Bates 2021, §2.1); 0 for the best.
 
     Of the label itself a part is left out, which makes sets no larger than they have to be (Romano,
     Sesia & Candès 2020, §2).
@@ -56,6 +70,7 @@ def aps(scores: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float
     Args:
         scores: float64 (n, labels).
         u: Which part, from 0 to 1: float64 (n,), of each picture.
+        empty: As in `lac`.
 
     Returns:
         float64 (n, labels).
@@ -63,6 +78,8 @@ def aps(scores: NDArray[np.float64], u: NDArray[np.float64]) -> NDArray[np.float
     order = np.argsort(-scores, axis=1, kind="stable")
     falling = np.take_along_axis(scores, order, axis=1)
     down_to = np.cumsum(falling, axis=1) - u[:, None] * falling
+    if not empty:
+        down_to[:, 0] = 0
     strange = np.empty_like(down_to)
     np.put_along_axis(strange, order, down_to, axis=1)
     return strange
