@@ -29,7 +29,7 @@ FEWEST = 4  # two pictures of each of two labels
 
 _BOUNDS = {
     "lower": "No picture that the temperature was fitted on is mistaken, and such pictures cannot "
-    "tell how sure is too sure. It is {:.4g}, no colder than a weak prior lets so many of them make "
+    "tell how sure is too sure. It is {:.4g}, as cold as a weak prior lets so many of them make "
     "it, and scores may still be too low or too high. Add pictures that are hard.",
     "upper": "The truth has no higher scores than other labels, and the temperature, {:.4g}, makes "
     "scores as equal as a weak prior lets so many pictures make them. Look whether `truth` is in "
@@ -93,7 +93,7 @@ def calibrate(
     if n < FEWEST:
         raise ParameterError(
             f"`images` must be {FEWEST} pictures or more to calibrate on, got {n}. The temperature "
-            "is fitted on one half of them and judged on the other; two of each label are a start."
+            "is fitted on one half of them and judged on the other; fifty in all are a start."
         )
     fitted, held = halves(truth, seed)
     temperature = fit_temperature(logits[fitted], truth[fitted], alone=alone)

@@ -65,7 +65,7 @@ def fit_temperature(
     alone: bool = False,
     prior: float = PRIOR,
 ) -> float:
-    """The temperature T with the least negative log-likelihood (Guo et al. 2017, §4.2), and a prior.
+    """The likeliest temperature T (Guo et al. 2017, §4.2), held near 1 by a weak prior.
 
     What is least is ``-sum(log p(truth)) + prior * (1 / T + log(T))``. The second part is a gamma
     prior on ``1 / T`` of mean 1 and deviation ``1 / sqrt(prior)``, taken over ``log(T)``, where it

@@ -137,9 +137,11 @@ class Fitted(Holding):
 
         Half of the pictures give one temperature, by which all logits are divided (Guo et al. 2017,
         §4.2); the best label stays the best. The other half tells how strange the truth can be
-        (`Prediction.prediction_set`). Four pictures are the fewest, two of each label a start, and
-        labels without any are allowed: the temperature is one number. Where each label is scored by
-        itself, as by a sigmoid, it makes each label's own score a probability.
+        (`Prediction.prediction_set`). Four pictures are the fewest, and fifty in all a start,
+        however many labels there are, some of which may have none: the temperature is one number. A
+        weak prior holds it near 1, so that fewer pictures change little, for better or worse. Where
+        each label is scored by itself, as by a sigmoid, it makes each label's own score a
+        probability.
 
         Where a picture may have several labels (`multi_label=True`), log-odds become probabilities
         by a temperature and a bias that all labels share (Platt 1999, §2), and each label has a
@@ -162,7 +164,8 @@ class Fitted(Holding):
 
         Warns:
             CalibrationWarning: No picture was mistaken, or scores know the truth no better than
-                chance, so that they have no likeliest temperature; `Calibration.bound` says which.
+                chance, so that only the prior bounds the temperature; `Calibration.bound` says
+                which.
 
         Raises:
             LabelNotFoundError: Some of the truth is no label; all of that is listed.
