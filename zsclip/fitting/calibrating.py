@@ -65,7 +65,7 @@ def require_one_label(target: object, precision: object) -> None:
 
 
 def warn_of_bound(calibration: Calibration) -> None:
-    """Warn if the pictures have no likeliest temperature, on behalf of a method of a classifier."""
+    """Warn, on behalf of a method of a classifier, if the prior alone bounds the temperature."""
     if calibration.bound:
         message = _BOUNDS[calibration.bound].format(calibration.temperature)
         warnings.warn(message, CalibrationWarning, stacklevel=3)
