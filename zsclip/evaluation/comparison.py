@@ -12,7 +12,7 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.wording import BriefRepr, brief, in_a_row, shown
 
 if TYPE_CHECKING:
-    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.measured import Measured
 
 __all__ = ["Comparison", "compare", "mcnemar"]
 
@@ -67,7 +67,7 @@ class Comparison(BriefRepr):
         )
 
 
-def compare(first: Evaluation, other: Evaluation) -> Comparison:
+def compare(first: Measured, other: Measured) -> Comparison:
     """See `Evaluation.compare`."""
     if type(other) is not type(first):
         raise ParameterTypeError(
@@ -112,7 +112,7 @@ def mcnemar(only_first: int, only_other: int) -> float:
     return min(1.0, p)
 
 
-def _by_picture(evaluation: Evaluation) -> dict[_Picture, tuple[str, bool]]:
+def _by_picture(evaluation: Measured) -> dict[_Picture, tuple[str, bool]]:
     """Of each picture the id of its true label, and whether it was found."""
     ids, seen = evaluation.labelset.ids, Counter[str]()
     found: dict[_Picture, tuple[str, bool]] = {}

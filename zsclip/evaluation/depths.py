@@ -12,7 +12,7 @@ from zsclip.errors import ParameterError
 from zsclip.evaluation.parts import DepthResult
 
 if TYPE_CHECKING:
-    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.judgments import Judgments
 
 __all__ = ["Cells", "cell_scores", "depth_results", "right_at", "right_at_depth"]
 
@@ -55,7 +55,7 @@ def right_at(
     return right
 
 
-def right_at_depth(evaluation: Evaluation, depth: int) -> NDArray[np.bool_]:
+def right_at_depth(evaluation: Judgments, depth: int) -> NDArray[np.bool_]:
     """Of which pictures the kind was right, at one depth of the tree: bool (n,).
 
     Raises:
@@ -74,7 +74,7 @@ def right_at_depth(evaluation: Evaluation, depth: int) -> NDArray[np.bool_]:
     return right_at(scores, evaluation.truth, tree.cells[depth])
 
 
-def depth_results(evaluation: Evaluation) -> tuple[DepthResult, ...]:
+def depth_results(evaluation: Judgments) -> tuple[DepthResult, ...]:
     """See `Evaluation.depths`."""
     return tuple(
         DepthResult(depth, len(cells), float(right_at_depth(evaluation, depth).mean()))

@@ -10,12 +10,12 @@ from zsclip.evaluation.measures import metric_published_as, said_of
 from zsclip.evaluation.parts import ClassResult, Mistake, Published
 
 if TYPE_CHECKING:
-    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.measured import Measured
 
 __all__ = ["class_results", "mistakes", "published_figures"]
 
 
-def class_results(evaluation: Evaluation) -> tuple[ClassResult, ...]:
+def class_results(evaluation: Measured) -> tuple[ClassResult, ...]:
     """How each label fared, in the order of the label set."""
     labelset, truth, taken = evaluation.labelset, evaluation.truth, dict[int, int]()
     if evaluation.multi_label:
@@ -45,7 +45,7 @@ def class_results(evaluation: Evaluation) -> tuple[ClassResult, ...]:
     )
 
 
-def mistakes(evaluation: Evaluation, k: int) -> list[Mistake]:
+def mistakes(evaluation: Measured, k: int) -> list[Mistake]:
     """The most confident mistakes, the most confident first."""
     scores, labelset = evaluation.scores, evaluation.labelset
     wrong = np.flatnonzero(evaluation.ranks > 0)
@@ -59,7 +59,7 @@ def mistakes(evaluation: Evaluation, k: int) -> list[Mistake]:
     return found
 
 
-def published_figures(evaluation: Evaluation) -> tuple[Published, ...]:
+def published_figures(evaluation: Measured) -> tuple[Published, ...]:
     """What the label set publishes for this model, beside what was measured."""
     rows = evaluation.labelset.expected
     model = evaluation.origin.model.name

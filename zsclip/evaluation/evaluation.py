@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import NotLearntError, ParameterError, ParameterTypeError
+from zsclip.errors import ParameterError
+from zsclip.evaluation.comparison import Comparison, compare
 from zsclip.evaluation.depths import depth_results
 from zsclip.evaluation.details import class_results, mistakes, published_figures
-from zsclip.evaluation.measures import MEASURES, measure_of, names_of
-from zsclip.evaluation.metrics import confusion, ranks
-from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published, UnknownTruth
-from zsclip.evaluation.statistic import Statistic, bootstrap
+from zsclip.evaluation.measured import Measured
+from zsclip.evaluation.measures import MEASURES
+from zsclip.evaluation.metrics import confusion
+from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published
 from zsclip.files import whole_number
-from zsclip.labels import LabelSet
-from zsclip.learnt import NOTHING, ArrayValue, Learnt
-from zsclip.results import Failure, Origin
-from zsclip.wording import brief
-
-if TYPE_CHECKING:
-    from zsclip.evaluation.comparison import Comparison
 
 __all__ = ["Evaluation"]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Evaluation(ArrayValue):
+class Evaluation(Measured):
     """How right a classifier was, in every metric by its name.
 
     A value: it does not change, and those of equal content are equal. Printed, it is a table.
@@ -62,161 +54,6 @@ class Evaluation(ArrayValue):
         >>> evaluation.top_k(3) >= evaluation.accuracy
         True
     """
-
-    labelset: LabelSet
-    origin: Origin
-    sources: tuple[str, ...]
-    truth: NDArray[Any]
-    scores: NDArray[np.float32]
-    accepted: NDArray[np.bool_] | None = None
-    failures: tuple[Failure, ...] = ()
-    unknown: tuple[UnknownTruth, ...] = ()
-    learnt: Learnt = NOTHING
-
-    def __post_init__(self) -> None:
-        n, labels = len(self.sources), len(self.labelset)
-        due = {"truth": (n, labels) if self.multi_label else (n,), "scores": (n, labels)}
-        if self.accepted is not None:
-            due["accepted"] = (n,)
-        for name, shape in due.items():
-            values = getattr(self, name)
-            if values.shape != shape:
-                raise ParameterError(
-                    f"`{name}` must have the shape {shape}, one row for each picture, got "
-                    f"{values.shape}."
-                )
-            if values.flags.writeable:
-                values = values.copy()
-                values.flags.writeable = False
-                object.__setattr__(self, name, values)
-        if not n:
-            raise ParameterError("An evaluation is of one picture or more, got none.")
-
-    # ------------------------------------------------------------------------------- the metrics
-
-    @property
-    def accuracy(self) -> float:
-        """The part of the pictures whose best label is the true one; also called top-1."""
-        return self.metric("accuracy")
-
-    def top_k(self, k: int = 5) -> float:
-        """The part of the pictures whose true label is among the best `k`.
-
-        Labels of equal score come in the order of the set.
-
-        Raises:
-            ParameterError: `k` is not positive.
-            ParameterTypeError: `k` is no whole number.
-        """
-        return self.metric(f"top_{whole_number('k', k)}")
-
-    @property
-    def mean_per_class_recall(self) -> float:
-        """The mean over the labels that have pictures of the part of these that is right."""
-        return self.metric("mean_per_class_recall")
-
-    @property
-    def ece(self) -> float:
-        """The expected calibration error in 15 bins of equal width (Guo et al. 2017, eq. 3)."""
-        return self.metric("ece")
-
-    @property
-    def brier(self) -> float:
-        """The mean squared distance of scores and truth (Brier 1950): 0 is best, 2 is worst."""
-        return self.metric("brier")
-
-    @property
-    def log_loss(self) -> float:
-        """The mean negative logarithm of the true labels' scores."""
-        return self.metric("log_loss")
-
-    @property
-    def coverage(self) -> float:
-        """The part of the pictures that was accepted, of a classifier that rejects."""
-        return self.metric("coverage")
-
-    @property
-    def error_among_accepted(self) -> float:
-        """The part of the accepted pictures whose best label is not the true one; NaN of none."""
-        return self.metric("error_among_accepted")
-
-    @property
-    def mean_average_precision(self) -> float:
-        """The mean over the labels that pictures have of their average precision; also called mAP.
-
-        Of classifiers that give several labels at once, as the next two.
-        """
-        return self.metric("mean_average_precision")
-
-    @property
-    def micro_f1(self) -> float:
-        """F1 over all pairs of picture and label, by the fitted thresholds, or else by 0.5."""
-        return self.metric("micro_f1")
-
-    @property
-    def macro_f1(self) -> float:
-        """The mean of F1 over the labels that pictures have, by the same thresholds."""
-        return self.metric("macro_f1")
-
-    def metric(self, name: str) -> float:
-        """One metric by its name, a key of `metrics`, ``top_3`` or ``accuracy_at_0``.
-
-        Raises:
-            ParameterError: There is no such metric, or it does not apply here.
-            NotLearntError: It is of classifiers that reject, and this one does not.
-        """
-        return self._statistic(name)(None)
-
-    def metrics(self) -> dict[str, float]:
-        """Every metric that applies here, by its name."""
-        found = {}
-        for name in names_of(self):
-            try:
-                found[name] = self.metric(name)
-            except (ParameterError, NotLearntError):  # of another kind of classifier
-                continue
-        return found
-
-    def interval(
-        self, metric: str, *, level: float = 0.95, resamples: int = 1000, seed: int = 0
-    ) -> tuple[float, float]:
-        """Between which ends a metric lies, as far as the number of pictures tells.
-
-        The percentile bootstrap (Efron & Tibshirani 1993, §13.3): pictures are drawn anew with
-        replacement. It has no width where all pictures add the same, such as when all are right;
-        that of ECE lies too high, because fewer different pictures are farther from their mean.
-
-        Args:
-            metric: Its name, as in `metric`.
-            level: How often such an interval holds the true number.
-            resamples: How often pictures are drawn.
-            seed: Of the draws; the same one gives the same ends.
-
-        Raises:
-            ParameterError: There is no such metric, it does not apply, or `level` is not between 0
-                and 1.
-        """
-        n = len(self.sources)
-        return bootstrap(self._statistic(metric), n, level=level, resamples=resamples, seed=seed)
-
-    def _statistic(self, name: str) -> Statistic:
-        if not isinstance(name, str):
-            raise ParameterTypeError(f"`metric` must be the name of one, got {brief(name)}.")
-        return measure_of(name, several=self.multi_label).statistic(self)
-
-    @cached_property
-    def ranks(self) -> NDArray[np.int64]:
-        """The place of each picture's true label among all: int64 (n,), from 0 on."""
-        found = ranks(self.scores, self.truth)
-        found.flags.writeable = False
-        return found
-
-    # ------------------------------------------------------------------------------- in detail
-
-    @property
-    def multi_label(self) -> bool:
-        """Whether a picture may have several labels."""
-        return self.truth.ndim == 2
 
     @property
     def confusion(self) -> NDArray[np.int64]:
@@ -294,8 +131,6 @@ class Evaluation(ArrayValue):
             ParameterError: The other is of other pictures, or of another truth; some are named.
             ParameterTypeError: `other` is no `Evaluation`.
         """
-        from zsclip.evaluation.comparison import compare
-
         return compare(self, other)
 
     # ---------------------------------------------------------------------------------- as text
@@ -308,12 +143,12 @@ class Evaluation(ArrayValue):
         """
         from zsclip.evaluation.printed import as_plain
 
-        return as_plain(self)
+        return as_plain(self, self.hints)
 
     def __str__(self) -> str:
         from zsclip.evaluation.printed import as_table
 
-        return as_table(self)
+        return as_table(self, self.hints)
 
     def __repr__(self) -> str:
         name, n = "mean_average_precision" if self.multi_label else "accuracy", len(self.sources)

@@ -14,14 +14,14 @@ from zsclip.labels.values import PLACEHOLDER
 from zsclip.wording import brief, in_a_row
 
 if TYPE_CHECKING:
-    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.measured import Measured
 
 __all__ = ["hints_of"]
 
 _NUMBERED = re.compile(r"[a-z]{0,3}[0-9]+", re.IGNORECASE)  # n01440764
 
 
-def hints_of(evaluation: Evaluation) -> Iterator[str]:
+def hints_of(evaluation: Measured) -> Iterator[str]:
     """See `Evaluation.hints`."""
     if not evaluation.multi_label:
         yield from _of_order(evaluation)
@@ -33,7 +33,7 @@ def hints_of(evaluation: Evaluation) -> Iterator[str]:
 # ------------------------------------------------------------------------------ order and names
 
 
-def _of_order(evaluation: Evaluation) -> Iterator[str]:
+def _of_order(evaluation: Measured) -> Iterator[str]:
     labelset, truth = evaluation.labelset, evaluation.truth
     numbers = [one.truth for one in evaluation.unknown if not isinstance(one.truth, str | None)]
     if len(labelset) in numbers and not (truth == 0).any():
@@ -46,7 +46,7 @@ def _of_order(evaluation: Evaluation) -> Iterator[str]:
         yield better
 
 
-def _of_names(evaluation: Evaluation) -> Iterator[str]:
+def _of_names(evaluation: Measured) -> Iterator[str]:
     labels = [label for label in evaluation.labelset if not label.prompts]
     odd = [label.name for label in labels if _is_identifier(label.name)]
     if odd and 2 * len(odd) >= len(labels):
@@ -68,7 +68,7 @@ def _is_identifier(name: str) -> bool:
 # ------------------------------------------------------------------------------------ published
 
 
-def _of_published(evaluation: Evaluation) -> Iterator[str]:
+def _of_published(evaluation: Measured) -> Iterator[str]:
     """What differs from that with which the label set's figures were published."""
     model, rows = evaluation.origin.model.name, evaluation.labelset.expected
     own = [row for row in rows if row.model == model]
@@ -88,7 +88,7 @@ def _of_published(evaluation: Evaluation) -> Iterator[str]:
         yield from _of_prompts(evaluation, published)
 
 
-def _of_prompts(evaluation: Evaluation, published: LabelSet) -> Iterator[str]:
+def _of_prompts(evaluation: Measured, published: LabelSet) -> Iterator[str]:
     labelset, used = evaluation.labelset, evaluation.origin.templates
     if labelset.ids != published.ids:
         yield (

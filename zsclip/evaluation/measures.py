@@ -27,7 +27,7 @@ from zsclip.evaluation.statistic import Additive, Statistic
 from zsclip.wording import brief, did_you_mean
 
 if TYPE_CHECKING:
-    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.judgments import Judgments
 
 __all__ = [
     "MEASURES",
@@ -53,30 +53,30 @@ class Measure:
     """
 
     title: str
-    statistic: Callable[[Evaluation], Statistic]
+    statistic: Callable[[Judgments], Statistic]
     several: bool = False
     is_share: bool = True
     published: tuple[str, ...] = ()
 
 
-def _top(k: int) -> Callable[[Evaluation], Statistic]:
+def _top(k: int) -> Callable[[Judgments], Statistic]:
     return lambda evaluation: top_k_statistic(evaluation.ranks, k)
 
 
-def _at_depth(depth: int) -> Callable[[Evaluation], Statistic]:
+def _at_depth(depth: int) -> Callable[[Judgments], Statistic]:
     return lambda evaluation: Additive(right_at_depth(evaluation, depth).astype(np.float64))
 
 
-def _coverage(evaluation: Evaluation) -> Statistic:
+def _coverage(evaluation: Judgments) -> Statistic:
     return Additive(_accepted(evaluation).astype(np.float64))
 
 
-def _error_among_accepted(evaluation: Evaluation) -> Statistic:
+def _error_among_accepted(evaluation: Judgments) -> Statistic:
     accepted = _accepted(evaluation)
     return Additive((evaluation.ranks > 0).astype(np.float64), accepted.astype(np.int64), "last")
 
 
-def _accepted(evaluation: Evaluation) -> NDArray[np.bool_]:
+def _accepted(evaluation: Judgments) -> NDArray[np.bool_]:
     if evaluation.accepted is None:
         raise NotLearntError(
             "What is accepted is told of classifiers that reject; make one with `rejecting`."
@@ -84,7 +84,7 @@ def _accepted(evaluation: Evaluation) -> NDArray[np.bool_]:
     return evaluation.accepted
 
 
-def said_of(evaluation: Evaluation) -> NDArray[np.bool_]:
+def said_of(evaluation: Judgments) -> NDArray[np.bool_]:
     """Which labels are said of each picture: by the thresholds that were fitted, or by 0.5.
 
     Of classifiers that give several labels at once: bool (n, labels).
@@ -126,7 +126,7 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def names_of(evaluation: Evaluation) -> list[str]:
+def names_of(evaluation: Judgments) -> list[str]:
     """The metrics that may apply; where labels have groups, the accuracy above the last depth."""
     try:
         depths = evaluation.labelset.tree.depths

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from zsclip.evaluation.details import class_results, published_figures
 from zsclip.evaluation.measures import MEASURES, measure_of
 from zsclip.wording import shown
 
 if TYPE_CHECKING:
-    from zsclip.evaluation.evaluation import Evaluation
+    from zsclip.evaluation.measured import Measured
     from zsclip.evaluation.parts import ClassResult
 
 __all__ = ["as_plain", "as_table"]
@@ -20,7 +21,7 @@ LISTED = 20  # labels, pictures; what is longer is in the attributes
 NAME = 32  # characters of a label
 
 
-def as_plain(evaluation: Evaluation) -> dict[str, Any]:
+def as_plain(evaluation: Measured, hints: Sequence[str]) -> dict[str, Any]:
     """See `Evaluation.to_dict`."""
     metrics = {}
     for name, value in evaluation.metrics().items():
@@ -30,14 +31,14 @@ def as_plain(evaluation: Evaluation) -> dict[str, Any]:
         "pictures": len(evaluation.sources),
         "metrics": metrics,
         "published": [
-            {**asdict(row), "difference": row.difference} for row in evaluation.published
+            {**asdict(row), "difference": row.difference} for row in published_figures(evaluation)
         ],
-        "hints": list(evaluation.hints),
+        "hints": list(hints),
         "failures": [failure.to_dict() for failure in evaluation.failures],
         "unknown": [
             {"source": _utf8(one.source), "truth": _utf8(one.truth)} for one in evaluation.unknown
         ],
-        "per_class": [asdict(row) for row in evaluation.per_class],
+        "per_class": [asdict(row) for row in class_results(evaluation)],
         "origin": evaluation.origin.to_dict(),
     }
 
@@ -53,12 +54,12 @@ def _utf8(value: Any) -> Any:
     return value if value is None else int(value)
 
 
-def as_table(evaluation: Evaluation) -> str:
+def as_table(evaluation: Measured, hints: Sequence[str]) -> str:
     """See `Evaluation`."""
-    return "\n".join(_lines(evaluation))
+    return "\n".join(_lines(evaluation, hints))
 
 
-def _lines(evaluation: Evaluation) -> Iterator[str]:
+def _lines(evaluation: Measured, hints: Sequence[str]) -> Iterator[str]:
     origin, n = evaluation.origin, len(evaluation.sources)
     labels, templates = len(evaluation.labelset), len(origin.templates)
     yield (
@@ -75,18 +76,18 @@ def _lines(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.multi_label:
         own = evaluation.learnt.thresholds is not None
         yield f"F1 and recall are by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
-    for row in evaluation.published:
+    for row in published_figures(evaluation):
         share = MEASURES[row.metric].is_share
         yield (
             f"published {MEASURES[row.metric].title} {_number(row.published, share)} "
             f"({shown(row.source, 60)}); here {_number(row.difference, share, sign='+')}"
         )
     yield ""
-    yield from _labels(evaluation.per_class)
+    yield from _labels(class_results(evaluation))
     if evaluation.failures or evaluation.unknown:
         yield ""
         yield from _left_out(evaluation)
-    for hint in evaluation.hints:
+    for hint in hints:
         yield ""
         yield f"Note: {hint}"
 
@@ -118,7 +119,7 @@ def _labels(rows: tuple[ClassResult, ...]) -> Iterator[str]:
         yield f"{without:,} label{'s have' if without > 1 else ' has'} no picture."
 
 
-def _left_out(evaluation: Evaluation) -> Iterator[str]:
+def _left_out(evaluation: Measured) -> Iterator[str]:
     if evaluation.failures:
         yield f"{len(evaluation.failures):,} could not be read, and count in no metric:"
         yield from (f"  {shown(f.source)}" for f in evaluation.failures[:LISTED])
