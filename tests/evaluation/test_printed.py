@@ -90,3 +90,11 @@ def test_hints_stand_at_the_end() -> None:
     found = made([0, 1], [0, 1], "ab", templates=("{}",))
     assert str(found).endswith(f"\n\nNote: {found.hints[0]}")
     assert found.to_dict()["hints"] == list(found.hints)
+
+
+def test_pictures_of_no_label_at_all_are_printed() -> None:
+    several = np.zeros((3, 2), bool)
+    found = made([0, 1, 0], ["a"] * 3, "ab")
+    found = Evaluation(found.labelset, found.origin, found.sources, several, found.scores)
+    assert str(found).endswith("2 labels have no picture.")
+    assert "mean average precision" in str(found)

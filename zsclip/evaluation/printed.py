@@ -104,7 +104,7 @@ def _labels(rows: tuple[ClassResult, ...]) -> Iterator[str]:
     few = there
     if len(there) > LISTED:
         few = sorted(there, key=lambda row: row.recall or 0)[:LISTED]
-    width = max(5, *(len(shown(row.label, NAME)) for row in few))
+    width = max([5, *(len(shown(row.label, NAME)) for row in few)])
     yield f"{'label':{width}}  pictures   recall  precision  taken for"
     for row in few:
         recall, precision = (
