@@ -149,3 +149,13 @@ def test_a_dozen_pictures_are_enough_for_no_order_without_a_rule() -> None:
     truth = np.arange(12)
     said = np.random.default_rng(4).permutation(12)
     assert find_better_order(said, truth, ANIMALS) is None
+
+
+@pytest.mark.parametrize("n", [120, 1000, 3000])
+def test_another_order_is_told_of_however_many_labels(n: int) -> None:
+    labels = LabelSet.from_names([f"thing {i}" for i in range(n)])
+    truth = np.repeat(np.arange(n), 4)
+    answers = answered(truth, 0.7, n)
+    told = find_better_order((truth + 1) % n, answers, labels) or ""
+    assert "are counted from 1" in told
+    assert find_better_order(truth, answers, labels) is None

@@ -65,10 +65,12 @@ class Gain:
         """Whether an order that was chosen beforehand hardly has so many favorites by chance.
 
         The favorites of a classifier that does not know the names may be any of `n` labels. That
-        the order has k of them for m labels has at most the probability of (m choose k) / n^k.
+        the order has k of them for m labels has at most the probability of (m choose k) / n^k,
+        told by its logarithm: of hundreds of labels the power is too large for a float.
         """
         m, k = len(self.moved), self.favorites
-        return self.is_far and math.comb(m, k) < UNLIKELY * n**k
+        ways = math.lgamma(m + 1) - math.lgamma(k + 1) - math.lgamma(m - k + 1)
+        return self.is_far and ways - k * math.log(n) < math.log(UNLIKELY)
 
 
 def find_better_order(truth: Positions, answers: Positions, labelset: LabelSet) -> str | None:
