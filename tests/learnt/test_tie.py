@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hand_made import some_learnt, some_parts
 
-from zsclip import LabelSet, Learnt, Reading, ZeroShotClassifier
+from zsclip import Label, LabelSet, Learnt, Reading, ZeroShotClassifier
 from zsclip.errors import LearntMismatchError, ParameterTypeError, SavedClassifierModelError
 from zsclip.learnt import Tie
 
@@ -113,6 +113,10 @@ class Other:
             "order": (lambda: make(["red", "blue", "green"]), "the labels ("),
             "fewer labels": (lambda: make(["red", "green"]), "and here 'custom, 2 labels"),
             "prompts": (lambda: make(own, templates=None), "the labels ("),
+            "aliases": (
+                lambda: make([Label("red", "red", ("ruby",)), "green", "blue"]),
+                "the labels (",
+            ),
             "template": (lambda: make(templates=["the {} thing."]), "the templates ('1, "),
             "more templates": (
                 lambda: make(templates=["a {} thing.", "{}"]),
@@ -128,8 +132,8 @@ class Other:
 
 OTHERS = [
     "model", "weights", "unknown weights", "engine", "activation", "recipe", "precision",
-    "score function", "several labels", "labels", "order", "fewer labels", "prompts", "template",
-    "more templates", "background", "levels",
+    "score function", "several labels", "labels", "order", "fewer labels", "prompts", "aliases",
+    "template", "more templates", "background", "levels",
 ]  # fmt: skip
 
 
@@ -182,6 +186,15 @@ def test_another_name_of_the_same_weights_is_no_difference(make: Make) -> None:
     assert tie is not None
     renamed = dataclasses.replace(taught.learnt, tie=dataclasses.replace(tie, model="a copy"))
     assert make().with_learnt(renamed).learnt == renamed
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_does_not_say_where_it_was_learnt_is_taken_nowhere(make: Make, name: str) -> None:
+    clf = make(multi_label=name in SEVERAL)
+    part: Any = {name: teach(clf, name).learnt.parts()[name]}
+    with pytest.raises(LearntMismatchError, match=rf"learnt \({name}\) does not say what it was"):
+        clf.with_learnt(Learnt(**part))
+    assert not clf.with_learnt(Learnt()).learnt
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -23,7 +23,7 @@ def tie_of(head: Head, model: ModelInfo, weights_sha256: str | None, reading: st
         reading: The `Reading.key` of how pictures are read.
     """
     labelset = head.labelset
-    labels = [[label.id, label.name, *label.prompts_with(())] for label in labelset]
+    labels = [[label.id, label.name, label.aliases, label.prompts] for label in labelset]
     scores: str = "several labels" if head.multi_label else model.score_function
     if head.multi_label and head.null_prompts:
         scores += f" beside {len(head.null_prompts)} null prompts, "

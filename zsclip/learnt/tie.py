@@ -30,7 +30,7 @@ class Tie:
         engine: What runs it, with what it computes otherwise than other engines.
         weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
         labels: The name of the label set, the number of its labels, and 16 digits of the SHA-256
-            of their ids, names and prompts in order.
+            of their ids, names, aliases and prompts in order.
         templates: How many there are, and 16 digits of their SHA-256.
         precision: In which precision pictures are embedded.
         labels_precision: In which precision the labels were embedded.

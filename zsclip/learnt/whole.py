@@ -24,7 +24,7 @@ class Learnt:
     """What was learnt, and what it is tied to; each part is None where it was not.
 
     Attributes:
-        tie: What it was learnt on; None if nothing was.
+        tie: What it was learnt on; None if nothing was, without which no classifier takes it.
         probe: The layer in the place of the labels' texts.
         standardization: How cosines are spread, of several labels at once.
         calibration: The temperature, and what prediction sets need.
@@ -51,9 +51,16 @@ class Learnt:
         """Raise if it was learnt on something else.
 
         Raises:
-            LearntMismatchError: It was; every difference is named.
+            LearntMismatchError: It was, and every difference is named; or it does not say on what.
         """
-        if self.tie is None or not (differences := self.tie.differences(tie)):
+        if not self:
+            return
+        if self.tie is None:
+            raise LearntMismatchError(
+                f"What was learnt ({in_a_row(list(self.parts()))}) does not say what it was learnt "
+                "on. Take the whole `learnt` of a classifier, whose `tie` does."
+            )
+        if not (differences := self.tie.differences(tie)):
             return
         raise LearntMismatchError(
             f"What was learnt ({in_a_row(list(self.parts()))}) belongs to something else: "
