@@ -90,6 +90,7 @@ def fit_rejection(
         threshold = threshold_of_error(confidence, wrong, asked.max_error)
         error = float(wrong[confidence >= threshold].mean())
     accepted = float((confidence >= threshold).mean())
+    threshold = max(_just_below(confidence, threshold), rejection.threshold)
     return replace(rejection, threshold=threshold, pictures=n, accepted=accepted, error=error)
 
 
@@ -163,6 +164,20 @@ def threshold_of_error(
             "that, give more pictures, or use another `method`."
         )
     return float(ordered[kept[-1]])
+
+
+def _just_below(confidence: NDArray[np.float32], threshold: float) -> float:
+    """A little below one of the confidences, so that its picture is accepted in any batch.
+
+    The same picture in another batch has another last digit. A tenth of the way to the next
+    confidence keeps it, and lets in a tenth of a picture more; below the lowest there is none, and
+    it is as far as a tenth of the way up.
+    """
+    values = np.unique(confidence).astype(np.float64)
+    if len(values) < 2:
+        return threshold
+    at = max(int(np.searchsorted(values, threshold)), 1)
+    return threshold - float(values[at] - values[at - 1]) / 10
 
 
 def _right_of(labelset: LabelSet, truth: Iterable[Any], n: int) -> NDArray[np.int64]:
