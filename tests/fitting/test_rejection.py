@@ -225,7 +225,7 @@ def test_a_truth_that_is_no_label_or_of_another_length_is_told(clf: ZeroShotClas
     pictures = unit(np.random.default_rng(3), 3)
     with pytest.raises(LabelNotFoundError, match=r"truth\[1\].*'cow'"):
         clf.rejecting(pictures, ["cat", "cow", None], max_error=0.5)
-    with pytest.raises(ParameterError, match="one label for each picture, got 2 for 3"):
+    with pytest.raises(ParameterError, match="there are 3 pictures, and 2 in `truth`"):
         clf.rejecting(pictures, ["cat", "dog"], max_error=0.5)
     with pytest.raises(ParameterError, match="one picture or more"):
         clf.rejecting(pictures[:0], coverage=0.9)

@@ -219,7 +219,7 @@ def test_truth_that_is_no_label_is_listed(colors: ZeroShotClassifier, known: Kno
 
 
 def test_there_must_be_a_truth_for_each_picture(colors: ZeroShotClassifier, known: Known) -> None:
-    with pytest.raises(ParameterError, match=r"each of the 60 pictures shows, got 59 labels"):
+    with pytest.raises(ParameterError, match=r"there are 60 pictures, and 59 in `truth`"):
         colors.calibrated(known[0], known[1][1:])
     with pytest.raises(ParameterTypeError, match="`truth` must be a list of labels"):
         colors.calibrated(known[0], "red")

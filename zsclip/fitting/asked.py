@@ -142,7 +142,7 @@ def _method(method: str | None, head: Head, *, by_hand: bool) -> str:
 
 
 def _number(name: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
         raise ParameterTypeError(f"`{name}` must be a number, got {brief(value)}.")
     if not math.isfinite(number := float(value)):
         raise ParameterError(f"`{name}` must be a finite number, got {number}.")

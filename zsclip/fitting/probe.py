@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import warnings
 from collections.abc import Callable
@@ -19,7 +20,7 @@ from zsclip.needs import needed
 from zsclip.scoring import softmax
 from zsclip.wording import brief, in_a_row
 
-__all__ = ["fit_probe", "require_probe"]
+__all__ = ["fit_probe", "require_probe", "require_shown"]
 
 logger = logging.getLogger("zsclip.fitting")
 
@@ -65,9 +66,13 @@ def require_probe(
     """Raise if no probe can be fitted with these labels, beside this, and in this way.
 
     Raises:
+        MissingExtraError: scikit-learn or SciPy is not installed.
         ParameterError: It cannot.
         ParameterTypeError: `c` is no number.
     """
+    with needed("A linear probe"):  # or pictures would be embedded in vain
+        importlib.import_module("scipy.optimize" if start == "text" else "sklearn.linear_model")
+        importlib.import_module("sklearn.model_selection")
     if multi_label:
         raise ParameterError(
             "`multi_label` must be False for a linear probe, which chooses one label for each "
@@ -89,6 +94,23 @@ def require_probe(
         raise ParameterTypeError(f"`c` must be a number, got {brief(c)}.")
     if not 0 < float(c) < np.inf:
         raise ParameterError(f"`c` must be positive and finite, got {brief(c)}.")
+
+
+def require_shown(truth: NDArray[np.int64], labelset: LabelSet, start: str) -> None:
+    """Raise if there are no pictures; or from zero on, of some label none.
+
+    Raises:
+        ParameterError: There are none, or not of each label.
+    """
+    if not len(truth):
+        raise ParameterError("`images` must hold pictures to learn from, got none.")
+    counts = np.bincount(truth, minlength=len(labelset))
+    if start == "zero" and not counts.all():
+        without = [brief(labelset[int(i)].name) for i in np.flatnonzero(counts == 0)]
+        raise ParameterError(
+            f"`images` must show each label, and none shows {in_a_row(without)}. Add some, or "
+            'learn with start="text", where a label without pictures keeps about its text.'
+        )
 
 
 def fit_probe(
@@ -129,15 +151,8 @@ def fit_probe(
         ParameterError: There are no pictures; or from zero on, of some label none.
         MissingExtraError: scikit-learn or SciPy is not installed.
     """
-    if not len(truth):
-        raise ParameterError("`images` must hold pictures to learn from, got none.")
+    require_shown(truth, labelset, start)
     counts = np.bincount(truth, minlength=len(labelset))
-    if start == "zero" and not counts.all():
-        without = [brief(labelset[int(i)].name) for i in np.flatnonzero(counts == 0)]
-        raise ParameterError(
-            f"`images` must show each label, and none shows {in_a_row(without)}. Add some, or "
-            'learn with start="text", where a label without pictures keeps about its text.'
-        )
     rows = np.asarray(embeddings, np.float64)
     task = _Task(rows, truth, text if start == "text" else None, len(text))
     there = counts[counts > 0]

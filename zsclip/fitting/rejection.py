@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -12,10 +11,8 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
 from zsclip.errors import ParameterError
-from zsclip.evaluation import indices_of
 from zsclip.fitting.asked import Asked
 from zsclip.head import Head
-from zsclip.labels import LabelSet
 from zsclip.learnt import AGAINST, Rejection, lowest
 from zsclip.logs import logger_for
 
@@ -35,7 +32,7 @@ def fit_rejection(
     negatives: NDArray[np.float32] | None = None,
     words: str = "",
     embeddings: NDArray[np.float32] | None = None,
-    truth: Iterable[Any] | None = None,
+    right: NDArray[np.int64] | None = None,
 ) -> Rejection:
     """The rejection that was asked for, with what it does to the pictures it was fitted on.
 
@@ -47,13 +44,10 @@ def fit_rejection(
         words: The name of the list that they were chosen from.
         embeddings: Those of the pictures: float32 (n, d), L2-normalized; None for a threshold by
             hand.
-        truth: What is true of each, for an error: as `indices_of` takes it, and None for a picture
-            of none of the labels.
+        right: The positions of their labels, for an error: int64 (n,), -1 for a picture of none.
 
     Raises:
-        LabelNotFoundError: `truth` holds what is no label.
-        ParameterError: The error that was asked for cannot be had; or there are no pictures, or
-            `truth` is of another length.
+        ParameterError: The error that was asked for cannot be had; or there are no pictures.
     """
     rejection = Rejection(
         method=asked.method,
@@ -68,7 +62,6 @@ def fit_rejection(
         return rejection
     if not (n := len(embeddings)):
         raise ParameterError("`images` must hold one picture or more, got none.")
-    right = None if truth is None else _right_of(head.labelset, truth, n)
     judging = replace(head, learnt=replace(head.learnt, rejection=rejection))
     confidence, answers = _judged(judging, model, embeddings)
     error = None
@@ -178,19 +171,6 @@ def _just_below(confidence: NDArray[np.float32], threshold: float) -> float:
         return threshold
     at = max(int(np.searchsorted(values, threshold)), 1)
     return threshold - float(values[at] - values[at - 1]) / 10
-
-
-def _right_of(labelset: LabelSet, truth: Iterable[Any], n: int) -> NDArray[np.int64]:
-    """Positions of the labels that are right; -1 for a picture of none of them."""
-    found = indices_of(labelset, truth)
-    known = replace(found, unknown=tuple(pair for pair in found.unknown if pair[1] is not None))
-    known.require_known(labelset)
-    if len(found) != n:
-        raise ParameterError(
-            f"`truth` must hold one label for each picture, got {len(found):,} for {n:,} pictures."
-        )
-    right: NDArray[np.int64] = found.indices
-    return right
 
 
 def _judged(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zsclip.files import whole_number
 from zsclip.learning.holding import Holding, Pictures
@@ -78,12 +79,16 @@ class Fitted(Holding):
             >>> probe.learnt.probe.c
             1.0
         """
-        from zsclip.fitting.probe import fit_probe, require_probe
+        from zsclip.fitting.probe import fit_probe, require_probe, require_shown
 
         head, info = self._head, self._model.info
         require_probe(head.labelset, head.learnt, multi_label=head.multi_label, start=start, c=c)
         seed = whole_number("seed", seed, least=0)
-        rows, true = self._labelled(images, truth)
+
+        def shown(true: NDArray[np.int64]) -> None:
+            require_shown(true, head.labelset, start)
+
+        rows, true = self._labelled(images, truth, check=shown)
         head = self._embedded_head()
         assert head.class_matrix is not None
         text = info.logit_scale * head.class_matrix.astype(np.float64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import replace
 from typing import Any, Self, TypeAlias, cast
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from zsclip.driving import DrivenModel
 from zsclip.encoders import non_finite
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.errors import ParameterTypeError
 from zsclip.head import Head
 from zsclip.images import Images, sources_of
 from zsclip.learnt import NOTHING, Learnt, LearntValue
@@ -127,25 +128,53 @@ class Holding:
         return logits
 
     def _labelled(
-        self, images: Pictures, truth: Iterable[Any], *, several: bool = False
+        self,
+        images: Pictures,
+        truth: Iterable[Any],
+        *,
+        several: bool = False,
+        none: bool = False,
+        check: Callable[[NDArray[Any]], None] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Embeddings of pictures to be learnt from, and the positions of their labels.
 
-        Takes `truth` as `indices_of` does, and raises where something is no label.
+        Takes `truth` as `indices_of` does, and raises where something is no label: before anything
+        is embedded, as for all that can be known then.
+
+        Args:
+            images: The pictures.
+            truth: Their labels.
+            several: Whether a picture may have several.
+            none: Whether None stands for a picture of none of the labels, whose position is -1.
+            check: What else has to hold of the positions.
         """
-        from zsclip.evaluation.truth import indices_of
+        from zsclip.evaluation import indices_of, require_as_many
 
         labelset = self._head.labelset
         true = indices_of(labelset, truth, several=several)
-        true.require_known(labelset)
+        wrong = tuple(pair for pair in true.unknown if not (none and pair[1] is None))
+        replace(true, unknown=wrong).require_known(labelset)
+        images = _listed(images)
+        if isinstance(images, Sized):
+            require_as_many(len(images), true)
+        if check is not None:
+            check(true.indices)
         rows = self._embeddings_of(images)
-        if len(rows) != len(true):
-            raise ParameterError(
-                f"`truth` must say what each of the {len(rows):,} pictures shows, got "
-                f"{len(true):,} labels. Give as many as there are pictures, in their order."
-            )
+        require_as_many(len(rows), true)
         return rows, true.indices
 
     def _rows_of(self, embeddings: object) -> NDArray[np.floating[Any]]:
         info = self._model.info
         return rows_of(embeddings, info.embedding_dim, info.name)
+
+
+def _listed(images: Pictures) -> Pictures:
+    """The same, with the pictures of a folder as a list, so that it is known how many there are.
+
+    Raises:
+        ParameterTypeError: It is a single picture.
+    """
+    if are_vectors(images):
+        return images
+    listed = sources_of(cast("Images", images))
+    return list(listed) if isinstance(images, str | os.PathLike) else images

@@ -103,13 +103,18 @@ class Rejecting(Holding):
         )
         head, texts = self._embedded_head(), self._model.texts
         negatives, chosen_from = negatives_of(asked, head, texts, too_long=self._model.too_long)
+        rows = right = None
+        if images is not None and truth is not None:
+            rows, right = self._labelled(images, truth, none=True)
+        elif images is not None:
+            rows = self._embeddings_of(images)
         rejection = fit_rejection(
             asked,
             head,
             self._model.info,
             negatives=negatives,
             words=chosen_from,
-            embeddings=None if images is None else self._embeddings_of(images),
-            truth=truth,
+            embeddings=rows,
+            right=right,
         )
         return self._learning(rejection=rejection)
