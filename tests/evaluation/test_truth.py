@@ -109,3 +109,10 @@ def test_a_table_of_truth_values_is_taken_as_it_is() -> None:
 def test_every_way_to_say_a_label_means_the_same(positions: list[int]) -> None:
     for said in (positions, [PETS.ids[i] for i in positions], [PETS.names[i] for i in positions]):
         assert indices_of(PETS, said).indices.tolist() == positions
+
+
+@pytest.mark.parametrize("row", [[0, 1, 0], np.array([1, 0, 0], np.uint8), [0, 0, 0]])
+def test_a_row_of_zeros_and_ones_is_not_read_as_positions(row: Any) -> None:
+    with pytest.raises(ParameterTypeError, match=r"`truth\[1\]` must name .* numpy\.array\(truth, b"):
+        indices_of(PETS, [["cat"], row], several=True)
+    assert indices_of(PETS, [["cat", "cat"], [2, 0]], several=True).indices.sum() == 3

@@ -101,12 +101,24 @@ def indices_of(labelset: LabelSet, truth: Iterable[Any], *, several: bool = Fals
         return Truth(indices, tuple(unknown))
     matrix = np.zeros((len(items), len(labelset)), bool)
     for i, labels in items:
-        for j, label in _in_order(labels, "several for each picture", f"truth[{i}]", sets=True):
+        named = _in_order(labels, "several for each picture", f"truth[{i}]", sets=True)
+        _require_positions(named, f"truth[{i}]")
+        for j, label in named:
             if (index := position(label, f"truth[{i}][{j}]")) < 0:
                 unknown.append((i, label))
             else:
                 matrix[i, index] = True
     return Truth(matrix, tuple(unknown))
+
+
+def _require_positions(named: list[tuple[int, Any]], name: str) -> None:
+    """Raise for a row of zeros and ones, which as positions would name the first two labels."""
+    numbers = [x for _, x in named if isinstance(x, int | np.integer) and not isinstance(x, bool)]
+    if len(set(numbers)) < len(numbers):
+        raise ParameterTypeError(
+            f"`{name}` must name each label once, and names positions twice. If it says by 0 and 1 "
+            "of each label whether it is there, pass numpy.array(truth, bool)."
+        )
 
 
 def _of_matrix(labelset: LabelSet, truth: NDArray[Any]) -> Truth:
