@@ -452,7 +452,7 @@ class ZeroShotClassifier(Learning):
                     try:
                         raise error from source.error.__cause__
                     finally:  # the traceback holds this frame, which would hold the error
-                        del source, described, error
+                        del source, described, names, judged, error
                 else:
                     yield source
 

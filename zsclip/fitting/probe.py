@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.labels import LabelSet
 from zsclip.learnt import STARTS, Learnt, Probe
+from zsclip.logs import logger_for
 from zsclip.needs import needed
 from zsclip.scoring import softmax
 from zsclip.wording import brief, in_a_row
 
 __all__ = ["fit_probe", "require_probe", "require_shown"]
 
-logger = logging.getLogger("zsclip.fitting")
+log = logger_for("zsclip")
 
 # Where there are too few pictures to try out which C is best. From zero: the 0.316 of CLIP's own
 # README, whose embeddings are about ten long; of length 1 that is a hundred times as much. From
@@ -277,4 +277,4 @@ def _losses(logits: NDArray[np.float64], true: NDArray[np.int64]) -> NDArray[np.
 
 def _tell(stopped: bool, c: float) -> None:
     if stopped:
-        logger.info("With C=%.3g the probe was still moving after %d iterations.", c, ITERATIONS)
+        log.info("With C=%.3g the probe was still moving after %d iterations.", c, ITERATIONS)

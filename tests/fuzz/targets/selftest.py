@@ -36,7 +36,7 @@ def _hang(data: bytes) -> str:
 
 def _growth(data: bytes) -> str:
     if data == b"bad":
-        len(b"x" * (1_500_000_000 + len(data)))  # far beyond: a system may take pages back
+        len(b"x" * (2_500_000_000 + len(data)))  # far beyond: a system may take pages back
     return "read"
 
 
