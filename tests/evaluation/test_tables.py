@@ -56,6 +56,11 @@ def test_several_labels_stand_in_one_cell(tmp_path: Path) -> None:
     assert read_truth(path, several=True).truth == ((0, 2),)
 
 
+def test_an_empty_cell_too_many_is_passed_over(tmp_path: Path) -> None:
+    found = read_truth(table(tmp_path, "image,label\na.png,cat,\nb.png,dog\n"))
+    assert found.truth == ("cat", "dog")
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

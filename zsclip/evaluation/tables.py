@@ -66,7 +66,7 @@ def read_truth(path: str | os.PathLike[str], *, several: bool = False) -> TruthT
     for number, cells in rows:
         if len(cells) <= image or not cells[image]:
             raise _wrong(path, f"line {number:,} names no picture", "Fill in or remove it.")
-        if len(cells) > len(head):
+        if any(cells[len(head) :]):  # an empty one is a comma too many at the end of a line
             what = f"line {number:,} has {len(cells)} cells, and the first line {len(head)}"
             raise _wrong(path, what, "Put a text that holds the character between cells in quotes.")
         cell = cells[label] if len(cells) > label else ""
