@@ -100,6 +100,11 @@ def test_a_level_that_is_no_part_is_refused(level: Any) -> None:
         made(SCORES, TRUTH).interval("accuracy", level=level)
 
 
+def test_a_level_may_be_any_kind_of_number() -> None:
+    found = made(SCORES, TRUTH)
+    assert found.interval("brier", level=np.float32(0.5)) == found.interval("brier", level=0.5)  # type: ignore[arg-type]
+
+
 def test_each_label_has_a_row() -> None:
     found = made([0, 1, 1, 0, 0, 2], ["a", "b", "b", "b", "b", "b"], "abcd")
     assert found.per_class == (
@@ -168,6 +173,8 @@ def test_of_several_labels_there_are_map_and_f1_by_thresholds() -> None:
     assert found.per_class[1] == ClassResult("b", "b", 2, 1, 0.5, 1.0, None)
     with pytest.raises(ParameterError, match=r"`micro_f1` does not apply.*one label"):
         _ = one.micro_f1
+    accepted = np.array([True, False, True, True])
+    assert Evaluation(*parts, accepted=accepted).metrics() == {**found.metrics(), "coverage": 0.75}
 
 
 def test_an_evaluation_is_a_value() -> None:

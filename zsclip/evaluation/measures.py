@@ -47,14 +47,14 @@ class Measure:
         title: What it is called in a table.
         statistic: What it is made of; raises `ParameterError` or `NotLearntError` where it does
             not apply.
-        several: Whether it is of classifiers that give several labels at once.
+        several: Whether it is of classifiers that give several labels at once; None if of both.
         is_share: Whether it is a part of the pictures, told in percent.
         published: What label sets call it in `Expected.metric`, folded.
     """
 
     title: str
     statistic: Callable[[Judgments], Statistic]
-    several: bool = False
+    several: bool | None = False
     is_share: bool = True
     published: tuple[str, ...] = ()
 
@@ -121,7 +121,7 @@ MEASURES: dict[str, Measure] = {
         "precision", lambda e: F1(said_of(e), e.truth, metric="precision"), several=True
     ),
     "recall": Measure("recall", lambda e: F1(said_of(e), e.truth, metric="recall"), several=True),
-    "coverage": Measure("coverage (accepted)", _coverage),
+    "coverage": Measure("coverage (accepted)", _coverage, several=None),
     "error_among_accepted": Measure("error among accepted", _error_among_accepted),
 }
 
@@ -150,12 +150,12 @@ def measure_of(name: str, *, several: bool) -> Measure:
         found = Measure(f"top-{k[1]}", _top(int(k[1])))
     if found is None and (depth := re.fullmatch(r"accuracy_at_([0-9]{1,3})", name)):
         found = Measure(f"accuracy at depth {depth[1]}", _at_depth(int(depth[1])))
-    own = [key for key, measure in MEASURES.items() if measure.several == several]
+    own = [key for key, measure in MEASURES.items() if measure.several in (several, None)]
     if found is None:
         raise ParameterError(
             f"`metric` must be the name of one, got {brief(name)}. {did_you_mean(name, own)}"
         )
-    if found.several != several:
+    if found.several not in (several, None):
         kind = "several labels at once" if several else "one label for each picture"
         raise ParameterError(
             f"`{name}` does not apply to a classifier that gives {kind}. {did_you_mean('', own)}"

@@ -75,7 +75,7 @@ def bootstrap(
         ParameterError: `level` is not between 0 and 1, or `resamples` not positive.
         ParameterTypeError: `resamples` or `seed` is no whole number.
     """
-    if not isinstance(level, int | float) or not 0 < level < 1:
+    if not isinstance(level, int | float | np.floating) or not 0 < level < 1:
         raise ParameterError(f"`level` must be between 0 and 1, got {brief(level)}.")
     resamples, seed = whole_number("resamples", resamples), whole_number("seed", seed, least=0)
     random = np.random.default_rng(seed)
@@ -83,5 +83,5 @@ def bootstrap(
     drawn = drawn[~np.isnan(drawn)]
     if not len(drawn):
         return float("nan"), float("nan")
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(drawn, [(1 - float(level)) / 2, (1 + float(level)) / 2])
     return float(low), float(high)
