@@ -24,6 +24,7 @@ from zsclip.errors import (
     ParameterTypeError,
 )
 from zsclip.scoring import logistic, softmax
+from zsclip.testing import FakeEncoder
 
 Embeddings = NDArray[np.float32]
 Known = tuple[Embeddings, list[str]]
@@ -205,6 +206,19 @@ def test_a_sigmoid_is_calibrated_by_each_label_itself(fake_encoder: Any) -> None
     np.testing.assert_allclose(sure.score_embeddings(rows), expected, atol=1e-6)
     assert sure.calibration.brier_before is None
     assert len(sure.classify_embeddings(rows)[0].prediction_set(0.8)) >= 1
+
+
+def test_beside_a_probe_it_is_of_the_shares_that_the_probe_gives_whatever_the_engine_does() -> None:
+    fake = FakeEncoder(score_function="sigmoid")
+    clf = ZeroShotClassifier(NAMES, templates=["a {} thing."], encoder=fake, cache=False)
+    probe = clf.linear_probe(*known_to(clf, seed=1), c=100)
+    rows, truth = known_to(clf, 600)
+    sure = probe.calibrated(rows, truth)
+    assert sure.calibration is not None
+    judged = sure.evaluate(rows, truth)
+    assert judged.brier == pytest.approx(sure.calibration.brier_after, rel=0.1)
+    assert judged.ece < 0.06
+    assert probe.evaluate(rows, truth).brier == pytest.approx(sure.calibration.brier_before)
 
 
 # --------------------------------------------------------------------------- what is refused

@@ -213,7 +213,7 @@ class Fitted(Holding):
             return self._learning(thresholds=fit_several(self._logits(rows), true, goal, seed=seed))
         require_one_label(target, precision)
         rows, true = self._labelled(images, truth)
-        alone = self._model.info.score_function == "sigmoid"
+        alone = self._head.scores_alone(self._model.info)
         made = calibrate(self._logits(rows), true, alone=alone, seed=seed)
         warn_of_bound(made)
         return self._learning(calibration=made)
