@@ -36,7 +36,7 @@ def classifier(**options: Any) -> ZeroShotClassifier:
         ({"threshold": 30.0}, "as confidence by 'probability' does"),
         ({"threshold": float("nan")}, "must be a finite number"),
         ({"threshold": 0.3, "method": "msp"}, "must be one of probability, mcm, energy"),
-        ({"threshold": 0.3, "method": "neglable"}, "Did you mean 'neglabel'"),
+        ({"threshold": 0.3, "method": "neglable"}, "got 'neglable'. Did you mean 'neglabel'"),
         ({"threshold": 0.3, "null_prompts": ["a thing."]}, 'Pass method="null"'),
         ({"threshold": 0.3, "words": "wordnet-words"}, 'Pass method="neglabel"'),
     ],
@@ -91,6 +91,15 @@ def test_the_method_is_mcm_or_what_a_threshold_by_hand_means() -> None:
 def test_what_sets_labels_against_each_other_means_nothing_with_several(method: str) -> None:
     with pytest.raises(ParameterError, match="one of probability, null, neglabel where a picture"):
         classifier(multi_label=True).rejecting(threshold=0.3, method=method)
+
+
+def test_of_a_single_label_its_score_is_asked() -> None:
+    fake = FakeEncoder(score_function="sigmoid")
+    clf = ZeroShotClassifier(["cat"], templates=["a {}."], encoder=fake)
+    assert method_of(clf.rejecting(PICTURES, coverage=0.9)) == "probability"
+    for method in ("mcm", "margin"):
+        with pytest.raises(ParameterError, match="compares labels with each other, and there is"):
+            clf.rejecting(PICTURES, coverage=0.9, method=method)
 
 
 def test_an_error_is_not_asked_of_several_labels() -> None:

@@ -113,7 +113,7 @@ def test_the_threshold_is_the_lowest_that_keeps_the_error(
     if kept:
         assert threshold_of_error(confidence, wrong, max_error) == min(kept)
     else:
-        with pytest.raises(ParameterError, match="the lowest is"):
+        with pytest.raises(ParameterError, match="the lowest is|no answer is right"):
             threshold_of_error(confidence, wrong, max_error)
 
 
@@ -125,6 +125,8 @@ def test_an_error_that_cannot_be_had_says_what_can() -> None:
     told = str(raised.value)
     assert "these 4 pictures can show, got 0.05: the lowest is 0.333" in told
     assert "50.0% of them accepted, 0 of 2 wrong" in told
+    with pytest.raises(ParameterError, match="no answer is right"):
+        threshold_of_error(np.arange(4.0), np.ones(4, bool), 0.9)
 
 
 # --------------------------------------------------------------------------------- a classifier's

@@ -122,13 +122,13 @@ def _require_pictures(name: str, *, has_images: bool, has_truth: bool) -> None:
 
 def _method(method: str | None, head: Head, *, by_hand: bool) -> str:
     if method is None:
-        has_texts = not (head.multi_label or head.learnt.probe is not None)
-        return "mcm" if has_texts and not by_hand else "probability"
+        of_scores = head.multi_label or head.learnt.probe is not None or len(head.labelset) < 2
+        return "probability" if of_scores or by_hand else "mcm"
     if not isinstance(method, str):
         raise ParameterTypeError(f"`method` must be a text, got {brief(method)}.")
     if method not in METHODS:
         raise ParameterError(
-            f"`method` must be one of {in_a_row(list(METHODS))}, got {brief(method)}."
+            f"`method` must be one of {in_a_row(list(METHODS))}, got {brief(method)}. "
             f"{did_you_mean(method, METHODS)}"
         )
     if head.multi_label and method not in SEVERAL:
@@ -136,8 +136,11 @@ def _method(method: str | None, head: Head, *, by_hand: bool) -> str:
             f"`method` must be one of {in_a_row(list(SEVERAL))} where a picture can have several "
             f"labels, got {method!r}, which is low where two of them are right."
         )
-    if method == "margin" and len(head.labelset) < 2:
-        raise ParameterError("`method` 'margin' needs two labels or more, got one.")
+    if method in ("margin", "mcm") and len(head.labelset) < 2:
+        raise ParameterError(
+            f"`method` {method!r} compares labels with each other, and there is one. Take "
+            "'probability', or leave it out."
+        )
     return method
 
 

@@ -148,6 +148,11 @@ def threshold_of_error(
     ends = np.append(ordered[1:] < ordered[:-1], True)  # equal ones are accepted together
     kept = np.flatnonzero(ends & (error <= max_error + TINY))
     if not len(kept):
+        if wrong.all():
+            raise ParameterError(
+                f"`max_error` cannot be had of these {len(order):,} pictures: no answer is right. "
+                "Look whether `truth` is in their order, and whether the model knows them at all."
+            )
         best = int(np.where(ends, error, np.inf).argmin())
         count, mistakes = int(accepted[best]), int(wrong[order[: accepted[best]]].sum())
         raise ParameterError(

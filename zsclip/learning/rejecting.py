@@ -60,7 +60,7 @@ class Rejecting(Holding):
                 answers are right, and some hundreds to come near it.
             threshold: The confidence itself, in the measure of `method`.
             method: Defaults to ``"mcm"``, or to ``"probability"`` for a `threshold` by hand, with
-                several labels and beside a probe.
+                several labels, with a single one and beside a probe.
             null_prompts: What ``"null"`` compares with. Defaults to those of the classifier, of
                 its label set, or to the templates with everyday words that are no labels.
             words: The label set that ``"neglabel"`` chooses from. Defaults to ``"wordnet-words"``,
