@@ -154,14 +154,21 @@ def threshold_of_error(
                 "Look whether `truth` is in their order, and whether the model knows them at all."
             )
         best = int(np.where(ends, error, np.inf).argmin())
+        lowest_error = _up(float(error[best]))
         count, mistakes = int(accepted[best]), int(wrong[order[: accepted[best]]].sum())
         raise ParameterError(
             f"`max_error` must be one that these {len(order):,} pictures can show, got "
-            f"{max_error:g}: the lowest is {error[best]:.3g}, with {count / len(order):.1%} of "
+            f"{max_error:g}: the lowest is {lowest_error:.3g}, with {count / len(order):.1%} of "
             f"them accepted, {mistakes:,} of {count:,} wrong and one more taken for wrong. Ask for "
             "that, give more pictures, or use another `method`."
         )
     return float(ordered[kept[-1]])
+
+
+def _up(part: float) -> float:
+    """Rounded up to three digits, so that what is told can be asked for."""
+    places = 2 - math.floor(math.log10(part))
+    return math.ceil(part * 10.0**places - TINY) / 10.0**places
 
 
 def _just_below(confidence: NDArray[np.float32], threshold: float) -> float:
