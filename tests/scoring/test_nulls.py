@@ -36,12 +36,14 @@ def test_labels_that_are_all_the_everyday_words_have_one_left() -> None:
 
 
 def test_what_is_given_keeps_the_rules() -> None:
-    assert require_null_prompts(PETS, ["a chair", "nothing"]) == ("a chair", "nothing")
+    assert require_null_prompts(PETS, ["a {}."], ["a chair", "nothing"]) == ("a chair", "nothing")
     with pytest.raises(LabelError, match="must hold at least one text"):
-        require_null_prompts(PETS, [])
+        require_null_prompts(PETS, ["a {}."], [])
     with pytest.raises(LabelError, match=r"null_prompts\[1\]: 'Cat' stands for none of the labels"):
-        require_null_prompts(PETS, ["a chair", "Cat"])
+        require_null_prompts(PETS, ["a {}."], ["a chair", "Cat"])
+    with pytest.raises(LabelError, match=r"null_prompts\[1\]` .* 'A dog.' is a prompt of 'dog'"):
+        require_null_prompts(PETS, ["a {}."], ["a chair", "A dog."])
     with pytest.raises(LabelError, match=r"null_prompts\[0\]: is a complete prompt"):
-        require_null_prompts(PETS, ["a {}"])
+        require_null_prompts(PETS, ["a {}."], ["a {}"])
     with pytest.raises(ParameterTypeError, match="Put it into a list"):
-        require_null_prompts(PETS, "a chair")
+        require_null_prompts(PETS, ["a {}."], "a chair")

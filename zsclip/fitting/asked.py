@@ -99,7 +99,7 @@ class Asked:
         nulls: tuple[str, ...] = ()
         if method == "null":
             if null_prompts is not None:
-                nulls = require_null_prompts(head.labelset, null_prompts)
+                nulls = require_null_prompts(head.labelset, head.templates, null_prompts)
             else:
                 usual = usual_null_prompts(head.labelset, head.templates)
                 nulls = head.null_prompts or usual

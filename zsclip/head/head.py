@@ -118,7 +118,8 @@ class Head:
                 "`null_prompts` has no effect where one label is chosen among all. Pass "
                 "multi_label=True as well, or give them to `rejecting`."
             )
-        return replace(head, null_prompts=require_null_prompts(labelset, null_prompts))
+        own_nulls = require_null_prompts(labelset, head.templates, null_prompts)
+        return replace(head, null_prompts=own_nulls)
 
     @property
     def own_null_prompts(self) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from zsclip.errors import LabelError
 from zsclip.labels import LabelSet, fill_template, fold, texts_of
+from zsclip.wording import brief
 
 __all__ = ["require_null_prompts", "usual_null_prompts"]
 
@@ -42,11 +43,14 @@ def usual_null_prompts(labelset: LabelSet, templates: Sequence[str]) -> tuple[st
     )
 
 
-def require_null_prompts(labelset: LabelSet, null_prompts: Iterable[str]) -> tuple[str, ...]:
+def require_null_prompts(
+    labelset: LabelSet, templates: Sequence[str], null_prompts: Iterable[str]
+) -> tuple[str, ...]:
     """What a user gives, if it can stand for none of these labels.
 
     Raises:
-        LabelError: There is none, or one breaks a rule: it holds ``{}``, say, or is a label's.
+        LabelError: There is none, or one breaks a rule: it holds ``{}``, say, or is a label's,
+            whether by its name or as a template says it.
         ParameterTypeError: It is a single text, or holds what is none.
     """
     texts = texts_of("null_prompts", null_prompts)
@@ -55,4 +59,12 @@ def require_null_prompts(labelset: LabelSet, null_prompts: Iterable[str]) -> tup
             "`null_prompts` must hold at least one text such as 'a photo of something.', got none. "
             "Leave it out to use those of the label set, or zsclip's own."
         )
-    return replace(labelset, null_prompts=texts).null_prompts  # the rules are run over them
+    own = replace(labelset, null_prompts=texts).null_prompts  # the rules are run over them
+    said = {fold(text): label for label in labelset for text in label.prompts_with(templates)}
+    for i, prompt in enumerate(own):
+        if label := said.get(fold(prompt)):
+            raise LabelError(
+                f"`null_prompts[{i}]` must stand for none of the labels, and {brief(prompt)} is a "
+                f"prompt of {brief(label.name)}. Remove it."
+            )
+    return own
