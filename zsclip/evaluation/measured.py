@@ -58,7 +58,10 @@ class Measured(Judgments):
 
     @property
     def error_among_accepted(self) -> float:
-        """The part of the accepted pictures whose best label is not the true one; NaN of none."""
+        """The part of the accepted pictures whose best label is not the true one; NaN of none.
+
+        Of pictures of labels alone: those of none of them are in `unknown`, and count here neither.
+        """
         return self.metric("error_among_accepted")
 
     @property
