@@ -126,6 +126,20 @@ def test_a_threshold_by_hand_is_kept(run: Run, known: Path, tmp_path: Path) -> N
     assert rejection.null_prompts == ("a drawing.",)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [("--calibrate",), ("--coverage", 0.9, "--reject-like"), ("--max-error", 0.3, "--reject-on")],
+)
+def test_a_probe_is_not_judged_on_the_pictures_that_it_knows_by_heart(
+    run: Run, known: Path, tmp_path: Path, given: tuple[Any, ...]
+) -> None:
+    path = tmp_path / "a.zsclip"
+    result = run("save", path, *TINY, "--probe", known, *given, f"{known}/../{known.name}")
+    assert result.exit_code == 2
+    assert f"--probe and {given[-1]} take different pictures" in result.stderr
+    assert not path.exists()
+
+
 def test_a_probe_is_saved_and_calibrated_and_rejects(
     run: Run, known: Path, table: Path, tmp_path: Path
 ) -> None:

@@ -74,6 +74,22 @@ class Lessons:
                 "on a picture is accepted."
             )
 
+        if self.probe is not None:
+            self._require_other_pictures(self.probe)
+
+    def _require_other_pictures(self, probe: str) -> None:
+        """Raise if what judges a probe's scores would be fitted on the pictures of the probe."""
+        for option, path in (
+            ("--calibrate", self.calibrate),
+            ("--reject-like", self.reject_like),
+            ("--reject-on", self.reject_on),
+        ):
+            if path is not None and os.path.realpath(path) == os.path.realpath(probe):
+                raise click.UsageError(
+                    f"--probe and {option} take different pictures: a probe knows its own by "
+                    "heart, and is surer of them than of any other. Keep some aside."
+                )
+
     @staticmethod
     def _require_pair(one: str, number: float | None, other: str, path: str | None) -> None:
         if (number is None) is not (path is None):
