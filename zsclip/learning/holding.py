@@ -21,7 +21,7 @@ from zsclip.results import Origin
 from zsclip.version import __version__
 from zsclip.wording import brief
 
-__all__ = ["Holding", "Pictures"]
+__all__ = ["Holding", "Pictures", "listed"]
 
 Pictures: TypeAlias = Images | NDArray[np.floating[Any]]
 """Pictures as `classify_many` takes them, or their embeddings: a float array (n, d)."""
@@ -154,7 +154,7 @@ class Holding:
         true = indices_of(labelset, truth, several=several)
         wrong = tuple(pair for pair in true.unknown if not (none and pair[1] is None))
         replace(true, unknown=wrong).require_known(labelset)
-        images = _listed(images)
+        images = listed(images)
         if isinstance(images, Sized):
             require_as_many(len(images), true)
         if check is not None:
@@ -168,7 +168,7 @@ class Holding:
         return rows_of(embeddings, info.embedding_dim, info.name)
 
 
-def _listed(images: Pictures) -> Pictures:
+def listed(images: Pictures) -> Pictures:
     """The same, with the pictures of a folder as a list, so that it is known how many there are.
 
     Raises:
@@ -176,5 +176,5 @@ def _listed(images: Pictures) -> Pictures:
     """
     if are_vectors(images):
         return images
-    listed = sources_of(cast("Images", images))
-    return list(listed) if isinstance(images, str | os.PathLike) else images
+    sources = sources_of(cast("Images", images))  # or raises for a single picture
+    return list(sources) if isinstance(images, str | os.PathLike) else images

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from zsclip.images import Images, sources_of
-from zsclip.learning.holding import Pictures
+from zsclip.images import Images
+from zsclip.learning.holding import Pictures, listed
 from zsclip.learning.taking_vectors import TakingVectors
 from zsclip.pipeline import are_vectors
 from zsclip.results import Failure, Prediction
@@ -48,10 +48,7 @@ class Judged(TakingVectors):
 
         labelset = self._head.labelset
         said = indices_of(labelset, truth, several=self._head.multi_label)
-        if not are_vectors(images):
-            listed = sources_of(images)  # or raises for a single picture
-            if isinstance(images, str | os.PathLike):
-                images = list(listed)
+        images = listed(images)
         if isinstance(images, Sized):
             require_as_many(len(images), said)
         if len(said) and not said.known.any():
