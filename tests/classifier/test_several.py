@@ -127,13 +127,25 @@ def test_is_there_a_dog() -> None:
     assert prediction.label == "dog"
     assert 0 < prediction.score < 1
     assert [score.label for score in prediction.above(0)] == ["dog"]
-    with pytest.raises(LabelError, match="two labels or more, got one"):
+    with pytest.raises(LabelError, match=r"two labels or more, got one.* pass multi_label=True"):
         several(["dog"], multi_label=False, null_prompts=None)
 
 
 def test_a_null_prompt_that_is_a_label_is_refused() -> None:
     with pytest.raises(LabelError, match="'Owl' stands for none of the labels, and is 'owl'"):
         several(null_prompts=["Owl"])
+    with pytest.raises(LabelError, match=r"'The OWL\.' is a prompt of 'owl'"):
+        several(null_prompts=["nothing.", "The OWL."])
+    with pytest.raises(LabelError, match=r"'a cat\.' is a prompt of 'cat'"):
+        several(multi_label=False, null_prompts=None).rejecting(
+            threshold=0.5, method="null", null_prompts=["a cat."]
+        )
+
+
+@pytest.mark.parametrize("word", ["no", 1, None])
+def test_several_labels_are_asked_for_by_a_truth_value(word: object) -> None:
+    with pytest.raises(ParameterTypeError, match="`multi_label` must be True or False, got"):
+        several(multi_label=word)
 
 
 # -------------------------------------------------------------------------------------- thresholds

@@ -83,6 +83,10 @@ def test_the_method_is_mcm_or_what_a_threshold_by_hand_means() -> None:
     assert method_of(by_hand) == "probability"
     [prediction] = by_hand.classify_embeddings(PICTURES[:1])
     assert prediction.confidence == prediction.score
+    alone = ZeroShotClassifier(["cat"], encoder=FakeEncoder(score_function="sigmoid"), cache=False)
+    assert method_of(alone.rejecting(PICTURES, coverage=0.9)) == "probability"
+    with pytest.raises(ParameterError, match="'mcm' compares labels"):
+        alone.rejecting(PICTURES, coverage=0.9, method="mcm")
     several = classifier(multi_label=True)
     assert method_of(several.rejecting(PICTURES, coverage=0.9)) == "probability"
 

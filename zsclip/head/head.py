@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo, TooLong, non_finite
-from zsclip.errors import LabelError, ParameterError, PromptTooLongError
+from zsclip.errors import LabelError, ParameterError, ParameterTypeError, PromptTooLongError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
     Label,
@@ -97,9 +97,11 @@ class Head:
             LabelError: The labels or templates cannot be classified over.
             LabelNotFoundError: `labels` is a text that asks for a part that the label set lacks.
             LabelSetNotFoundError: `labels` is a text, and no installed label set has this name.
-            ParameterTypeError: `labels` or `templates` is nothing that could be labels or
-                templates.
+            ParameterTypeError: `labels` or `templates` cannot be labels or templates, or
+                `multi_label` is neither True nor False.
         """
+        if not isinstance(multi_label, bool):
+            raise ParameterTypeError(f"`multi_label` must be True or False, got {multi_label!r}.")
         own: tuple[str, ...] = ()
         if templates is not None:
             own = texts_of("templates", templates)
@@ -165,8 +167,9 @@ class Head:
         if len(self.labelset) < 2 and score_function == "softmax" and not self.multi_label:
             raise LabelError(
                 "These labels cannot be used: labels: must hold two labels or more, got one. "
-                "Scores are a softmax over the labels, which is always 1 over a single one; add "
-                'what else a picture may show, such as "something else".'
+                "Scores are a softmax over the labels, which is always 1 over a single one; pass "
+                "multi_label=True, or add what else a picture may show, such as "
+                '"something else".'
             )
 
     def require_fitting(self, counter: TokenCounter) -> None:
