@@ -147,6 +147,12 @@ def test_examples_were_found() -> None:
     assert PACKAGE / "classifier.py" in MODULES
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_work_in_one_folder(page: Path) -> None:
+    code = "".join(block.code for block in blocks(page))
+    assert not ('"drawings' in code and re.search(r'"\w+\.png"', code))
+
+
 def test_the_example_of_the_log_shows_the_log() -> None:
     [block] = [b for b in blocks(ROOT / "docs" / "classifier.md") if "import logging" in b.code]
     first = next(blocks(ROOT / "docs" / "classifier.md")).code.partition("prediction =")[0]
