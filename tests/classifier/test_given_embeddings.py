@@ -135,6 +135,21 @@ def test_what_cannot_be_embeddings(
     assert fake.text_batches == []  # told before anything is computed
 
 
+def test_a_grey_picture_that_is_taken_for_embeddings_is_told_to_be_one(
+    colors: ZeroShotClassifier,
+) -> None:
+    grey = np.zeros((5, 4), np.float32)
+    for call in (
+        lambda: colors.evaluate(grey, [0] * 5),
+        lambda: colors.calibrated(grey, [0] * 5),
+        lambda: colors.rejecting(grey, coverage=0.9),
+    ):
+        with pytest.raises(ParameterError, match=r"`images` must .* a picture, put it in a list"):
+            call()
+    with pytest.raises(ParameterError, match=r"`embeddings` must .* mean nothing to this one\.$"):
+        colors.score_embeddings(grey)
+
+
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zsclip.pipeline.vectors, "NUMBERS", 12)  # four rows of three labels

@@ -111,7 +111,7 @@ class Holding:
     def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:
         """Those of pictures, or the array of them that was given."""
         if are_vectors(images):
-            rows = self._rows_of(images)
+            rows = self._rows_of(images, "images")
             for _ in checked_blocks(rows, rows.shape[1]):
                 pass
             return np.ascontiguousarray(rows, np.float32)
@@ -163,9 +163,9 @@ class Holding:
         require_as_many(len(rows), true)
         return rows, true.indices
 
-    def _rows_of(self, embeddings: object) -> NDArray[np.floating[Any]]:
+    def _rows_of(self, embeddings: object, name: str = "embeddings") -> NDArray[np.floating[Any]]:
         info = self._model.info
-        return rows_of(embeddings, info.embedding_dim, info.name)
+        return rows_of(embeddings, info.embedding_dim, info.name, name)
 
 
 def listed(images: Pictures) -> Pictures:

@@ -82,7 +82,7 @@ class Judged(TakingVectors):
     def _results(self, images: Pictures) -> Iterator[Prediction | Failure]:
         """A prediction for each picture or embedding, or the failure of what cannot be read."""
         if are_vectors(images):
-            return self._classified(self._rows_of(images))
+            return self._classified(self._rows_of(images, "images"))
         return self.stream(cast("Images", images), on_error="record")
 
     if TYPE_CHECKING:  # what is to be evaluated is classified as by whoever uses it

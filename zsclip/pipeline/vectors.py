@@ -25,13 +25,16 @@ def are_vectors(values: object) -> bool:
     return is_tensor(values) and values.ndim == 2 and bool(values.is_floating_point())  # type: ignore[attr-defined]
 
 
-def rows_of(embeddings: object, d: int, model: str) -> NDArray[np.floating[Any]]:
+def rows_of(
+    embeddings: object, d: int, model: str, name: str = "embeddings"
+) -> NDArray[np.floating[Any]]:
     """Embeddings as an array (n, d), without a look at their numbers; a map of a file stays one.
 
     Args:
         embeddings: An array, a tensor on any device, or a list of rows.
         d: The width of the model's embeddings.
         model: Its name, for messages.
+        name: The parameter they were given as; beside ``"embeddings"`` it takes pictures as well.
 
     Raises:
         ParameterError: The shape is another one.
@@ -51,9 +54,11 @@ def rows_of(embeddings: object, d: int, model: str) -> NDArray[np.floating[Any]]
             "[vector]."
         )
     if rows.ndim != 2 or rows.shape[1] != d:
+        picture = "" if name == "embeddings" else " If it is a picture, put it in a list."
         raise ParameterError(
-            f"`embeddings` must have the shape (n, {d}), the width of {brief(model)}, got "
+            f"`{name}` must have the shape (n, {d}), the width of {brief(model)}, got "
             f"{rows.shape}. Those of another model mean nothing to this one."
+            f"{picture}"
         )
     return rows
 
