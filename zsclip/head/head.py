@@ -168,8 +168,8 @@ class Head:
             raise LabelError(
                 "These labels cannot be used: labels: must hold two labels or more, got one. "
                 "Scores are a softmax over the labels, which is always 1 over a single one; pass "
-                "multi_label=True, or add what else a picture may show, such as "
-                '"something else".'
+                "multi_label=True (on the command line, --multi-label), or add what else a picture "
+                'may show, such as "something else".'
             )
 
     def require_fitting(self, counter: TokenCounter) -> None:
