@@ -61,6 +61,15 @@ def test_an_empty_cell_too_many_is_passed_over(tmp_path: Path) -> None:
     assert found.truth == ("cat", "dog")
 
 
+def test_a_picture_whose_labels_stand_in_several_lines_is_told(tmp_path: Path) -> None:
+    path = table(tmp_path, "image,label\na.png,cat|dog\na.png,dog | cat\n")
+    assert read_truth(path, several=True).truth == (("cat", "dog"), ("dog", "cat"))
+    path = table(tmp_path, "image,label\na.png,cat\na.png,dog\n")
+    assert read_truth(path).truth == ("cat", "dog")
+    with pytest.raises(TruthTableError, match=r"line 3 names 'a.png' again.* with [|] between"):
+        read_truth(path, several=True)
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

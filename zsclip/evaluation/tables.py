@@ -63,6 +63,7 @@ def read_truth(path: str | os.PathLike[str], *, several: bool = False) -> TruthT
     image, label, is_position = _columns(head, path)
     images: list[str] = []
     truth: list[Any] = []
+    first: dict[str, list[Any]] = {}
     for number, cells in rows:
         if len(cells) <= image or not cells[image]:
             raise _wrong(path, f"line {number:,} names no picture", "Fill in or remove it.")
@@ -74,6 +75,9 @@ def read_truth(path: str | os.PathLike[str], *, several: bool = False) -> TruthT
         parts = [part.strip() for part in cell.split(SEVERAL)] if several else [cell]
         said = [_position(x, number, path) if is_position else x for x in parts if x]
         truth.append(tuple(said) if several else next(iter(said), None))
+        if several and set(first.setdefault(images[-1], said)) != set(said):
+            what = f"line {number:,} names {brief(cells[image])} again, with other labels"
+            raise _wrong(path, what, "Put all labels of a picture into one cell, with | between.")
     if not images:
         raise _wrong(path, "it holds no picture", f"Give each a line, below {_wanted()}.")
     return TruthTable(tuple(images), tuple(truth))
