@@ -200,6 +200,31 @@ def test_what_is_learnt_is_asked_for_whole(
     assert not (tmp_path / "a.zsclip").exists()
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["--calibrate", "none.csv"], "Cannot read the table 'none.csv'"),
+        (["--calibrate", "other.csv"], "'wolf'"),
+        (["--reject-on", "none.csv", "--max-error", "0.5"], "Cannot read the table 'none.csv'"),
+        (["--reject-like", "none", "--coverage", "0.5"], "there is no such folder"),
+    ],
+)
+def test_what_is_not_there_is_told_before_a_probe_is_fitted(
+    run: Run,
+    known: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: list[str],
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "other.csv").write_text("image,label\na.png,wolf\n")
+    monkeypatch.setattr(ZeroShotClassifier, "linear_probe", lambda *_: pytest.fail("fitted"))
+    result = run("save", "a.zsclip", *TINY, "--probe", known, *given)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+
+
 def test_a_saved_classifier_that_learnt_is_refused_in_another_precision(
     run: Run, known: Path, tmp_path: Path
 ) -> None:

@@ -97,21 +97,32 @@ class Lessons:
 
     def teach(self, classifier: ZeroShotClassifier) -> ZeroShotClassifier:
         """A classifier that learnt all of it."""
+        from zsclip.images import sources_of
+
+        # all that is asked for is looked up before anything is fitted, which may take an hour
+        probe, calibrate, reject_on = (
+            None if path is None else truth_at(path, classifier, foreign=foreign)
+            for path, foreign in (
+                (self.probe, False),
+                (self.calibrate, False),
+                (self.reject_on, True),
+            )
+        )
+        if self.reject_like is not None:
+            sources_of(self.reject_like)
         if self.standardize is not None:
             classifier = classifier.standardized(self.standardize)
-        if self.probe is not None:
-            classifier = classifier.linear_probe(*truth_at(self.probe, classifier))
-        if self.calibrate is not None:
-            images, truth = truth_at(self.calibrate, classifier)
-            classifier = classifier.calibrated(images, truth, precision=self.label_precision)
+        if probe is not None:
+            classifier = classifier.linear_probe(*probe)
+        if calibrate is not None:
+            classifier = classifier.calibrated(*calibrate, precision=self.label_precision)
         by: dict[str, Any] = {"method": self.reject_by, "null_prompts": self.null_prompts or None}
         if self.threshold is not None:
             return classifier.rejecting(threshold=self.threshold, **by)
         if self.reject_like is not None:
             return classifier.rejecting(self.reject_like, coverage=self.coverage, **by)
-        if self.reject_on is not None:
-            images, truth = truth_at(self.reject_on, classifier, foreign=True)
-            return classifier.rejecting(images, truth, max_error=self.max_error, **by)
+        if reject_on is not None:
+            return classifier.rejecting(*reject_on, max_error=self.max_error, **by)
         return classifier
 
 
@@ -130,10 +141,14 @@ def truth_at(
         Failed: Some are in folders that are no label, and may not be.
     """
     from zsclip.evaluation import find_truth, read_truth
+    from zsclip.evaluation.truth import indices_of
 
     several = classifier.origin.multi_label
     if not os.path.isdir(os.path.expanduser(path)):  # noqa: PTH112, PTH111 - false for no path at all
         table = read_truth(path, several=several)
+        if not foreign:
+            labels = classifier.labelset
+            indices_of(labels, table.truth, several=several).require_known(labels)
         return list(table.images), list(table.truth)
     found = find_truth(path, classifier.labelset)
     images: list[Any] = list(found.images)
