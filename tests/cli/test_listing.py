@@ -130,6 +130,14 @@ def test_what_is_rejected_can_be_left_out_and_is_counted(run: Run, pictures: Pat
     assert result.exit_code == 1  # one could not be read
 
 
+def test_only_what_may_be_printed_widens_a_table(run: Run, two: Path, tree: Path) -> None:
+    tree.write_text(tree.read_text().replace('"water"', '"all that lives in water"'))
+    given = ("classify", two, "--labels", tree, *MODEL)
+    assert run(*given, "--top", 1).stdout.splitlines()[0] == "score  label       picture"
+    deepest = run(*given, "--deepest", 0.9).stdout.splitlines()[0]
+    assert deepest == f"score  {'label':<23}  picture"
+
+
 def test_a_plain_classifier_prints_what_it_always_did(run: Run, two: Path) -> None:
     assert "accepted" not in run("classify", two, *TINY).stdout
     assert "accepted" not in run("classify", two, *TINY, "--format", "json").stdout
@@ -144,6 +152,10 @@ def test_a_plain_classifier_prints_what_it_always_did(run: Run, two: Path) -> No
         (["--deepest", "0.5", "--coverage", "0.9"], "--deepest exclude each other"),
         (["--above", "2"], "2.0 is not in the range 0<=x<=1"),
         (["--above", "most"], "'most' is not a valid float"),
+        (["--above", "nan"], "--above must be a number from 0 to 1, got nan"),
+        (["--coverage", "nan"], "--coverage must be a number from 0 to 1, got nan"),
+        (["--deepest", "nan"], "--deepest must be a number from 0 to 1, got nan"),
+        (["--deepest", "0.5", "--multi-label"], "--deepest adds up the scores of a group"),
         (["--above", "fitted"], "--above fitted takes a classifier with a threshold for each"),
         (["--coverage", "0.9"], "--coverage takes a classifier that was calibrated on pictures"),
         (["--accepted-only"], "--accepted-only takes a classifier that can say none of these"),

@@ -73,7 +73,7 @@ def classify(
             "--accepted-only takes a classifier that can say none of these: give --threshold, or "
             "one that was saved with --reject-like or --reject-on."
         )
-    listing.require_learnt(classifier.learnt)
+    listing.require_of(classifier)
     from zsclip.cli.pictures import Pictures
 
     pictures = Pictures(paths, null=null)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -11,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
-    from zsclip.learnt import Learnt
+    from zsclip.classifier import ZeroShotClassifier
     from zsclip.results import Prediction
 
 __all__ = ["Listing", "Row", "listing_options"]
@@ -49,12 +50,19 @@ class Listing:
         """How many labels are printed of each picture; None if that depends on the picture."""
         return int(self.value or 0) if self.by == "top" else None
 
-    def require_learnt(self, learnt: Learnt) -> None:
-        """Raise if a classifier did not learn what these labels are chosen by.
+    def require_of(self, classifier: ZeroShotClassifier) -> None:
+        """Raise if a classifier cannot choose labels so, before it looks at a picture.
 
         Raises:
-            UsageError: It did not.
+            UsageError: It did not learn what it takes, or its scores do not add up.
         """
+        learnt = classifier.learnt
+        together = learnt.probe or classifier.model_info.score_function == "softmax"
+        if self.by == "deepest" and (classifier.origin.multi_label or not together):
+            raise click.UsageError(
+                "--deepest adds up the scores of a group, which means nothing where each label is "
+                "scored by itself. Give a label for the group, or use --above."
+            )
         if self.by == "coverage" and learnt.calibration is None:
             raise click.UsageError(
                 "--coverage takes a classifier that was calibrated on pictures whose labels are "
@@ -95,10 +103,10 @@ def listing_options(command: F) -> F:
             )
         if not chosen:
             return command(listing=Listing("top", top), **given)
-        value = named[chosen[0]]
-        return command(
-            listing=Listing(chosen[0], None if value == FITTED else float(value)), **given
-        )
+        value = None if named[chosen[0]] == FITTED else float(named[chosen[0]])
+        if value is not None and math.isnan(value):  # which no range of click's leaves out
+            raise click.UsageError(f"--{chosen[0]} must be a number from 0 to 1, got nan.")
+        return command(listing=Listing(chosen[0], value), **given)
 
     options = [
         click.option(

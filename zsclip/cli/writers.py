@@ -55,7 +55,8 @@ def _table_writer(labels: LabelSet, listing: Listing, *, rejecting: bool) -> Wri
     Where the number of labels depends on the picture, each has a line of its own. Failures go to
     standard error.
     """
-    names = [*labels.names, *(group.name for group in labels.groups)]
+    groups = labels.groups if listing.by == "deepest" else ()
+    names = [*labels.names, *(group.name for group in groups)]
     width = min(max(cell_len("label"), *map(cell_len, names)), WIDEST_LABEL)
 
     def line(accepted: str, columns: Iterable[tuple[str, str]], source: str) -> None:
