@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hand_made import some_learnt, some_parts
 
@@ -180,6 +181,18 @@ def test_weights_that_are_not_known_are_told_by_their_scale(
         make(engine=tuned).with_learnt(learnt)
 
 
+@pytest.mark.parametrize("other", [{"input_resolution": 336}, {"parameters": 7}])
+def test_weights_that_are_not_known_are_told_by_their_sizes(
+    make: Make, fake_encoder: type[FakeEncoder], other: dict[str, int]
+) -> None:
+    learnt = teach(make(engine=fake_encoder(weights_sha256=None)), "calibration").learnt
+    engine = fake_encoder(weights_sha256=None)
+    changed: dict[str, Any] = dict(other)
+    engine.model_info = dataclasses.replace(engine.model_info, **changed)
+    with pytest.raises(LearntMismatchError, match="something else: the model \\('colors, 8 wide, "):
+        make(engine=engine).with_learnt(learnt)
+
+
 def test_another_name_of_the_same_weights_is_no_difference(make: Make) -> None:
     taught = teach(make())
     tie = taught.learnt.tie
@@ -211,6 +224,15 @@ def test_other_labels_are_refused(make: Make, name: str) -> None:
     with pytest.raises(LearntMismatchError, match=rf"learnt \({name}\) belongs to the labels"):
         taught.with_labels(["red", "white"])
     assert taught.zero_shot().with_labels(["red", "white"]).labelset.names == ("red", "white")
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_what_a_prediction_carries_is_no_longer_whole_and_not_taken(make: Make, name: str) -> None:
+    clf = make(multi_label=name in SEVERAL)
+    carried = teach(clf, name).classify(np.zeros((8, 8, 3), np.uint8)).learnt
+    assert list(carried.parts()) == [name]
+    with pytest.raises(LearntMismatchError, match="that of a prediction is not all of it"):
+        clf.with_learnt(carried)
 
 
 def test_what_is_not_learnt_is_not_taken(make: Make) -> None:

@@ -28,10 +28,14 @@ def tie_of(head: Head, model: ModelInfo, weights_sha256: str | None, reading: st
     if head.multi_label and head.null_prompts:
         scores += f" beside {len(head.null_prompts)} null prompts, "
         scores += _digest(list(head.null_prompts))
-    if weights_sha256 is None:  # to three digits, which half precision leaves
+    name = model.name
+    if weights_sha256 is None:  # `from_clip` calls all models the same, at the same scale
+        name += f", {model.embedding_dim} wide, {model.input_resolution} px"
+        name += f", {model.parameters:,} parameters"
+        # to three digits, which half precision leaves
         scores += f" at {model.logit_scale:.3g} {model.logit_bias:+.3g}"
     return Tie(
-        model=model.name,
+        model=name,
         engine=" ".join(filter(None, (model.encoder, model.activation, model.recipe))),
         weights_sha256=weights_sha256,
         labels=f"{labelset.name}, {len(labelset)} labels, {_digest(labels)}",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,10 @@ class Standardization(LearntValue):
             raise ValueError("means and deviations must be finite")
         if not (self.deviation > 0).all():
             raise ValueError("deviations must be positive")
+
+    def without_values(self) -> Self:
+        """What predictions carry of it: of how many pictures it is."""
+        return replace(self, mean=self.mean[:0], deviation=self.deviation[:0])
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)

@@ -26,7 +26,7 @@ class Tie:
     """What was learnt holds for this, and for nothing else.
 
     Attributes:
-        model: The name of the model.
+        model: The name of the model, with its sizes where nothing else tells its weights.
         engine: What runs it, with what it computes otherwise than other engines.
         weights_sha256: The SHA-256 of its tensors; None if the engine does not know it.
         labels: The name of the label set, the number of its labels, and 16 digits of the SHA-256

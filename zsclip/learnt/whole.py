@@ -24,7 +24,7 @@ class Learnt:
     """What was learnt, and what it is tied to; each part is None where it was not.
 
     Attributes:
-        tie: What it was learnt on; None if nothing was, without which no classifier takes it.
+        tie: What it was learnt on; None if nothing was, and in a prediction.
         probe: The layer in the place of the labels' texts.
         standardization: How cosines are spread, of several labels at once.
         calibration: The temperature, and what prediction sets need.
@@ -58,7 +58,8 @@ class Learnt:
         if self.tie is None:
             raise LearntMismatchError(
                 f"What was learnt ({in_a_row(list(self.parts()))}) does not say what it was learnt "
-                "on. Take the whole `learnt` of a classifier, whose `tie` does."
+                "on. Take the `learnt` of a classifier, whose `tie` does; that of a prediction is "
+                "not all of it."
             )
         if not (differences := self.tie.differences(tie)):
             return
@@ -69,10 +70,14 @@ class Learnt:
         )
 
     def for_predictions(self) -> Learnt:
-        """The same without what predictions need not carry: the large arrays."""
+        """The same without what predictions need not carry: the large arrays.
+
+        Nor a tie, so that no classifier takes for whole what has lost them.
+        """
         rejection = self.rejection and replace(self.rejection, negatives=None)
         probe = self.probe and self.probe.without_weights()
-        return replace(self, probe=probe, standardization=None, rejection=rejection)
+        spread = self.standardization and self.standardization.without_values()
+        return replace(self, tie=None, probe=probe, standardization=spread, rejection=rejection)
 
     @property
     def id(self) -> str:
