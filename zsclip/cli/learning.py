@@ -140,8 +140,7 @@ def truth_at(
     Raises:
         Failed: Some are in folders that are no label, and may not be.
     """
-    from zsclip.evaluation import find_truth, read_truth
-    from zsclip.evaluation.truth import indices_of
+    from zsclip.evaluation import find_truth, indices_of, read_truth
 
     several = classifier.origin.multi_label
     if not os.path.isdir(os.path.expanduser(path)):  # noqa: PTH112, PTH111 - false for no path at all
