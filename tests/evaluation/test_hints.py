@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from evaluations import made
 
 from zsclip import Label, LabelSet, Published, UnknownTruth
+from zsclip.learnt import Learnt, Probe
 
 FILE = """
 schema = 1
@@ -113,3 +115,27 @@ def test_a_sum_with_another_set_is_told_from_the_set_of_the_figures(pets: LabelS
     found = made([0, 1], [0, 1], more, model="tiny").hints
     assert found[1].startswith("The figures were published over 3 labels, and here are 4")
     assert len(found) == 2
+
+
+def test_what_a_probe_did_not_see_is_not_hinted_at(pets: LabelSet) -> None:
+    said = [0, 1, 1], ["cat", "dog", "dog"], pets
+    bare = made(*said, model="RN50", templates=("{}",))
+    assert "bare names" in bare.hints[0]
+    assert "published with 2 templates" in bare.hints[-1]
+    weights = np.zeros((0, 8), np.float32)
+    for start, names in (("zero", 0), ("text", 1)):
+        probe = Probe(pictures=9, c=1.0, start=start, weights=weights, bias=weights[:, 0])
+        learnt = Learnt(probe=probe)
+        found = made(*said, model="RN50", templates=("{}",), learnt=learnt).hints
+        assert sum("bare names" in hint for hint in found) == names
+        assert found[-1].startswith("Figures are published of zero shots")
+
+
+def test_a_published_metric_that_is_not_of_several_labels_is_not_advised(pets: LabelSet) -> None:
+    one = made([0, 1], ["cat", "dog"], pets, model="ViT-B/32", templates=pets.templates)
+    assert "compare `mean_per_class_recall`" in one.hints[0]
+    several = replace(one, truth=np.eye(3, dtype=bool)[:2])
+    [hint] = several.hints
+    assert hint.endswith(
+        "of classifiers that give one label for each picture: no metric here is that."
+    )

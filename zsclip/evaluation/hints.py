@@ -25,7 +25,9 @@ def hints_of(evaluation: Measured) -> Iterator[str]:
     """See `Evaluation.hints`."""
     if not evaluation.multi_label:
         yield from _of_order(evaluation)
-    yield from _of_names(evaluation)
+    probe = evaluation.learnt.probe
+    if probe is None or probe.start == "text":  # one from zero saw no prompt
+        yield from _of_names(evaluation)
     if evaluation.labelset.expected:
         yield from _of_published(evaluation)
 
@@ -79,12 +81,20 @@ def _of_published(evaluation: Measured) -> Iterator[str]:
         metric = metric_published_as(row.metric)
         if metric is None:
             yield f"The published {row.value:.4g} is {brief(row.metric)}, which is not known here."
+        elif MEASURES[metric].several != evaluation.multi_label:
+            kind = "one label" if evaluation.multi_label else "several labels"
+            yield (
+                f"The published {row.value:.4g} is {MEASURES[metric].title}, of classifiers that "
+                f"give {kind} for each picture: no metric here is that."
+            )
         elif metric != "accuracy":
             yield (
                 f"The published {row.value:.4g} is {MEASURES[metric].title}: compare "
                 f"`{metric}` with it, and not another metric of the same answers."
             )
-    if (published := _as_published(evaluation.labelset)) is not None:
+    if evaluation.learnt.probe is not None:
+        yield "Figures are published of zero shots, and these numbers are those of a probe."
+    elif (published := _as_published(evaluation.labelset)) is not None:
         yield from _of_prompts(evaluation, published)
 
 
