@@ -10,10 +10,12 @@ import pytest
 from PIL import Image
 
 from zsclip import ZeroShotClassifier
-from zsclip.errors import LabelNotFoundError, MissingExtraError, ParameterError
+from zsclip.errors import LabelNotFoundError, MissingExtraError, ParameterError, ParameterTypeError
 from zsclip.testing import FakeEncoder
 
 Learn: TypeAlias = Callable[[ZeroShotClassifier, Any, Any], object]
+
+EVALUATE: Learn = lambda clf, images, truth: clf.evaluate(images, truth)  # noqa: E731
 
 LEARNING: dict[str, Learn] = {
     "linear_probe": lambda clf, images, truth: clf.linear_probe(images, truth),
@@ -60,4 +62,12 @@ def test_no_picture_is_embedded_for_a_probe_that_cannot_be_fitted(
             without.setitem(sys.modules, name, None)
             with pytest.raises(MissingExtraError, match="needs scikit-learn and SciPy"):
                 clf.linear_probe(pictures(2), ["cat", "dog"], start=start)
+    assert embedded(clf) == 0
+
+
+@pytest.mark.parametrize("use", [EVALUATE, *LEARNING.values()], ids=["evaluate", *LEARNING])
+def test_pictures_without_an_order_have_no_truth(clf: ZeroShotClassifier, use: Learn) -> None:
+    for images in ({"a.png", "b.png"}, frozenset({b"a", b"b"})):
+        with pytest.raises(ParameterTypeError, match="`images` must have an order"):
+            use(clf, images, ["cat", "dog"])
     assert embedded(clf) == 0

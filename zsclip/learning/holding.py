@@ -172,9 +172,13 @@ def listed(images: Pictures) -> Pictures:
     """The same, with the pictures of a folder as a list, so that it is known how many there are.
 
     Raises:
-        ParameterTypeError: It is a single picture.
+        ParameterTypeError: It is a single picture, or has no order in which to say what is true.
     """
     if are_vectors(images):
         return images
+    if isinstance(images, set | frozenset):
+        raise ParameterTypeError(
+            f"`images` must have an order, that of `truth`, got {brief(images)}. Pass a list."
+        )
     sources = sources_of(cast("Images", images))  # or raises for a single picture
     return list(sources) if isinstance(images, str | os.PathLike) else images

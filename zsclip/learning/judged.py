@@ -40,8 +40,8 @@ class Judged(TakingVectors):
                 Where the pictures are a list, a folder or an array, this is found out before
                 anything is embedded.
             LabelNotFoundError: Nothing in `truth` is a label; near ones are suggested.
-            ParameterTypeError: `images` is a single picture; `truth` is a bare text, or holds what
-                can be no label.
+            ParameterTypeError: `images` is a single picture or a set; `truth` is a bare text, or
+                holds what can be no label.
             NonFiniteError: The model gave NaN or infinity.
         """
         from zsclip.evaluation import indices_of, judge, require_as_many
