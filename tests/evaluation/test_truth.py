@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -105,6 +106,11 @@ def test_a_table_of_truth_values_is_taken_as_it_is() -> None:
         indices_of(PETS, table[:, :2], several=True)
 
 
+def test_a_table_of_truth_values_may_be_a_tensor() -> None:
+    tensor = torch.tensor([[True, False, True]])
+    assert indices_of(PETS, tensor, several=True).indices.tolist() == [[True, False, True]]
+
+
 @given(st.lists(st.integers(0, 2)))
 def test_every_way_to_say_a_label_means_the_same(positions: list[int]) -> None:
     for said in (positions, [PETS.ids[i] for i in positions], [PETS.names[i] for i in positions]):
@@ -113,8 +119,6 @@ def test_every_way_to_say_a_label_means_the_same(positions: list[int]) -> None:
 
 @pytest.mark.parametrize("row", [[0, 1, 0], np.array([1, 0, 0], np.uint8), [0, 0, 0]])
 def test_a_row_of_zeros_and_ones_is_not_read_as_positions(row: Any) -> None:
-    with pytest.raises(
-        ParameterTypeError, match=r"`truth\[1\]` must name .* numpy\.array\(truth"
-    ):
+    with pytest.raises(ParameterTypeError, match=r"`truth\[1\]` must name .* numpy\.array\(truth"):
         indices_of(PETS, [["cat"], row], several=True)
     assert indices_of(PETS, [["cat", "cat"], [2, 0]], several=True).indices.sum() == 3

@@ -90,8 +90,8 @@ def indices_of(labelset: LabelSet, truth: Iterable[Any], *, several: bool = Fals
         >>> indices_of(pets, ["d", "Cat", "kitten", 1, "cow"]).indices.tolist()
         [1, 0, 0, 1, -1]
     """
-    if several and isinstance(truth, np.ndarray) and truth.ndim == 2:
-        return _of_matrix(labelset, truth)
+    if several and getattr(truth, "ndim", 1) == 2:
+        return _of_matrix(labelset, np.asarray(truth))  # one of torch or pandas as well
     items = _in_order(truth, "one for each picture")
     position = LabelPositions(labelset)
     unknown: list[tuple[int, Any]] = []
