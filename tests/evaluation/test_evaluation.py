@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -208,6 +209,9 @@ def test_parts_that_do_not_belong_together_are_refused() -> None:
         made(SCORES, TRUTH, accepted=np.ones(3, bool))
     with pytest.raises(ParameterError, match="one picture or more"):
         Evaluation(one.labelset, one.origin, (), one.truth[:0], one.scores[:0])
+    for truth in (one.truth - 2, one.truth + 2, one.truth.astype(float), np.zeros((4, 3), int)):
+        with pytest.raises(ParameterError, match="`truth` must hold"):
+            replace(one, truth=truth)
 
 
 def test_as_plain_values_it_goes_into_json() -> None:

@@ -15,6 +15,7 @@ from zsclip.evaluation.parts import UnknownTruth
 from zsclip.labels import LabelSet
 from zsclip.learnt import NOTHING, ArrayValue, Learnt
 from zsclip.results import Failure, Origin
+from zsclip.wording import brief
 
 __all__ = ["Judgments"]
 
@@ -49,6 +50,14 @@ class Judgments(ArrayValue):
                 values = values.copy()
                 values.flags.writeable = False
                 object.__setattr__(self, name, values)
+        truth, kind = self.truth, self.truth.dtype.kind
+        if self.multi_label:
+            what, fits = "truth values", kind == "b"
+        else:
+            what = f"positions from 0 to {labels - 1}"
+            fits = kind in "iu" and bool(((truth >= 0) & (truth < labels)).all())
+        if not fits:
+            raise ParameterError(f"`truth` must hold {what}, got {brief(truth)}.")
         if not n:
             raise ParameterError("An evaluation is of one picture or more, got none.")
 
