@@ -57,6 +57,21 @@ def test_folders_without_pictures_are_told(tmp_path: Path) -> None:
         find_truth(tmp_path, PETS)
 
 
+def test_a_link_that_leads_nowhere_is_no_fault(tmp_path: Path) -> None:
+    place(tmp_path, "dog/1.png")
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "dog" / "circle").symlink_to("circle")
+    (tmp_path / "gone").symlink_to("nowhere")
+    assert find_truth(tmp_path, PETS).truth == (1,)
+    assert LabelSet.from_folder(tmp_path).names == ("dog",)
+
+
+def test_a_name_that_is_an_id_too_is_suggested_once(tmp_path: Path) -> None:
+    place(tmp_path, "sparrow/1.png")
+    with pytest.raises(LabelNotFoundError, match=r"Known: 'fish', 'frog'\.$"):
+        find_truth(tmp_path, LabelSet.from_names(["fish", "frog"]))
+
+
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     place(tmp_path, "a.png")
     for path in (tmp_path / "none", tmp_path / "a.png", "a\0b"):

@@ -55,7 +55,7 @@ def find_truth(path: str | os.PathLike[str], labelset: LabelSet) -> FolderTruth:
     unknown: list[UnknownTruth] = []
     folders: list[str] = []
     for entry in _entries(root):
-        if not entry.is_dir():
+        if not os.path.isdir(entry.path):  # noqa: PTH112 - false for a link to itself
             if Path(entry.name).suffix.lower() in picture_suffixes():
                 unknown.append(UnknownTruth(describe_source(entry.path), None))
             continue
@@ -98,7 +98,7 @@ def _no_label(root: Path, folders: list[str], labelset: LabelSet) -> LabelNotFou
     what = f"No folder in {brief(os.fspath(root))} is a label of {brief(labelset.name)}"
     if not folders:
         return LabelNotFoundError(f"{what}: it holds none. Name the one of the class folders.")
-    hints, texts = Hints(), (*labelset.names, *labelset.ids)
+    hints, texts = Hints(), tuple(dict.fromkeys((*labelset.names, *labelset.ids)))
     lines = [f"{brief(name)}. {hints.about(words_of(name), texts)}".rstrip() for name in folders]
     return LabelNotFoundError(
         f"{what}. Name the folder that holds the class folders, and call these by the labels' ids "

@@ -50,7 +50,7 @@ class Truth:
         """
         if not self.unknown:
             return
-        hints, texts = Hints(), (*labelset.names, *labelset.ids)
+        hints, texts = Hints(), tuple(dict.fromkeys((*labelset.names, *labelset.ids)))
         problems = [
             f"`truth[{i}]` is {brief(value)}. {_hint(value, texts, hints)}".rstrip()
             for i, value in self.unknown

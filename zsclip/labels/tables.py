@@ -113,9 +113,11 @@ def read_folder(path: str | os.PathLike[str], name: str | None = None) -> Draft:
     hint = "name the one that holds the class folders"
     try:
         with os.scandir(as_path(path)) as entries:
-            folders = sorted(e.name for e in entries if e.is_dir() and not is_system_folder(e.name))
+            of_data = [e for e in entries if not is_system_folder(e.name)]
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise unreadable("folder", path, error, hint) from fit_to_tell(error)
+    is_folder = os.path.isdir  # false for a link to itself
+    folders = sorted(entry.name for entry in of_data if is_folder(entry.path))
     listing = "".join(f"{folder}\n" for folder in folders).encode("utf-8", "surrogateescape")
     origin = Provenance("", "", os.fspath(path), hashlib.sha256(listing).hexdigest())
     own = Path(os.path.abspath(path)).name  # noqa: PTH100 - resolve() would follow links
