@@ -137,3 +137,11 @@ def test_several_labels_of_a_picture_stand_in_one_cell(
     expected = clf.evaluate(list(files.values()), [["frog", "fish"], ["rat"], []])
     found = json.loads(result.stdout)["metrics"]
     assert {name: row["value"] for name, row in found.items()} == expected.metrics()
+
+
+def test_a_name_with_line_breaks_is_told_in_one_line(run: Run, known: Path) -> None:
+    (known / "a\nb").mkdir()
+    shutil.copy(next((known / "frog").iterdir()), known / "a\nb" / "c\nd.png")
+    said = run("evaluate", known, *TINY).stderr.splitlines()
+    assert said[0].endswith(r"a\nb/c\nd.png: a\nb is no label.")
+    assert len(said) == 2

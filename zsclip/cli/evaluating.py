@@ -12,6 +12,7 @@ from zsclip.cli.completion import complete_files
 from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, say
+from zsclip.wording import printable
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
@@ -49,8 +50,9 @@ def evaluate(*, truth: str, classifier: ZeroShotClassifier, form: str, **options
     for failure in evaluation.failures:
         say(str(failure.error))
     for one in evaluation.unknown:
-        said = "nothing is said of it" if one.truth is None else f"{one.truth} is no label"
-        say(f"{one.source}: {said}.")
+        of_it = "nothing is said of it"
+        said = of_it if one.truth is None else f"{printable(str(one.truth))} is no label"
+        say(f"{printable(one.source)}: {said}.")
     left_out = len(evaluation.failures) + len(evaluation.unknown)
     if left_out:
         say(f"{left_out} of {len(evaluation.sources) + left_out} could not be judged.")

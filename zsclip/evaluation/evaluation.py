@@ -136,10 +136,10 @@ class Evaluation(Measured):
     # ---------------------------------------------------------------------------------- as text
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but scores and confusion as plain values that JSON can hold.
+        """What it tells of all pictures and of each label as plain values that JSON can hold.
 
-        ``metrics`` holds for each its ``value``, and ``low`` and ``high`` of its 95 % interval;
-        what cannot be told is None.
+        Of single pictures it names those that could not be judged. ``metrics`` holds for each its
+        ``value``, and ``low`` and ``high`` of its 95 % interval; what cannot be told is None.
         """
         from zsclip.evaluation.printed import as_plain
 
