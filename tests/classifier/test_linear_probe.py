@@ -151,7 +151,7 @@ def test_truth_that_is_no_label_and_too_little_of_it(
 ) -> None:
     with pytest.raises(LabelNotFoundError, match="'frgo'"):
         tiny.linear_probe(rows[:2], ["frgo", "fish"], start="text")
-    with pytest.raises(ParameterError, match="each of the 2 pictures"):
+    with pytest.raises(ParameterError, match="there are 2 pictures, and 1 in"):
         tiny.linear_probe(rows[:2], ["fish"], start="text")
     several = ZeroShotClassifier(["a", "b"], encoder=tiny.encoder, multi_label=True)
     with pytest.raises(ParameterError, match="`multi_label` must be False"):
