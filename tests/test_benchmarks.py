@@ -93,10 +93,10 @@ def test_every_section_is_there_and_those_of_a_gpu_among_them(benchmarks: Any) -
     assert set(catalogue.ON_GPU) <= catalogue.SECTIONS.keys()
 
 
-def test_a_page_of_a_gpu_names_it_and_stands_alone(benchmarks: Any, kept: Any) -> None:
+def test_a_page_of_a_gpu_names_it(benchmarks: Any, kept: Any) -> None:
     kept["machine"] |= {"gpu": "Some Card, 80 GiB", "CUDA": "13.0"}
     page = benchmarks("report").render(kept)
-    assert page.startswith("---\norphan: true\n---\n")
+    assert page.startswith("# Benchmarks on a GPU\n")
     assert "| GPU | Some Card, 80 GiB |" in page
     main = benchmarks("__main__")
     assert main.kept_file("cuda").name == "benchmarks-cuda.json"

@@ -1,6 +1,6 @@
 """Compare zsclip with other systems, side by side, and write docs/benchmarks.md.
 
-On a GPU, with ``--device cuda``, it writes docs/benchmarks-cuda.md, which nothing leads to yet.
+On a GPU, with ``--device cuda``, it writes docs/benchmarks-cuda.md.
 
 Run it from the root of the repository, in the environment that README.md in this folder describes.
 """
