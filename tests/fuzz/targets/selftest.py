@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import subprocess
 import tempfile
@@ -36,7 +37,11 @@ def _hang(data: bytes) -> str:
 
 def _growth(data: bytes) -> str:
     if data == b"bad":
-        len(b"x" * (2_500_000_000 + len(data)))  # far beyond: a system may take pages back
+        size = 1_500_000_000
+        with mmap.mmap(-1, size) as grown:
+            grown.madvise(mmap.MADV_HUGEPAGE)  # small pages can take as long as a hang
+            for start in range(0, size, mmap.PAGESIZE):
+                grown[start] = 1
     return "read"
 
 
