@@ -36,7 +36,7 @@ GROWTH = 1024**3  # bytes
 _ROOM = 3 * GROWTH  # of addresses, beyond which there is no memory
 _PAUSE = 2.0  # seconds that a thread has to see that it is no longer wanted
 NOTE = struct.Struct("<qddQ")
-"""Which example runs, when it began by the clock and by the time of the processor, peak memory."""
+"""Which example runs, when it began by the clock and by the time it computed, peak memory."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class _Worker:
             name, data = "file", Path(self._task.file).read_bytes()
         else:
             name, data = self._examples[number]
-        self._note[:] = NOTE.pack(number, time.monotonic(), time.process_time(), 0)
+        self._note[:] = NOTE.pack(number, time.monotonic(), _computed(), 0)
         problems: list[tuple[str, str, str]] = []
         try:
             outcome = self._target.run(data)
@@ -113,7 +113,7 @@ class _Worker:
         except Exception as error:
             outcome = "raised"
             problems.append(("raised", _place(error), traceback.format_exc(limit=-12)))
-        seconds = time.process_time() - NOTE.unpack(self._note[:])[2]
+        seconds = _computed() - NOTE.unpack(self._note[:])[2]
         self._note[:] = NOTE.pack(number, time.monotonic() + 1e9, 0, 0)  # what follows has time
         peak = _memory()[1] - self._memory
         if peak > GROWTH:
@@ -162,6 +162,11 @@ def _held() -> _Held:
     descriptors = len(list(Path("/proc/self/fd").iterdir()))
     files = " ".join(sorted(path.name for path in Path.cwd().iterdir()))
     return _Held(threading.active_count(), descriptors, files)
+
+
+def _computed() -> float:
+    """Seconds of the processor, without the system's: what it takes to give memory is growth."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
 
 def _memory() -> tuple[int, int]:
