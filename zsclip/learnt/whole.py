@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 from zsclip.errors import LearntMismatchError
@@ -79,7 +80,7 @@ class Learnt:
         spread = self.standardization and self.standardization.without_values()
         return replace(self, tie=None, probe=probe, standardization=spread, rejection=rejection)
 
-    @property
+    @cached_property  # classifying asks for it, and the arrays can be large
     def id(self) -> str:
         """A short name of it: 16 digits of a SHA-256; empty if nothing was learnt."""
         if not self:
