@@ -18,6 +18,7 @@ from zsclip.cli.options import (
     reading_options,
     template_option,
     too_long_option,
+    with_options,
 )
 
 if TYPE_CHECKING:
@@ -62,9 +63,7 @@ def picture_options(command: F) -> F:
         ),
         progress_option,
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(command, options)
 
 
 def head_options(command: F) -> F:
@@ -86,9 +85,7 @@ def head_options(command: F) -> F:
             "own if none.",
         ),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(command, options)
 
 
 def reject_by_options(command: F) -> F:
@@ -106,9 +103,7 @@ def reject_by_options(command: F) -> F:
             help="What confidence is; the library's choice if not given.",
         ),
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(command, options)
 
 
 def classifier_options(command: F) -> F:
@@ -167,9 +162,7 @@ def classifier_options(command: F) -> F:
         picture_options,
     ]
     wrapped: F = with_classifier  # type: ignore[assignment]
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+    return with_options(wrapped, options)
 
 
 _OPTIONS = {

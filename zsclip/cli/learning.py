@@ -12,6 +12,7 @@ import click
 
 from zsclip.cli.completion import complete_files
 from zsclip.cli.group import Failed
+from zsclip.cli.options import with_options
 from zsclip.cli.output import say
 from zsclip.wording import brief, in_a_row, printable
 
@@ -262,6 +263,4 @@ def learning_options(command: F) -> F:
         ),
     ]
     wrapped: F = with_lessons  # type: ignore[assignment]
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+    return with_options(wrapped, options)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 from click.core import ParameterSource
 
+from zsclip.cli.options import with_options
+
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.results import Prediction
@@ -139,9 +141,7 @@ def listing_options(command: F) -> F:
         ),
     ]
     wrapped: F = with_listing  # type: ignore[assignment]
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+    return with_options(wrapped, options)
 
 
 def _share_or_fitted(

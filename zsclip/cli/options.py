@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -27,9 +27,17 @@ __all__ = [
     "reading_options",
     "template_option",
     "too_long_option",
+    "with_options",
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def with_options(command: F, options: Sequence[Callable[[F], F]]) -> F:
+    """A command with some options, which its help lists in this order."""
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def format_option(*formats: str) -> Callable[[F], F]:
@@ -63,9 +71,7 @@ def engine_options(command: F) -> F:
         ),
         download_root_option,
     ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(command, options)
 
 
 def activation_option(command: F) -> F:
@@ -172,9 +178,7 @@ def reading_options(command: F) -> F:
         ),
     ]
     wrapped: F = with_reading  # type: ignore[assignment]
-    for option in reversed(options):
-        wrapped = option(wrapped)
-    return wrapped
+    return with_options(wrapped, options)
 
 
 def labels_option(*, required: bool) -> Callable[[F], F]:
