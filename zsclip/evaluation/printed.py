@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zsclip.evaluation.details import class_results, published_figures
 from zsclip.evaluation.measures import MEASURES, measure_of
+from zsclip.results import plain_json
 from zsclip.wording import shown
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def as_plain(evaluation: Measured, hints: Sequence[str]) -> dict[str, Any]:
         "hints": list(hints),
         "failures": [failure.to_dict() for failure in evaluation.failures],
         "unknown": [
-            {"source": _utf8(one.source), "truth": _utf8(one.truth)} for one in evaluation.unknown
+            {"source": plain_json(one.source), "truth": _truth(one.truth)}
+            for one in evaluation.unknown
         ],
         "per_class": [asdict(row) for row in class_results(evaluation)],
         "origin": evaluation.origin.to_dict(),
@@ -47,11 +49,9 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _utf8(value: Any) -> Any:
-    """A text without lone surrogates, for which UTF-8 has no bytes; numbers as Python's."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return value if value is None else int(value)
+def _truth(value: Any) -> Any:
+    """What was said to be true: a text, None, or a number, of NumPy's as Python's."""
+    return plain_json(value) if value is None or isinstance(value, str) else int(value)
 
 
 def as_table(evaluation: Measured, hints: Sequence[str]) -> str:
