@@ -11,26 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zsclip import Calibration, Label, LabelSet, Learnt, ModelInfo, Origin, Prediction
+from zsclip import Calibration, Label, LabelSet, Learnt, Origin, Prediction
 from zsclip.errors import CalibrationWarning, NotLearntError, ParameterError, ParameterTypeError
 from zsclip.scoring import aps, part_left_out
+from zsclip.testing import FakeEncoder
 
 LABELS = LabelSet("pets", tuple(Label(name, name) for name in "abcd"))
-MODEL = ModelInfo(
-    name="m",
-    encoder="fake",
-    parameters=1,
-    input_resolution=1,
-    context_length=77,
-    vocab_size=1,
-    embedding_dim=8,
-    logit_scale=1.0,
-    device="cpu",
-    precision="fp32",
-    source="tests",
-)
 ORIGIN = Origin(
-    model=MODEL, weights_sha256=None, labelset="pets", provenance=(), templates=("{}",), zsclip="1"
+    model=FakeEncoder().model_info,
+    weights_sha256=None,
+    labelset="pets",
+    provenance=(),
+    templates=("{}",),
+    zsclip="1",
 )
 SCORES = (0.25, 0.5, 0.0625, 0.1875)
 
