@@ -187,9 +187,10 @@ def _download(wanted: Wanted, *, timeout: float, retry: RetryPolicy, progress: b
             raise wanted.refused(reason, ChecksumError)
         kind = wanted.kind_of_hash
         log.warning("%s: the resumed file has a wrong %s; starting from zero.", wanted.name, kind)
+    # first, as who sees the file under its final name does not wait for the lock
+    wanted.notes.unlink(missing_ok=True)
     wanted.part.replace(wanted.target)
     sync_folder(wanted.target.parent)
-    wanted.notes.unlink(missing_ok=True)
     state = "complete and verified" if wanted.known_by else "complete, and of no known hash"
     log.info("%s is %s: %s.", wanted.name, state, wanted.target)
 
