@@ -9,29 +9,39 @@ from zsclip.errors import MissingExtraError
 
 __all__ = ["needed"]
 
-_FIT = ("sklearn", "scipy", "joblib", "threadpoolctl")  # what the extra brings
+# Of each extra: what people call it, and the modules that it brings.
+_EXTRAS = {
+    "fit": ("scikit-learn and SciPy", ("sklearn", "scipy", "joblib", "threadpoolctl")),
+    "plot": ("matplotlib", ("matplotlib", "mpl_toolkits")),
+    "pandas": ("pandas", ("pandas",)),
+    "arrow": ("pyarrow", ("pyarrow",)),
+    "video": ("PyAV", ("av",)),
+}
 
 
 @contextmanager
-def needed(what: str) -> Iterator[None]:
-    """Around imports of scikit-learn and SciPy, of which a plain installation has neither.
+def needed(what: str, extra: str = "fit") -> Iterator[None]:
+    """Around imports of what a plain installation has not.
 
     Args:
-        what: What they are needed for, as a sentence begins: ``"A temperature"``.
+        what: What it is needed for, as a sentence begins: ``"A temperature"``.
+        extra: The extra that brings it: ``"fit"``, ``"plot"``, ``"pandas"``, ``"arrow"`` or
+            ``"video"``.
 
     Raises:
-        MissingExtraError: They are not there; the message says how to install them.
+        MissingExtraError: It is not there; the message says how to install it.
 
     Examples:
         >>> with needed("A temperature"):
         ...     from scipy.optimize import minimize_scalar
     """
+    called, modules = _EXTRAS[extra]
     try:
         yield
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _FIT:
+        if (error.name or "").partition(".")[0] not in modules:
             raise
         raise MissingExtraError(
-            f"{what} needs scikit-learn and SciPy, and {error.name} is not installed: "
-            'pip install "zsclip[fit]".'
+            f"{what} needs {called}, and {error.name} is not installed: "
+            f'pip install "zsclip[{extra}]".'
         ) from error

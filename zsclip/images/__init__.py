@@ -19,6 +19,7 @@ from zsclip.images.load import load_image
 from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.remarks import is_doubted
 from zsclip.images.sources import open_source
+from zsclip.images.thumbnails import thumbnail
 
 __all__ = [
     "ImageSource",
@@ -39,4 +40,5 @@ __all__ = [
     "picture_suffixes",
     "reading_like",
     "sources_of",
+    "thumbnail",
 ]
