@@ -1,4 +1,4 @@
-"""The page about label sets: what it says of each rule is what zsclip says."""
+"""The page on the label-set format: what it says of each rule is what zsclip says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from zsclip.authoring import check_labelset
 from zsclip.clip.tokenizer import Tokenizer
 
-PAGE = (Path(__file__).parents[2] / "docs/label-sets.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs/label-set-format.md").read_text("utf-8")
 SECTIONS = re.findall(r"^### (R\d+): .*?\n(.*?)(?=^##)", PAGE, re.MULTILINE | re.DOTALL)
 REST = {
     "schema": "1",
