@@ -111,30 +111,6 @@ for args in [("labelsets", "list"), ("models", "list"), ("models", "info", "ViT-
 # ------------------------------------------------------------------------------------ the page
 
 
-def sections() -> dict[str, str]:
-    """The text below each heading that is a command, up to the next one of them."""
-    parts = re.split(r"^##+ `(zsclip[a-z ]*)`$", PAGE.read_text("utf-8"), flags=re.M)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
-
-
-@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_and_option_is_on_the_page(path: tuple[str, ...]) -> None:
-    section = sections()[" ".join(("zsclip", *path))]
-    rows = [line for line in section.splitlines() if line.startswith("| `-")]
-    documented = {name for row in rows for name in re.findall(r"`(-[^`]*)`", row.split(" | ")[0])}
-    existing = {
-        name
-        for option in COMMANDS[path].params
-        if isinstance(option, click.Option)
-        for name in (*option.opts, *option.secondary_opts)
-    }
-    assert documented - {"-h", "--help"} == existing - {"-h", "--help"}
-
-
-def test_the_page_has_no_command_that_there_is_not() -> None:
-    assert set(sections()) == {" ".join(("zsclip", *path)) for path in COMMANDS}
-
-
 def examples() -> list[tuple[str, list[str]]]:
     blocks = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```", PAGE.read_text("utf-8"), re.M | re.S)
     return [(command, output.splitlines()) for command, output in blocks]
