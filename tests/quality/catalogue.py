@@ -9,6 +9,7 @@ from tests.quality.sections import (
     conformal,
     probe,
     promises,
+    prompts,
     reject,
     several,
     tree,
@@ -24,4 +25,5 @@ SECTIONS: dict[str, ModuleType] = {
     "several": several,
     "tree": tree,
     "probe": probe,
+    "prompts": prompts,
 }
