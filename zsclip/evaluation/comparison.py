@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.results import plain_json
 from zsclip.wording import BriefRepr, brief, in_a_row, shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class Comparison(BriefRepr):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
-        return {**{name: getattr(self, name) for name in self.__slots__}, "differ": self.differ}
+        told = {name: getattr(self, name) for name in self.__slots__}
+        plain: dict[str, Any] = plain_json({**told, "differ": self.differ})
+        return plain
 
     def __str__(self) -> str:
         p = f"p = {self.p_value:.2g}"

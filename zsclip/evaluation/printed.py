@@ -24,10 +24,15 @@ NAME = 32  # characters of a label
 
 def as_plain(evaluation: Measured, hints: Sequence[str]) -> dict[str, Any]:
     """See `Evaluation.to_dict`."""
+    plain: dict[str, Any] = plain_json(_told(evaluation, hints))
+    return {**plain, "origin": evaluation.origin.to_dict()}
+
+
+def _told(evaluation: Measured, hints: Sequence[str]) -> dict[str, Any]:
     metrics = {}
     for name, value in evaluation.metrics().items():
-        low, high = map(_finite, evaluation.interval(name))
-        metrics[name] = {"value": _finite(value), "low": low, "high": high}
+        low, high = evaluation.interval(name)
+        metrics[name] = {"value": value, "low": low, "high": high}
     return {
         "pictures": len(evaluation.sources),
         "metrics": metrics,
@@ -37,21 +42,15 @@ def as_plain(evaluation: Measured, hints: Sequence[str]) -> dict[str, Any]:
         "hints": list(hints),
         "failures": [failure.to_dict() for failure in evaluation.failures],
         "unknown": [
-            {"source": plain_json(one.source), "truth": _truth(one.truth)}
-            for one in evaluation.unknown
+            {"source": one.source, "truth": _truth(one.truth)} for one in evaluation.unknown
         ],
         "per_class": [asdict(row) for row in class_results(evaluation)],
-        "origin": evaluation.origin.to_dict(),
     }
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _truth(value: Any) -> Any:
     """What was said to be true: a text, None, or a number, of NumPy's as Python's."""
-    return plain_json(value) if value is None or isinstance(value, str) else int(value)
+    return value if value is None or isinstance(value, str) else int(value)
 
 
 def as_table(evaluation: Measured, hints: Sequence[str]) -> str:

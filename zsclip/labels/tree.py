@@ -77,11 +77,7 @@ class Tree:
             LabelError: Several nodes have this name; their ids are named.
             ParameterTypeError: `text` is no text.
         """
-        if not isinstance(text, str):
-            raise ParameterTypeError(
-                f"A group or label is named by its id or its name, got {brief(text)}. Pass a str."
-            )
-        if (node := self._by_id.get(text)) is not None:
+        if (node := self._by_id.get(_text(text, "A group or label"))) is not None:
             return node
         folded = fold(text)
         names, aliases = self._by_text
@@ -91,13 +87,50 @@ class Tree:
         if found:
             ids = in_a_row([brief(node.id) for node in found])
             raise LabelError(f"Several nodes are called {brief(text)}. Use the id of one: {ids}.")
-        known = [node.id for node in self.nodes[:1000]]
+        hint = did_you_mean(text, _known(self.nodes))
+        raise LabelNotFoundError(f"There is no group and no label {brief(text)}. {hint}")
+
+    def label(self, text: str) -> int:
+        """The position of a label by its id, or else by its name, or else by an alias.
+
+        Case does not matter. A group of the same name is passed over.
+
+        Raises:
+            LabelNotFoundError: There is none such.
+            ParameterTypeError: `text` is no text.
+        """
+        by_id = self._by_id.get(_text(text, "A label"))
+        names, aliases = (table.get(fold(text), []) for table in self._by_text)
+        nodes = [*([] if by_id is None else [by_id]), *names, *aliases]
+        for node in nodes:
+            if node.label is not None:
+                return node.label
+        if nodes:
+            raise LabelNotFoundError(
+                f"{brief(text)} is a group and no label. Ask for the labels below it together, "
+                f"with at({brief(text)})."
+            )
+        labels = [node for node in self.nodes if node.label is not None]
         raise LabelNotFoundError(
-            f"There is no group and no label {brief(text)}. {did_you_mean(text, known)}"
+            f"There is no label {brief(text)}. {did_you_mean(text, _known(labels))}"
         )
 
     def __repr__(self) -> str:
         return f"<Tree {len(self.nodes)} nodes, {self.depths} depths>"
+
+
+def _text(text: object, what: str) -> str:
+    if not isinstance(text, str):
+        raise ParameterTypeError(
+            f"{what} is named by its id or its name, got {brief(text)}. Pass a str."
+        )
+    return text
+
+
+def _known(nodes: Sequence[Node]) -> list[str]:
+    """The names and the ids among which one that is unknown is looked for."""
+    first = nodes[:1000]
+    return list(dict.fromkeys([*(node.name for node in first), *(node.id for node in first)]))
 
 
 def tree_of(name: str, labels: Sequence[Label], groups: Sequence[Group]) -> Tree:

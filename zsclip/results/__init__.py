@@ -7,7 +7,8 @@ sure enough, and the labels that together hold the truth.
 from __future__ import annotations
 
 from zsclip.results.failure import Failure
-from zsclip.results.origin import Origin, plain_json
+from zsclip.results.origin import Origin
+from zsclip.results.plain import plain_json
 from zsclip.results.prediction import Prediction
 from zsclip.results.ranks import NodeScore
 from zsclip.results.score import Score

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from zsclip.results.origin import plain_json
+from zsclip.results.plain import plain_json
 from zsclip.wording import told
 
 __all__ = ["Failure"]

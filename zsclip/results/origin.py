@@ -9,9 +9,10 @@ from typing import Any
 
 from zsclip.encoders import ModelInfo
 from zsclip.labels import Provenance
+from zsclip.results.plain import plain_json
 from zsclip.wording import brief, in_a_row, shown
 
-__all__ = ["Origin", "plain_json"]
+__all__ = ["Origin"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,14 +67,3 @@ class Origin:
         if self.labels_precision:
             where += f" (labels in {self.labels_precision})"
         return f"<Origin {shown(self.model.name)} on {where}, {labels}, zsclip {self.zsclip}>"
-
-
-def plain_json(value: Any) -> Any:
-    """A value with lists for tuples, and without lone surrogates, for which UTF-8 has no bytes."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    if isinstance(value, dict):
-        return {key: plain_json(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain_json(inner) for inner in value]
-    return value

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
-from numbers import Real
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.errors import LabelError, NotLearntError, ParameterError, ParameterTypeError
+from zsclip.errors import LabelError, ParameterError
 from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet
 from zsclip.learnt import NOTHING, Learnt
-from zsclip.results.origin import Origin, plain_json
+from zsclip.results.origin import Origin
+from zsclip.results.plain import plain_json
 from zsclip.results.ranks import NodeScore, best_of_depths, deepest_sure, sum_below
+from zsclip.results.said import labels_above
 from zsclip.results.score import Score
 from zsclip.results.sets import labels_in_set
 from zsclip.wording import brief, shown
@@ -26,19 +27,20 @@ __all__ = ["Prediction"]
 class Prediction:
     """The scores of one picture over all labels.
 
-    A value: it does not change, and those of equal content are equal. A web service answers with
-    its `to_dict`.
+    A value: it does not change, and those of equal content are equal. ``prediction["frog"]`` is the
+    score of a label, a web service answers with `to_dict`, and in a notebook it shows itself.
 
     Attributes:
         source: The picture: its path exactly as it was given, which opens the file again; its URL,
             less what is secret in it (`describe_source`); or else what it is in a few words,
-            ``<PIL.Image RGB 64x64>``.
+            ``<PIL.Image RGB 64x64>``, or the name that it was given.
         scores: float32 (number of labels,), read-only, in the order of the label set.
         labelset: The labels.
         origin: How the scores came about.
         confidence: How sure one can be that the picture is one of the labels, in the measure of a
             classifier that rejects (`ZeroShotClassifier.rejecting`); None of any other.
         learnt: What its classifier learnt from pictures, less the large arrays.
+        named: Whether `source` is a name that the picture was given, which leads to no file.
 
     Raises:
         ParameterError: `scores` does not hold one number for each label.
@@ -53,6 +55,8 @@ class Prediction:
         <Prediction 'octopus' ... for <bytes, 3.4 kB>>
         >>> [score.label for score in prediction.top(2)]
         ['octopus', 'fish']
+        >>> prediction["Octopus"] == prediction.score
+        True
     """
 
     source: str
@@ -61,6 +65,8 @@ class Prediction:
     origin: Origin
     confidence: float | None = None
     learnt: Learnt = NOTHING
+    named: bool = False
+    __iter__: ClassVar[None] = None  # or Python would take it for a sequence, for its __getitem__
 
     def __post_init__(self) -> None:
         scores = np.array(self.scores, np.float32)
@@ -121,10 +127,25 @@ class Prediction:
             ParameterTypeError: `k` is no whole number.
         """
         k = whole_number("k", k)
-        order = np.argsort(-self.scores, kind="stable")[:k]
-        best = [self.labelset.labels[i] for i in order.tolist()]
-        scores = self.scores[order].tolist()
-        return [Score(label.name, label.id, s) for label, s in zip(best, scores, strict=True)]
+        return self._scored(self._order()[:k])
+
+    def __getitem__(self, label: str) -> float:
+        """The score of a label.
+
+        Args:
+            label: Its id, or else its name, or else an alias, in whatever case.
+
+        Raises:
+            LabelNotFoundError: There is no such label; near ones are suggested. A group is none:
+                `at` gives the sum of its labels.
+            LabelError: Groups are nested more than a hundred deep.
+            ParameterTypeError: `label` is no text; by positions there are `scores`.
+        """
+        return float(self.scores[self.labelset.tree.label(label)])
+
+    def as_dict(self) -> dict[str, float]:
+        """The score of each label by its name, in the order of the set."""
+        return dict(zip(self.labelset.names, self.scores.tolist(), strict=True))
 
     def at(self, node: str) -> float:
         """How much the labels at and below a group, or a wider label, have together.
@@ -230,44 +251,42 @@ class Prediction:
             ParameterError: `threshold` is not from 0 to 1.
             ParameterTypeError: `threshold` is no number.
         """
-        limits: NDArray[np.float64] | float
-        if threshold is not None:
-            limits = _fraction("threshold", threshold)
-        elif self.learnt.thresholds is not None:
-            limits = self.learnt.thresholds.values
-        else:
-            raise NotLearntError(
-                "No thresholds were fitted. Pass one, as in above(0.5), or fit them on pictures "
-                "whose labels are known: ZeroShotClassifier(..., multi_label=True).calibrated("
-                "images, truth)."
-            )
-        said = self.scores.astype(np.float64) >= limits
-        labels = self.labelset.labels
-        order = np.argsort(-self.scores, kind="stable")
+        said, order = labels_above(self.scores, self.learnt, threshold), self._order()
+        return self._scored(order[said[order]])
+
+    def _order(self) -> NDArray[np.intp]:
+        """The positions of the labels, best first; of equal scores in the order of the set."""
+        return np.argsort(-self.scores, kind="stable")
+
+    def _scored(self, order: NDArray[np.intp]) -> list[Score]:
+        labels, scores = self.labelset.labels, self.scores[order].tolist()
         return [
-            Score(labels[i].name, labels[i].id, float(self.scores[i])) for i in order if said[i]
+            Score(labels[i].name, labels[i].id, score)
+            for i, score in zip(order.tolist(), scores, strict=True)
         ]
 
     def to_dict(self, k: int | None = None) -> dict[str, Any]:
-        r"""Everything as plain values that JSON can hold.
+        r"""Everything as Python's own plain values, which any JSON encoder takes as they are.
 
-        The bytes of a file name that are no text, which JSON cannot hold, stand as ``\udce9`` in
-        ``source``, a backslash and five characters; `source` itself keeps them.
+        What a handler of FastAPI or another web framework may return: text, numbers, True and
+        False, None, lists and dicts, never NaN. The bytes of a file name that are no text, which
+        JSON cannot hold, stand as ``\udce9`` in ``source``, a backslash and five characters;
+        `source` itself keeps them.
 
         Args:
             k: How many labels `scores` lists, best first; all if None.
         """
         top = self.top(len(self.labelset) if k is None else k)
-        return {
-            "source": plain_json(self.source),
+        told: dict[str, Any] = {
+            "source": self.source,
             "label": self.label,
             "label_id": self.label_id,
             "score": self.score,
             "margin": self.margin,
-            "scores": [asdict(score) for score in top],
-            "origin": self.origin.to_dict(),
+            "scores": [{"label": s.label, "id": s.id, "score": s.score} for s in top],
             **self._judgment(),
         }
+        return {**plain_json(told), "origin": self.origin.to_dict()}
 
     def _judgment(self) -> dict[str, Any]:
         """What is told of a prediction by a classifier that rejects, or fitted thresholds."""
@@ -304,12 +323,3 @@ class Prediction:
 
     def _key(self) -> tuple[object, ...]:
         return self.scores.tobytes(), *(part for part in self._parts() if part is not self.scores)
-
-
-def _fraction(param: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise ParameterTypeError(f"`{param}` must be a number from 0 to 1, got {brief(value)}.")
-    number = float(value)
-    if not 0 <= number <= 1:
-        raise ParameterError(f"`{param}` must be from 0 to 1, got {brief(value)}.")
-    return number
