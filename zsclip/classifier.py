@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, overload
 
 import numpy as np
@@ -18,11 +19,19 @@ from zsclip.errors import (
     ParameterTypeError,
 )
 from zsclip.head import Head, Labels
-from zsclip.images import Images, ImageSource, Listed, sources_of
+from zsclip.images import (
+    Images,
+    ImageSource,
+    Listed,
+    counted_sources,
+    with_name,
+    with_names,
+)
 from zsclip.labels import LabelSet, texts_of
 from zsclip.learning import Learning
 from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
+from zsclip.progress import Progress, watched
 from zsclip.results import Failure, Origin, Prediction
 from zsclip.wording import brief, in_a_row, shown
 
@@ -307,32 +316,50 @@ class ZeroShotClassifier(Learning):
 
     # ------------------------------------------------------------------------- classification
 
-    def classify(self, image: ImageSource) -> Prediction:
+    def classify(self, image: ImageSource, *, source: str | None = None) -> Prediction:
         """Classify one picture.
 
         Args:
             image: A path, URL, ``data:`` URI, bytes, file object, PIL image, numpy array or torch
                 tensor; see the documentation's page on pictures.
+            source: What the prediction, errors and warnings call it, such as the name of an upload
+                whose bytes `image` is; nothing is opened by this name.
 
         Raises:
             ImageError: The picture cannot be read.
-            ParameterTypeError: `image` is nothing that could be a picture.
+            ParameterTypeError: `image` is nothing that could be a picture, or `source` no text.
             NonFiniteError: The model gave NaN or infinity.
         """
-        [result] = self._stream(Listed([image]), "raise")
+        given = image if source is None else with_name(image, source)
+        [result] = self._stream(Listed([given]), "raise", named=source is not None)
         assert isinstance(result, Prediction)
         return result
 
     @overload
     def classify_many(
-        self, images: Images, *, on_error: Literal["raise"] = "raise"
+        self,
+        images: Images,
+        *,
+        on_error: Literal["raise"] = "raise",
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
     ) -> list[Prediction]: ...
     @overload
     def classify_many(
-        self, images: Images, *, on_error: Literal["record"]
+        self,
+        images: Images,
+        *,
+        on_error: Literal["record"],
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
     ) -> list[Prediction | Failure]: ...
     def classify_many(
-        self, images: Images, *, on_error: OnError = "raise"
+        self,
+        images: Images,
+        *,
+        on_error: OnError = "raise",
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
     ) -> list[Prediction] | list[Prediction | Failure]:
         """Classify several pictures.
 
@@ -341,42 +368,75 @@ class ZeroShotClassifier(Learning):
                 the folders in it are taken in natural order.
             on_error: ``"raise"`` at the first picture that cannot be read, or ``"record"`` it: a
                 `Failure` stands in its place.
+            sources: A name for each picture, in their order, as `source` in `classify`.
+            progress: Show a bar with how many are done, their rate and the time left: True for one
+                of the notebook where this runs in one, and else a line on standard error, and
+                ``"text"`` for the line in any case. A folder is searched to its end first.
 
         Returns:
             One result for each picture, in their order.
 
         Raises:
             ImageError: A picture cannot be read, and `on_error` is ``"raise"``.
+            ParameterError: There is not one name in `sources` for each picture.
             ParameterTypeError: `images` is a single picture.
             NonFiniteError: The model gave NaN or infinity.
         """
-        return list(self.stream(images, on_error=on_error))
+        return list(self.stream(images, on_error=on_error, sources=sources, progress=progress))
 
     @overload
     def stream(
-        self, images: Images, *, on_error: Literal["raise"] = "raise"
+        self,
+        images: Images,
+        *,
+        on_error: Literal["raise"] = "raise",
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
     ) -> Iterator[Prediction]: ...
     @overload
-    def stream(self, images: Images, *, on_error: OnError) -> Iterator[Prediction | Failure]: ...
     def stream(
-        self, images: Images, *, on_error: OnError = "raise"
+        self,
+        images: Images,
+        *,
+        on_error: OnError,
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
+    ) -> Iterator[Prediction | Failure]: ...
+    def stream(
+        self,
+        images: Images,
+        *,
+        on_error: OnError = "raise",
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
     ) -> Iterator[Prediction] | Iterator[Prediction | Failure]:
         """Classify pictures as they come, in constant memory.
 
-        Takes and raises what `classify_many` does. Results come in order; those before a picture
-        that cannot be read come before the error. At most two batches are read ahead, and eight
-        where embeddings out of the cache or failures lie between; with a `batch_size` of 1 nothing.
+        Raises what `classify_many` does. Results come in order; those before a picture that cannot
+        be read, or has no name, come before the error. At most two batches are read ahead, and
+        eight where embeddings out of the cache or failures lie between; with a `batch_size` of 1
+        nothing.
 
         What `images` gives may change as soon as it goes on: a generator may write one frame after
         the other to the same file. So files that a generator, or any other iterable of your own,
         gives by their paths are read before it goes on, 256 MiB ahead at most. Files of a list, a
         tuple or a folder are read in threads when it is their turn, and URLs are in any case.
+
+        Args:
+            images: As for `classify_many`.
+            on_error: As for `classify_many`.
+            sources: As for `classify_many`.
+            progress: As for `classify_many`.
         """
         if on_error not in ("raise", "record"):
             raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
-        return self._stream(sources_of(images), on_error, advice=_GO_ON)
+        named = sources is not None
+        pictures, total = counted_sources(images, progress or named)
+        given = pictures if sources is None else with_names(pictures, sources, total=total)
+        results = self._stream(given, on_error, advice=_GO_ON, named=named)
+        return watched(results, progress, total)
 
-    def predict(self, images: Images) -> NDArray[np.str_]:
+    def predict(self, images: Images, *, progress: Progress = False) -> NDArray[np.str_]:
         """The name of the best class of each picture, as scikit-learn's classifiers give it.
 
         Of a picture that is rejected, or that could have several labels, it is the best guess as
@@ -385,30 +445,33 @@ class ZeroShotClassifier(Learning):
         Returns:
             str (n,): entries of `classes_`.
         """
-        names: NDArray[np.str_] = self.classes_[self.predict_proba(images).argmax(axis=1)]
+        names: NDArray[np.str_] = self.classes_[
+            self.predict_proba(images, progress=progress).argmax(axis=1)
+        ]
         return names
 
-    def predict_proba(self, images: Images) -> NDArray[np.float32]:
+    def predict_proba(self, images: Images, *, progress: Progress = False) -> NDArray[np.float32]:
         """The scores of each picture, as scikit-learn's classifiers give them.
 
         Returns:
             float32 (n, number of classes), columns in the order of `classes_`.
         """
-        results = self._stream(sources_of(images), "raise")
+        sources, total = counted_sources(images, progress)
+        results = watched(self._stream(sources, "raise"), progress, total)
         rows = [result.scores for result in results if isinstance(result, Prediction)]
         return np.stack(rows) if rows else np.empty((0, len(self.labelset)), np.float32)
 
     # ----------------------------------------------------------------------------- embeddings
 
-    def encode_images(self, images: Images) -> NDArray[np.float32]:
-        """Embed pictures: float32 (n, d), L2-normalized.
+    def encode_images(self, images: Images, *, progress: Progress = False) -> NDArray[np.float32]:
+        """Embed pictures: float32 (n, d), L2-normalized; with a bar, as in `classify_many`.
 
         Raises:
             ImageError: A picture cannot be read.
             ParameterTypeError: `images` is a single picture.
             NonFiniteError: The model gave NaN or infinity.
         """
-        return embed_all(sources_of(images), self.encoder, self._model.pictures)
+        return embed_all(images, self.encoder, self._model.pictures, progress=progress)
 
     def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
@@ -421,10 +484,18 @@ class ZeroShotClassifier(Learning):
         groups = [[text] for text in texts_of("texts", texts)]
         return self._model.texts.embed(groups, too_long=self._model.too_long)
 
-    def similarity(self, images: Images, texts: Iterable[str]) -> NDArray[np.float32]:
-        """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding."""
+    def similarity(
+        self, images: Images, texts: Iterable[str], *, progress: Progress = False
+    ) -> NDArray[np.float32]:
+        """The cosine of each picture with each text: float32 (n, m), from -1 to 1 to rounding.
+
+        Args:
+            images: As for `encode_images`.
+            texts: As for `encode_texts`.
+            progress: Show a bar over the pictures, as in `classify_many`.
+        """
         words = self.encode_texts(texts)  # first, so that a text that is too long fails early
-        cosines: NDArray[np.float32] = self.encode_images(images) @ words.T
+        cosines: NDArray[np.float32] = self.encode_images(images, progress=progress) @ words.T
         return cosines
 
     # --------------------------------------------------------------------------------- inside
@@ -435,8 +506,13 @@ class ZeroShotClassifier(Learning):
         return self._head
 
     def _stream(
-        self, sources: Iterator[ImageSource], on_error: OnError, *, advice: str = ""
-    ) -> Iterator[Prediction | Failure]:
+        self,
+        sources: Iterator[object],
+        on_error: OnError,
+        *,
+        advice: str = "",
+        named: bool = False,
+    ) -> Generator[Prediction | Failure, None, None]:
         head, info = self._embedded_head(), self._model.info
         origin: Origin | None = None  # told when weights are loaded, which it then need not read
         stop = on_error == "raise"
@@ -446,7 +522,8 @@ class ZeroShotClassifier(Learning):
             judged = head.predictions(embeddings, info, names, origin)
             for source in described:
                 if isinstance(source, str):
-                    yield next(judged)
+                    result = next(judged)
+                    yield replace(result, named=True) if named else result
                 elif stop:
                     error = _advised(source.error, advice) if advice else source.error
                     try:

@@ -171,8 +171,8 @@ class ImageError(ZsclipError, ValueError):
 
     Attributes:
         source: What was asked for: a path exactly as it was given, a URL less what is secret in it,
-            ``<bytes, 12 kB>``. In the message it is printable, and without its middle if it is
-            long.
+            ``<bytes, 12 kB>``, or the name that the picture was given. In the message it is
+            printable, and without its middle if it is long.
         reason: Why it cannot be read, and what to do.
     """
 

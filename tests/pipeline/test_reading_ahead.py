@@ -141,7 +141,7 @@ def test_no_more_pictures_are_decoded_at_once_than_there_are_threads(
 def test_pictures_in_memory_wait_at_full_size_no_more_than_one_for_each_thread(
     make: Make, solid: Solid, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    most = count_alive(monkeypatch, "load_image")
+    most = count_alive(monkeypatch, "load_named")
     pictures = (np.asarray(solid(COLORS[i % 3])) for i in range(60))
     assert labels_of(make(batch_size=8).classify_many(pictures)) == COLORS * 20
     assert 1 <= most() <= 2 + 1  # and the next one

@@ -13,9 +13,17 @@ from __future__ import annotations
 
 from zsclip.images.allowance import Watched
 from zsclip.images.decode import decode_picture
-from zsclip.images.folders import Images, Listed, find_pictures, picture_suffixes, sources_of
+from zsclip.images.folders import (
+    Images,
+    Listed,
+    counted_sources,
+    find_pictures,
+    picture_suffixes,
+    sources_of,
+)
 from zsclip.images.kinds import ImageSource, TensorLike, describe_source, is_path, is_tensor
-from zsclip.images.load import load_image
+from zsclip.images.load import load_image, load_named
+from zsclip.images.names import apart, with_name, with_names
 from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.remarks import is_doubted
 from zsclip.images.sources import open_source
@@ -28,7 +36,9 @@ __all__ = [
     "Reading",
     "TensorLike",
     "Watched",
+    "apart",
     "as_reading",
+    "counted_sources",
     "decode_picture",
     "describe_source",
     "find_pictures",
@@ -36,9 +46,12 @@ __all__ = [
     "is_path",
     "is_tensor",
     "load_image",
+    "load_named",
     "open_source",
     "picture_suffixes",
     "reading_like",
     "sources_of",
     "thumbnail",
+    "with_name",
+    "with_names",
 ]

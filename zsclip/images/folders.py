@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sized
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -22,7 +22,15 @@ from zsclip.images.unreadable import UnreadableError, named
 from zsclip.logs import logger_for
 from zsclip.wording import brief, printable, shown
 
-__all__ = ["Images", "Listed", "find_pictures", "picture_suffixes", "sources_of"]
+__all__ = [
+    "Images",
+    "Listed",
+    "counted_sources",
+    "find_pictures",
+    "is_at_hand",
+    "picture_suffixes",
+    "sources_of",
+]
 
 logger = logger_for("zsclip.images")
 
@@ -150,8 +158,34 @@ def sources_of(images: Images) -> Iterator[ImageSource]:
         if hasattr(images, "__aiter__"):
             got += ", which is asynchronous: gather its pictures in a list first"
         raise _not_several(got)
-    at_hand = isinstance(images, _HOLDERS) or hasattr(images, "__array__")  # a column of a table
-    return Listed(images) if at_hand else iter(images)
+    return Listed(images) if is_at_hand(images) else iter(images)
+
+
+def counted_sources(images: Images, count: object) -> tuple[Iterator[ImageSource], int | None]:
+    """`sources_of`, and how many pictures there are, for which a folder is searched to its end.
+
+    Args:
+        images: As for `sources_of`.
+        count: Whether anybody wants to know the number.
+
+    Returns:
+        The pictures, and their number; None where only the last one tells, or nobody asked.
+    """
+    sources = sources_of(images)
+    if not count:
+        return sources, None
+    if isinstance(images, str | os.PathLike):
+        found = list(sources)
+        return Listed(found), len(found)
+    try:
+        return sources, len(images) if isinstance(images, Sized) else None
+    except (TypeError, ValueError):  # of a data set that has the method and not the number
+        return sources, None
+
+
+def is_at_hand(values: object) -> bool:
+    """Whether nobody's code runs when the next of these values is asked for."""
+    return isinstance(values, _HOLDERS) or hasattr(values, "__array__")  # a column of a table
 
 
 def _in_folder(folder: str | os.PathLike[str]) -> Iterator[ImageSource]:

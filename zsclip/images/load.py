@@ -13,7 +13,7 @@ from zsclip.images.reading import Reading, as_reading
 from zsclip.images.remarks import mark, telling
 from zsclip.images.sources import open_source
 
-__all__ = ["load_image"]
+__all__ = ["load_image", "load_named"]
 
 
 def load_image(
@@ -63,7 +63,13 @@ def load_image(
     reading = as_reading(reading)
     if min_side is not None:
         min_side = whole_number("min_side", min_side)
-    name = describe_source(source)
+    return load_named(source, describe_source(source), reading=reading, min_side=min_side)
+
+
+def load_named(
+    source: ImageSource, name: str, *, reading: Reading, min_side: int | None = None
+) -> Image.Image:
+    """`load_image` of a picture that errors and warnings call by a name."""
     if isinstance(source, Image.Image):
         return finish_given(source, name=name, reading=reading)
     if isinstance(source, np.ndarray) or is_tensor(source):

@@ -17,6 +17,7 @@ from zsclip.head import Head
 from zsclip.images import Images, sources_of
 from zsclip.learnt import NOTHING, Learnt, LearntValue
 from zsclip.pipeline import are_vectors, checked_blocks, embed_all, rows_of
+from zsclip.progress import Progress
 from zsclip.results import Origin
 from zsclip.version import __version__
 from zsclip.wording import brief
@@ -108,16 +109,17 @@ class Holding:
         learnt = replace(head.learnt, tie=self._model.tie(head), **cast("dict[str, Any]", parts))
         return self._of(replace(head, learnt=learnt), self._model)
 
-    def _embeddings_of(self, images: Pictures) -> NDArray[np.float32]:
+    def _embeddings_of(
+        self, images: Pictures, *, progress: Progress = False
+    ) -> NDArray[np.float32]:
         """Those of pictures, or the array of them that was given."""
         if are_vectors(images):
             rows = self._rows_of(images, "images")
             for _ in checked_blocks(rows, rows.shape[1]):
                 pass
             return np.ascontiguousarray(rows, np.float32)
-        return embed_all(
-            sources_of(cast("Images", images)), self._model.encoder, self._model.pictures
-        )
+        model, pictures = self._model, cast("Images", images)
+        return embed_all(pictures, model.encoder, model.pictures, progress=progress)
 
     def _logits(self, rows: NDArray[np.float32]) -> NDArray[np.float64]:
         """What scores are made of, before a temperature."""
@@ -134,6 +136,7 @@ class Holding:
         *,
         several: bool = False,
         none: bool = False,
+        progress: Progress = False,
         check: Callable[[NDArray[Any]], None] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Embeddings of pictures to be learnt from, and the positions of their labels.
@@ -146,6 +149,7 @@ class Holding:
             truth: Their labels.
             several: Whether a picture may have several.
             none: Whether None stands for a picture of none of the labels, whose position is -1.
+            progress: Whether a bar is shown.
             check: What else has to hold of the positions.
         """
         from zsclip.evaluation import indices_of, require_as_many
@@ -159,7 +163,7 @@ class Holding:
             require_as_many(len(images), true)
         if check is not None:
             check(true.indices)
-        rows = self._embeddings_of(images)
+        rows = self._embeddings_of(images, progress=progress)
         require_as_many(len(rows), true)
         return rows, true.indices
 

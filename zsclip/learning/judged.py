@@ -11,6 +11,7 @@ from zsclip.images import Images
 from zsclip.learning.holding import Pictures, listed
 from zsclip.learning.taking_vectors import TakingVectors
 from zsclip.pipeline import are_vectors
+from zsclip.progress import Progress
 from zsclip.results import Failure, Prediction
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ __all__ = ["Judged"]
 class Judged(TakingVectors):
     """The part of a classifier that says how right it is."""
 
-    def evaluate(self, images: Pictures, truth: Iterable[Any]) -> Evaluation:
+    def evaluate(
+        self, images: Pictures, truth: Iterable[Any], *, progress: Progress = False
+    ) -> Evaluation:
         """How right this classifier is on pictures whose labels are known.
 
         Each picture is read and embedded once. Those that cannot be read, and those whose truth is
@@ -34,6 +37,7 @@ class Judged(TakingVectors):
             truth: The label of each picture in their order, by its name, an alias, its id, or its
                 position as an integer; of a classifier that gives several labels at once, a
                 collection of these for each, or a bool array (n, labels).
+            progress: Show a bar, as in `classify_many`.
 
         Raises:
             ParameterError: There is not one truth for each picture, or no picture could be judged.
@@ -53,9 +57,11 @@ class Judged(TakingVectors):
             require_as_many(len(images), said)
         if len(said) and not said.known.any():
             said.require_known(labelset)
-        return judge(self._results(images), said, labelset)
+        return judge(self._results(images, progress), said, labelset)
 
-    def evaluate_folder(self, path: str | os.PathLike[str]) -> Evaluation:
+    def evaluate_folder(
+        self, path: str | os.PathLike[str], *, progress: Progress = False
+    ) -> Evaluation:
         """How right this classifier is on a folder of class folders.
 
         The folders directly in it are the truth, by their names: ids, names or aliases of labels,
@@ -65,6 +71,7 @@ class Judged(TakingVectors):
 
         Args:
             path: The folder that holds the class folders.
+            progress: Show a bar, as in `classify_many`.
 
         Raises:
             LabelNotFoundError: No folder is a label; near ones are suggested.
@@ -76,17 +83,17 @@ class Judged(TakingVectors):
 
         found = find_truth(path, self._head.labelset)
         truth = [(i,) for i in found.truth] if self._head.multi_label else found.truth
-        judged = self.evaluate(found.images, truth)
+        judged = self.evaluate(found.images, truth, progress=progress)
         return replace(judged, unknown=(*judged.unknown, *found.unknown))
 
-    def _results(self, images: Pictures) -> Iterator[Prediction | Failure]:
+    def _results(self, images: Pictures, progress: Progress) -> Iterator[Prediction | Failure]:
         """A prediction for each picture or embedding, or the failure of what cannot be read."""
         if are_vectors(images):
             return self._classified(self._rows_of(images, "images"))
-        return self.stream(cast("Images", images), on_error="record")
+        return self.stream(cast("Images", images), on_error="record", progress=progress)
 
     if TYPE_CHECKING:  # what is to be evaluated is classified as by whoever uses it
 
         def stream(  # noqa: D102
-            self, images: Images, *, on_error: Literal["record"]
+            self, images: Images, *, on_error: Literal["record"], progress: Progress
         ) -> Iterator[Prediction | Failure]: ...

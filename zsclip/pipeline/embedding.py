@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_embeddings
-from zsclip.images import ImageSource, Listed, is_path
+from zsclip.images import Images, Listed, apart, counted_sources, is_path
 from zsclip.pipeline.kept import KeptEmbeddings
 from zsclip.pipeline.picture import Picture, PictureOptions
 from zsclip.pipeline.reading_ahead import Reader
+from zsclip.progress import Progress, counting
 from zsclip.results import Failure
 from zsclip.wording import shown
 
@@ -31,7 +32,7 @@ Embedded: TypeAlias = tuple[list[str | Failure], NDArray[np.float32]]
 
 
 def embed(
-    sources: Iterator[ImageSource], encoder: Encoder, options: PictureOptions, *, stop: bool
+    sources: Iterator[object], encoder: Encoder, options: PictureOptions, *, stop: bool
 ) -> Iterator[Embedded]:
     """Read and embed pictures, some at a time, and keep none.
 
@@ -48,7 +49,7 @@ def embed(
     thread is left when the generator ends or is closed.
 
     Args:
-        sources: The pictures.
+        sources: The pictures, with names of their own or without.
         encoder: What embeds them.
         options: How to read and embed.
         stop: Whether to leave the rest alone once a picture cannot be read.
@@ -69,25 +70,34 @@ def embed(
 
 
 def embed_all(
-    sources: Iterator[ImageSource], encoder: Encoder, options: PictureOptions
+    images: Images, encoder: Encoder, options: PictureOptions, *, progress: Progress = False
 ) -> NDArray[np.float32]:
     """The embeddings of all pictures: float32 (n, d), L2-normalized.
 
+    Args:
+        images: The pictures, as a user gives them.
+        encoder: What embeds them.
+        options: How to read and embed.
+        progress: Whether a bar is shown.
+
     Raises:
         ImageError: A picture cannot be read.
-        ParameterTypeError: One is nothing that could be a picture.
+        ParameterTypeError: `images` is a single picture, or one is nothing that could be a picture.
         NonFiniteError: An embedding holds NaN or infinity.
         EncoderError: The encoder breaks its protocol.
     """
+    sources, total = counted_sources(images, progress)
     parts = [np.empty((0, encoder.model_info.embedding_dim), np.float32)]
-    for described, embeddings in embed(sources, encoder, options, stop=True):
-        for source in described:
-            if isinstance(source, Failure):
-                try:
-                    raise source.error
-                finally:  # the traceback holds this frame, which would hold the error
-                    del source, described
-        parts.append(embeddings)
+    with counting(progress, total) as done:
+        for described, embeddings in embed(sources, encoder, options, stop=True):
+            for source in described:
+                if isinstance(source, Failure):
+                    try:
+                        raise source.error
+                    finally:  # the traceback holds this frame, which would hold the error
+                        del source, described
+            parts.append(embeddings)
+            done(len(embeddings))
     return np.concatenate(parts)
 
 
@@ -96,7 +106,7 @@ class _Run:
 
     def __init__(
         self,
-        sources: Iterator[ImageSource],
+        sources: Iterator[object],
         encoder: Encoder,
         options: PictureOptions,
         *,
@@ -168,10 +178,11 @@ class _Run:
         """Take pictures from the source, find those that are known, and start on the others."""
         files = []
         for _ in range(count):
-            source = self._next()
+            given = self._next()
             if self._ended:
                 break
-            picture = self._reader.take(source, stays=self._is_listed)
+            source, name = apart(given)
+            picture = self._reader.take(source, name, stays=self._is_listed)
             self._window.append(picture)
             self._hold(picture, source)
             if self._kept is not None and is_path(picture.source) and not picture.is_resolved:

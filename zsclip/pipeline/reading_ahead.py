@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from zsclip.images import (
     is_doubted,
     is_path,
     is_tensor,
-    load_image,
+    load_named,
     open_source,
 )
 from zsclip.pipeline.kept import KeptEmbeddings
@@ -60,7 +61,7 @@ class Reader:
         self._kept = kept
         self._record = record
 
-    def take(self, source: ImageSource, *, stays: bool) -> Picture:
+    def take(self, source: object, name: str, *, stays: bool) -> Picture:
         """A picture out of the source's hands, before the next one is asked for.
 
         What is given may change as soon as its giver goes on: a file object has a position, an
@@ -70,19 +71,20 @@ class Reader:
 
         Args:
             source: The picture.
+            name: What to call it.
             stays: Whether it is known that nobody draws on it before it is prepared.
         """
-        picture = Picture(describe_source(source))
+        picture = Picture(name)
         try:
             if isinstance(source, str | bytes):
                 picture.source = source
             elif isinstance(source, os.PathLike):
-                picture.source = picture.name
+                picture.source = describe_source(source)
             elif isinstance(source, Image.Image | np.ndarray) or is_tensor(source):
-                image = load_image(source, reading=self._reading)
+                image = load_named(cast("ImageSource", source), name, reading=self._reading)
                 picture.image = image if stays or image is not source else image.copy()
             else:
-                with open_source(source, name=picture.name, reading=self._reading) as stream:
+                with open_source(source, name=name, reading=self._reading) as stream:
                     picture.source = stream.read()
         except ZsclipError as error:
             self._fail(picture, error)
