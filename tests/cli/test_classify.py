@@ -12,12 +12,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
-from hypothesis import given
-from hypothesis import strategies as st
 
-from zsclip import Failure, LabelSet, ZeroShotClassifier
-from zsclip.cli import writers
-from zsclip.cli.listing import Listing
+from zsclip import ZeroShotClassifier
 from zsclip.demo import load_drawings
 
 Run = Callable[..., Result]
@@ -176,26 +172,6 @@ def test_a_name_is_no_formula_and_leads_to_the_same_file(
         assert (tmp_path / row["source"]).exists() == (names == name)
 
 
-# what csv.reader gives back: every field that can stand in the name of a file or of a label
-fields = st.text(st.characters(exclude_characters="\0"))
-
-
-@given(st.lists(fields, min_size=1, max_size=4))
-def test_any_names_come_back_from_rows_of_csv(names: list[str]) -> None:
-    lines: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writers, "emit_exactly", lines.append)
-        write = writers.make_writer(
-            "csv", LabelSet.from_names(["a", "b"]), Listing("top", 1), rejecting=False
-        )
-        for name in names:
-            write(name, Failure(name, ValueError(name)))
-    _, *rows = csv.reader(io.StringIO("".join(f"{line}\n" for line in lines), newline=""))
-    assert [row[-1] for row in rows] == names
-    assert [row[0].removeprefix("./") for row in rows] == [n.removeprefix("./") for n in names]
-    assert not any(row[0].startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for row in rows)
-
-
 def test_a_long_path_comes_out_whole(run: Run, tmp_path: Path) -> None:
     path = tmp_path
     for i in range(4):
@@ -337,3 +313,32 @@ def test_no_path_is_a_usage_error(run: Run) -> None:
     result = run("classify", *TINY)
     assert result.exit_code == 2
     assert "Missing argument 'PATH...'" in result.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_a_file_holds_what_would_be_printed(
+    run: Run, pictures: Path, tmp_path: Path, form: str
+) -> None:
+    args = ("classify", pictures, *TINY, "--no-cache", "--format", form)
+    printed, written = run(*args), run(*args, "-o", tmp_path / "out")
+    assert (written.stdout, written.exit_code) == ("", 1)
+    assert written.stderr == printed.stderr
+    assert (tmp_path / "out").read_text() == printed.stdout
+
+
+def test_the_name_of_a_file_tells_its_format_and_a_strangers_file_stays(
+    run: Run, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out.csv"
+    out.write_text("mine\n")
+    args = ("classify", pictures / "a fish.png", *TINY, "-o", out)
+    refused = run(*args)
+    assert (refused.exit_code, out.read_text()) == (2, "mine\n")
+    assert "is no csv file of results" in refused.stderr
+    for _ in range(2):
+        assert run(*args, "--force").exit_code == 0
+    assert run(*args).exit_code == 0  # what zsclip wrote is replaced
+    assert out.read_text().startswith("source,rank,")
+    wrong = run(*args, "--format", "json")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "disagree" in wrong.stderr

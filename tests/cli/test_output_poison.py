@@ -12,9 +12,10 @@ from poison import ESCAPES, POISON, SECRET
 
 from zsclip.cli.listing import Listing
 from zsclip.cli.output import table
-from zsclip.cli.writers import make_writer
+from zsclip.cli.writers import Printer
 from zsclip.demo import load_drawings
 from zsclip.labels import Label, LabelSet
+from zsclip.outputs import lines_of
 from zsclip.results import Failure
 
 Run = Callable[..., Result]
@@ -129,9 +130,8 @@ def test_a_path_in_csv_is_exact_but_for_a_terminal(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     labels = LabelSet("x", (Label("a", "a"), Label("b", "b")))
-    make_writer("csv", labels, Listing("top", 1), rejecting=False)(
-        "\x1b[2J.png", Failure("\x1b[2J.png", ValueError("x"))
-    )
+    lines = lines_of("csv", labels, Listing("top", 1), rejecting=False)
+    Printer(lines, "csv").write("\x1b[2J.png", Failure("\x1b[2J.png", ValueError("x")))
     printed = capsys.readouterr().out
     assert ("\x1b" in printed) is not is_terminal
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,16 @@ from zsclip.cli.classifiers import classifier_options
 from zsclip.cli.completion import complete_files
 from zsclip.cli.group import Failed, ZsclipCommand, examples
 from zsclip.cli.listing import Listing, listing_options
-from zsclip.cli.options import format_option
+from zsclip.cli.options import output_options
 from zsclip.cli.output import say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.cli.pictures import Pictures
+    from zsclip.outputs import Plan, Writer
+    from zsclip.results import Failure, Prediction
 
 __all__ = ["classify"]
 
@@ -32,6 +37,7 @@ __all__ = ["classify"]
         "zsclip classify - --labels cat,dog < cat.jpg",
         "zsclip classify photos/ --labels cat,dog --threshold 0.9 --accepted-only",
         "zsclip classify photos/ --labels person,dog,car --multi-label --above 0.5",
+        "zsclip classify photos/ --labels cat,dog -o results.csv",
     ),
 )
 @click.argument("paths", metavar="PATH...", nargs=-1, required=True, shell_complete=complete_files)
@@ -49,14 +55,16 @@ __all__ = ["classify"]
     help="Leave out what is taken for none of the labels; takes --threshold, or a classifier that "
     "was saved with a way to reject.",
 )
-@format_option("table", "json", "csv")
+@output_options("table", "json", "jsonl", "csv")
 def classify(
     *,
     paths: tuple[str, ...],
     classifier: ZeroShotClassifier,
     listing: Listing,
     accepted_only: bool,
-    form: str,
+    form: str | None,
+    output: str | None,
+    force: bool,
     null: bool,
     progress: bool,
     cache: bool,
@@ -75,61 +83,81 @@ def classify(
         )
     listing.require_of(classifier)
     from zsclip.cli.pictures import Pictures
+    from zsclip.outputs import Plan, check_output, choose_format
 
+    plan = Plan(form=choose_format(form, output), classifier=classifier, chosen=listing)
+    target = None if output is None else check_output(plan.form, output, overwrite=force)
     pictures = Pictures(paths, null=null)
-    printing = _Printing(form, listing, accepted_only=accepted_only)
-    total, failed = printing.run(classifier, pictures, bar=progress, kept=cache)
-    if not total:
-        raise Failed("No picture was named: there is nothing on standard input.")
+    run = _Run(plan, target, accepted_only=accepted_only)
+    run.classify(pictures, bar=progress, kept=cache)
     if accepted_only:
-        say(f"{printing.left_out} of {total} are none of the labels.")
-    if failed:
-        say(f"{failed} of {total} could not be classified.")
+        say(f"{run.left_out} of {run.total} are none of the labels.")
+    if run.failed:
+        say(f"{run.failed} of {run.total} could not be classified.")
         click.get_current_context().exit(1)
 
 
 @dataclass
-class _Printing:
-    """How results are printed as they come.
+class _Run:
+    """Results on their way to standard output or a file.
 
     Attributes:
-        form: The format.
-        listing: Which labels of each.
+        plan: What is written of them.
+        target: The file; None for standard output.
         accepted_only: Whether pictures that are none of the labels are left out.
-        left_out: How many were.
+        total: How many there were.
+        failed: How many of them could not be classified.
+        left_out: How many were left out.
     """
 
-    form: str
-    listing: Listing
+    plan: Plan
+    target: Path | None
     accepted_only: bool
+    total: int = 0
+    failed: int = 0
     left_out: int = 0
 
-    def run(
-        self, classifier: ZeroShotClassifier, pictures: Pictures, *, bar: bool, kept: bool
-    ) -> tuple[int, int]:
-        """Classify, and print: how many there were, and how many failed."""
+    def classify(self, pictures: Pictures, *, bar: bool, kept: bool) -> None:
+        """Classify, and write."""
         from tqdm import tqdm
 
-        from zsclip.cli.writers import make_writer
+        results = pictures.results(self.plan.classifier.stream(pictures, on_error="record"))
+        try:
+            with (
+                tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as b,
+                self._writer() as writer,
+            ):
+                for source, result in results:
+                    self._take(writer, source, result)
+                    b.update()
+                if not self.total:
+                    raise Failed("No picture was named: there is nothing on standard input.")
+        except KeyboardInterrupt:
+            done = self.total - self.failed
+            raise KeyboardInterrupt(_interrupted(done, kept=kept)) from None
+
+    def _writer(self) -> AbstractContextManager[Writer]:
+        from zsclip.cli.writers import Printer
+        from zsclip.outputs import lines_of, open_output
+
+        plan = self.plan
+        if self.target is not None:
+            return open_output(plan, self.target)
+        labels = plan.classifier.labelset
+        lines = lines_of(plan.form, labels, plan.chosen, rejecting=plan.rejecting)
+        return nullcontext(Printer(lines, plan.form))
+
+    def _take(self, writer: Writer, source: str, result: Prediction | Failure) -> None:
         from zsclip.results import Failure
 
-        rejecting = classifier.rejection is not None
-        write = make_writer(self.form, classifier.labelset, self.listing, rejecting=rejecting)
-        total = failed = 0
-        results = pictures.results(classifier.stream(pictures, on_error="record"))
-        try:
-            with tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as b:
-                for source, result in results:
-                    total += 1
-                    failed += isinstance(result, Failure)
-                    if self.accepted_only and not (isinstance(result, Failure) or result.accepted):
-                        self.left_out += 1
-                    else:
-                        write(source, result)
-                    b.update()
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(_interrupted(total - failed, kept=kept)) from None
-        return total, failed
+        self.total += 1
+        self.failed += isinstance(result, Failure)
+        if isinstance(result, Failure) and self.plan.form == "table":
+            say(str(result.error))
+        if self.accepted_only and not (isinstance(result, Failure) or result.accepted):
+            self.left_out += 1
+        else:
+            writer.write(source, result)
 
 
 def _interrupted(done: int, *, kept: bool) -> str:

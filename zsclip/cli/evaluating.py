@@ -70,7 +70,7 @@ def _evaluation(truth: str, classifier: ZeroShotClassifier) -> Evaluation:
 
 def _emit_csv(evaluation: Evaluation) -> None:
     """A row for each metric, and then for recall and precision of each label."""
-    from zsclip.cli.writers import csv_row
+    from zsclip.outputs import csv_row
 
     def row(metric: str, label: str, value: float | None, *ends: float | None) -> None:
         numbers = ["" if n is None else f"{n:.6g}" for n in (value, *ends)]

@@ -15,23 +15,15 @@ from zsclip.cli.options import with_options
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
+    from zsclip.outputs import Row
     from zsclip.results import Prediction
 
-__all__ = ["Listing", "Row", "listing_options"]
+__all__ = ["Listing", "listing_options"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 TOP = 3
 FITTED = "fitted"
-
-
-@dataclass(frozen=True)
-class Row:
-    """A label, or a group of them, with its score."""
-
-    label: str
-    id: str
-    score: float
 
 
 @dataclass(frozen=True)
@@ -78,6 +70,8 @@ class Listing:
 
     def of(self, prediction: Prediction) -> list[Row]:
         """The labels of one prediction, best first."""
+        from zsclip.outputs import Row
+
         if self.by == "deepest":
             node = prediction.deepest(float(self.value or 0))
             return [] if node is None else [Row(node.name, node.id, node.score)]

@@ -11,6 +11,7 @@ import click
 
 from zsclip.cli.completion import (
     complete_encoders,
+    complete_files,
     complete_folders,
     complete_labels,
     complete_models,
@@ -23,6 +24,7 @@ __all__ = [
     "format_option",
     "labels_option",
     "model_option",
+    "output_options",
     "progress_option",
     "reading_options",
     "template_option",
@@ -50,6 +52,33 @@ def format_option(*formats: str) -> Callable[[F], F]:
         show_default=True,
         help="How to print the result.",
     )
+
+
+def output_options(*formats: str) -> Callable[[F], F]:
+    """``--format``, ``--output`` and ``--force`` of what may go to a file."""
+    options = [
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            help="How to write the result; if not given, as the name of FILE tells, or as a "
+            f"{formats[0]}.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            shell_complete=complete_files,
+            help="Write to FILE, whole or not at all, and not to standard output.",
+        ),
+        click.option(
+            "--force",
+            is_flag=True,
+            help="Replace FILE whatever it is; if not given, only what zsclip wrote in this format "
+            "is replaced.",
+        ),
+    ]
+    return lambda command: with_options(command, options)
 
 
 def engine_options(command: F) -> F:

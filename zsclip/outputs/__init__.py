@@ -1,0 +1,26 @@
+"""Results in files: which format, what of them, and written whole or not at all.
+
+Stands above the rooms that make tables and pages, and knows how each is opened: a new format is a
+row in `zsclip.outputs.formats`. What is printed and what is written to a file are the same lines.
+"""
+
+from __future__ import annotations
+
+from zsclip.outputs.chosen import Chosen, Row
+from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
+from zsclip.outputs.lines import Lines, csv_row, lines_of
+from zsclip.outputs.writer import Plan, Writer
+
+__all__ = [
+    "FORMATS",
+    "Chosen",
+    "Lines",
+    "Plan",
+    "Row",
+    "Writer",
+    "check_output",
+    "choose_format",
+    "csv_row",
+    "lines_of",
+    "open_output",
+]

@@ -1,0 +1,53 @@
+"""`Writer`: what takes results one by one and leaves a file; and what of them it is to hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from zsclip.outputs.chosen import Chosen
+from zsclip.results import Failure, Prediction
+
+if TYPE_CHECKING:
+    from zsclip.classifier import ZeroShotClassifier
+
+__all__ = ["Plan", "Writer"]
+
+
+class Writer(Protocol):
+    """Takes results in their order. It is had from a context manager, which leaves the file.
+
+    When that ends well the file is there, whole, under its name. When it ends with an error, or the
+    process is killed, whatever had that name before has it still.
+    """
+
+    def write(self, source: str, result: Prediction | Failure) -> None:
+        """Take the result of one picture.
+
+        Args:
+            source: Its full path, or its URL less what is secret in it.
+            result: What became of it.
+
+        Raises:
+            OSError: The disk refuses.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is written of results.
+
+    Attributes:
+        form: The format: a key of `FORMATS`.
+        classifier: What makes the results.
+        chosen: Which labels of each.
+    """
+
+    form: str
+    classifier: ZeroShotClassifier
+    chosen: Chosen
+
+    @property
+    def rejecting(self) -> bool:
+        """Whether the classifier can say that a picture is none of the labels."""
+        return self.classifier.rejection is not None
