@@ -10,6 +10,7 @@ from zsclip.evaluation.comparison import Comparison
 from zsclip.evaluation.evaluation import Evaluation
 from zsclip.evaluation.folders import find_truth
 from zsclip.evaluation.judging import judge, require_as_many
+from zsclip.evaluation.measures import measure_of
 from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published, UnknownTruth
 from zsclip.evaluation.tables import TruthTable, read_truth
 from zsclip.evaluation.truth import Truth, indices_of
@@ -27,6 +28,7 @@ __all__ = [
     "find_truth",
     "indices_of",
     "judge",
+    "measure_of",
     "read_truth",
     "require_as_many",
 ]

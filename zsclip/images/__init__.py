@@ -25,7 +25,7 @@ from zsclip.images.kinds import ImageSource, TensorLike, describe_source, is_pat
 from zsclip.images.load import load_image, load_named
 from zsclip.images.names import apart, with_name, with_names
 from zsclip.images.reading import Reading, as_reading, reading_like
-from zsclip.images.remarks import is_doubted
+from zsclip.images.remarks import is_doubted, listening
 from zsclip.images.sources import open_source
 from zsclip.images.thumbnails import thumbnail
 
@@ -45,6 +45,7 @@ __all__ = [
     "is_doubted",
     "is_path",
     "is_tensor",
+    "listening",
     "load_image",
     "load_named",
     "open_source",

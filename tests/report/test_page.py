@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.resources
+import json
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zsclip.markup import Markup
+from zsclip.report.page import GENERATOR, as_data, parts_of_page
+
+WHOLE = "".join(parts_of_page("A title", Markup("<p>above</p>")))
+
+
+@given(st.text())
+def test_any_text_comes_back_from_data_that_no_html_can_end(text: str) -> None:
+    data = as_data([text, {text: 1}])
+    assert json.loads(data) == [text, {text: 1}]
+    assert data.isascii()
+    assert not re.search(r"[<>&\n]", data)
+
+
+def test_the_policy_names_what_the_page_holds_and_allows_nothing_else() -> None:
+    [policy] = re.findall(r'Content-Security-Policy" content="([^"]*)"', WHOLE)
+    allowed = dict(part.strip().split(" ", 1) for part in policy.replace("&#x27;", "'").split(";"))
+    assert allowed.pop("default-src") == "'none'"
+    assert allowed.pop("img-src") == "data:"
+    for kind, tag in (("style-src", "style"), ("script-src", "script")):
+        [content] = re.findall(rf"<{tag}>(.*?)</{tag}>", WHOLE, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert allowed.pop(kind) == f"'sha256-{digest}'"
+    assert allowed == {"base-uri": "'none'", "form-action": "'none'"}
+
+
+def test_a_page_needs_nothing_but_itself() -> None:
+    assert not re.search(r"""https?:|\bsrc=|\bhref=|@import|url\(|\bstyle=|\bon\w+=""", WHOLE)
+
+
+def test_a_title_is_a_text_and_no_name_of_a_part() -> None:
+    page = "".join(parts_of_page("<script>{{style}}</script>", Markup("{{script}}")))
+    assert page.count("&lt;script&gt;{{style}}&lt;/script&gt;") == 2
+    assert "\n{{script}}\n" in page
+
+
+def test_pages_are_known_by_how_they_begin() -> None:
+    assert GENERATOR in WHOLE[:200]
+
+
+def test_style_and_script_cannot_end_their_element() -> None:
+    folder = importlib.resources.files("zsclip.report")
+    for name in ("page.css", "page.js"):
+        content = folder.joinpath(name).read_text("utf-8")
+        assert not re.search(r"</(style|script)|<!--|\{\{", content)
+        assert content.count("\n") < 400
+
+
+def test_nothing_in_the_script_makes_markup_of_texts() -> None:
+    script = importlib.resources.files("zsclip.report").joinpath("page.js").read_text("utf-8")
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval|Function", script
+    )

@@ -1,0 +1,98 @@
+"""What the page's script is told of each picture: results as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from zsclip.results import Prediction, plain_json
+from zsclip.wording import told
+
+__all__ = ["Names", "Scored", "failed_row", "row_of"]
+
+DIGITS = 4  # of a score: more than anybody sees, and a fifth of the bytes
+
+
+class Scored(Protocol):
+    """A label, or a group of them, and its score."""
+
+    @property
+    def label(self) -> str:
+        """The name."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+    @property
+    def score(self) -> float:
+        """The score."""
+
+
+class Names:
+    """The labels that rows speak of by their places: each is written once, when all is known."""
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[str, str], int] = {}
+
+    def place(self, name: str, label_id: str) -> int:
+        """The place of a label, which it gets when it is first met."""
+        return self._places.setdefault((label_id, name), len(self._places))
+
+    def to_list(self) -> list[dict[str, str]]:
+        """All of them, in the order of their places."""
+        return [plain_json({"id": i, "name": name}) for i, name in self._places]
+
+
+def row_of(
+    result: Prediction,
+    names: Names,
+    *,
+    top: int,
+    source: str,
+    scores: Sequence[Scored] | None = None,
+    accepted: bool | None = None,
+) -> dict[str, Any]:
+    """A prediction as the script takes it.
+
+    ``labels`` is what the picture counts for: the best label of one that is accepted; where several
+    labels may hold, those that are said of it. ``margin`` is how far the answer is from another.
+
+    Args:
+        result: The prediction.
+        names: Where its labels get their places.
+        top: How many of the best labels are shown.
+        source: What the picture is called.
+        scores: Which labels are shown in place of the best.
+        accepted: Whether it is taken for one of the labels; as in the prediction if None.
+    """
+    accepted = result.accepted if accepted is None else accepted
+    several = result.origin.multi_label
+    if several:
+        said, margin = _said_of_several(result)
+    else:
+        said, margin = list(result.top(1)), result.margin
+    listed = result.top(top) if scores is None else scores
+    return {
+        "source": plain_json(source),
+        "state": "accepted" if accepted else "rejected",
+        "best": [[names.place(s.label, s.id), round(s.score, DIGITS)] for s in listed],
+        "labels": [names.place(s.label, s.id) for s in said] if accepted else [],
+        "score": round(result.score, DIGITS),
+        "margin": round(margin, DIGITS),
+    }
+
+
+def failed_row(source: str, error: str) -> dict[str, Any]:
+    """A picture of which there is no prediction, as the script takes it."""
+    texts = {"source": plain_json(source), "error": plain_json(told(error))}
+    return {"state": "failed", "best": [], "labels": [], **texts}
+
+
+def _said_of_several(result: Prediction) -> tuple[list[Scored], float]:
+    """The labels that are said of a picture, and how near the nearest score is to its threshold."""
+    thresholds = result.learnt.thresholds
+    limits: Any = 0.5 if thresholds is None else thresholds.values
+    said = result.above(0.5 if thresholds is None else None)
+    distances = abs(result.scores.astype(float) - limits)
+    return list(said), float(min(distances.min(), 1.0))
