@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from report_pages import data_of
 
 from zsclip import ZeroShotClassifier
 from zsclip.demo import load_drawings
@@ -342,3 +343,15 @@ def test_the_name_of_a_file_tells_its_format_and_a_strangers_file_stays(
     wrong = run(*args, "--format", "json")
     assert (wrong.exit_code, wrong.stdout) == (2, "")
     assert "disagree" in wrong.stderr
+
+
+def test_a_page_shows_every_picture(run: Run, pictures: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    result = run("classify", pictures, *TINY, "--no-cache", "-o", page)
+    assert (result.stdout, result.exit_code) == ("", 1)
+    rows, facts = data_of(page)
+    failed = [row["source"] for row in rows if row["state"] == "failed"]
+    assert len(failed) == 1
+    assert all(row["source"].startswith(str(pictures)) for row in rows)
+    assert all("thumb" in row for row in rows if row["state"] != "failed")
+    assert facts["origins"][0]["model"]["name"] == "tiny-cartoon"

@@ -37,6 +37,7 @@ __all__ = ["classify"]
         "zsclip classify - --labels cat,dog < cat.jpg",
         "zsclip classify photos/ --labels cat,dog --threshold 0.9 --accepted-only",
         "zsclip classify photos/ --labels person,dog,car --multi-label --above 0.5",
+        "zsclip classify photos/ --labels cat,dog -o report.html",
         "zsclip classify photos/ --labels cat,dog -o results.csv",
     ),
 )
@@ -55,7 +56,7 @@ __all__ = ["classify"]
     help="Leave out what is taken for none of the labels; takes --threshold, or a classifier that "
     "was saved with a way to reject.",
 )
-@output_options("table", "json", "jsonl", "csv")
+@output_options("table", "json", "jsonl", "csv", "html")
 def classify(
     *,
     paths: tuple[str, ...],

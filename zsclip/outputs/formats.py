@@ -81,6 +81,18 @@ def _is_json(file: Path) -> bool:
     return "source" in value and ("origin_id" in value or "error_type" in value)
 
 
+def _open_page(plan: Plan, target: Path) -> AbstractContextManager[Writer]:
+    from zsclip.outputs.pages import open_page
+
+    return open_page(plan, target)
+
+
+def _is_page(file: Path) -> bool:
+    from zsclip.report import is_report
+
+    return is_report(file)
+
+
 FORMATS = {
     "table": Format(opens=_open_lines, is_ours=_is_table),
     "json": Format(opens=_open_lines, is_ours=_is_json),
@@ -90,6 +102,7 @@ FORMATS = {
         opens=_open_lines,
         is_ours=partial(_begins_with, csv_row(CSV_COLUMNS)),
     ),
+    "html": Format(suffixes=(".html",), opens=_open_page, is_ours=_is_page, needs_file=True),
 }
 """By name, as ``--format`` takes them; those with ``needs_file`` cannot be printed."""
 

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from report_pages import data_of, failure
+
+from zsclip import ZeroShotClassifier
+from zsclip.cli.listing import Listing
+from zsclip.errors import ParameterError
+from zsclip.outputs import FORMATS, Plan, choose_format, open_output
+from zsclip.testing import FakeEncoder
+
+
+def test_a_page_shows_the_labels_that_were_chosen(tmp_path: Path) -> None:
+    clf = ZeroShotClassifier(["cat", "dog"], templates=["a {}."], encoder=FakeEncoder())
+    result = clf.classify(np.zeros((4, 4, 3), np.uint8))
+    target = tmp_path / "out.html"
+    plan = Plan(form="html", classifier=clf, chosen=Listing("top", 1))
+    with open_output(plan, target) as writer:
+        writer.write("folder/a.png", result)
+        writer.write("folder/b.png", failure())
+        assert not target.exists()
+    rows, _ = data_of(target)
+    assert [row["source"] for row in rows] == ["folder/a.png", "folder/b.png"]
+    assert len(rows[0]["best"]) == 1
+    assert FORMATS["html"].is_ours(target)
+
+
+def test_a_page_is_a_file_and_its_name_tells_it() -> None:
+    assert choose_format(None, "report.html") == "html"
+    with pytest.raises(ParameterError, match=r"-o results\.html"):
+        choose_format("html", None)

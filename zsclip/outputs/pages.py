@@ -1,0 +1,30 @@
+"""Results on a page of HTML, as a format of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from zsclip.outputs.chosen import Chosen
+from zsclip.outputs.writer import Plan
+from zsclip.report import Report
+from zsclip.results import Failure, Prediction
+
+__all__ = ["open_page"]
+
+
+class _PageWriter:
+    def __init__(self, report: Report, chosen: Chosen) -> None:
+        self._report, self._chosen = report, chosen
+
+    def write(self, source: str, result: Prediction | Failure) -> None:
+        scores = None if isinstance(result, Failure) else self._chosen.of(result)
+        self._report.add(result, source=source, scores=scores)
+
+
+@contextmanager
+def open_page(plan: Plan, target: Path) -> Iterator[_PageWriter]:
+    """Open a new page, with the labels that are chosen of each picture as its bars."""
+    with Report(target, overwrite=True) as report:  # what may be replaced was asked before
+        yield _PageWriter(report, plan.chosen)
