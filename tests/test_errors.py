@@ -16,6 +16,7 @@ from zsclip.errors import (
     LabelNotFoundError,
     LabelSetFormatError,
     PromptTooLongError,
+    VideoError,
     ZsclipError,
     ZsclipWarning,
 )
@@ -30,6 +31,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "CheckpointError": (ValueError,),
     "ChecksumError": (OSError,),
     "DamagedImageWarning": (ZsclipWarning,),
+    "DamagedVideoWarning": (ZsclipWarning,),
     "DeviceError": (RuntimeError,),
     "DownloadError": (OSError,),
     "EncoderError": (),
@@ -60,6 +62,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "SavedClassifierFileError": (OSError, ValueError),
     "SavedClassifierModelError": (ValueError,),
     "TruthTableError": (ValueError,),
+    "VideoError": (ImageError, ValueError),
     "WouldReplaceError": (FileExistsError, OSError),
     "ZsclipError": (),
     "PrecisionWarning": (ZsclipWarning,),
@@ -77,6 +80,8 @@ def make(name: str) -> Exception:
     match name:
         case "ImageError":
             return ImageError("fox.png", "it is empty (0 bytes).")
+        case "VideoError":
+            return VideoError("fox.mp4", "it is empty (0 bytes).")
         case "PromptTooLongError":
             return PromptTooLongError("a fox", 80, 77, "fox")
         case "LabelSetFormatError":

@@ -18,6 +18,7 @@ __all__ = [
     "CheckpointError",
     "ChecksumError",
     "DamagedImageWarning",
+    "DamagedVideoWarning",
     "DeviceError",
     "DownloadError",
     "EncoderError",
@@ -49,6 +50,7 @@ __all__ = [
     "SavedClassifierFileError",
     "SavedClassifierModelError",
     "TruthTableError",
+    "VideoError",
     "WouldReplaceError",
     "ZsclipError",
     "ZsclipWarning",
@@ -176,13 +178,21 @@ class ImageError(ZsclipError, ValueError):
         reason: Why it cannot be read, and what to do.
     """
 
+    _what = "picture"
+
     def __init__(self, source: str, reason: str) -> None:
-        super().__init__(f"Cannot read the picture {shown(source) or repr(source)}: {reason}")
+        super().__init__(f"Cannot read the {self._what} {shown(source) or repr(source)}: {reason}")
         self.source = source
         self.reason = told(reason)
 
     def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
         return type(self), (self.source, self.reason)
+
+
+class VideoError(ImageError):
+    """A video cannot be read; with the attributes of `ImageError`, as which it is caught, too."""
+
+    _what = "video"
 
 
 class ImageWarning(ZsclipWarning):
@@ -191,6 +201,10 @@ class ImageWarning(ZsclipWarning):
 
 class DamagedImageWarning(ImageWarning):
     """A damaged picture is read, and part of its pixels may be wrong."""
+
+
+class DamagedVideoWarning(ZsclipWarning):
+    """A damaged video is read, and some of its frames are missing; the message names it."""
 
 
 class LevelsWarning(ImageWarning):
