@@ -3,7 +3,7 @@
 These projects need packages that do not load beside zsclip's, so their code is parsed and never
 run. `ZSCLIP_TEST_WHEELS` names the folder that holds the wheels:
 
-    pip download --no-deps -d FOLDER clip-benchmark open-clip-torch tensorflow-datasets
+    pip download --no-deps -d FOLDER clip-benchmark open-clip-torch tensorflow-datasets mmdet
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 VARIABLE = "ZSCLIP_TEST_WHEELS"
-COMMAND = "pip download --no-deps -d {} clip-benchmark open-clip-torch tensorflow-datasets"
+COMMAND = "pip download --no-deps -d {} clip-benchmark open-clip-torch tensorflow-datasets mmdet"
 
 
 class Wheels:
@@ -53,6 +53,15 @@ class Wheels:
                     return node.value
         pytest.fail(f"{path} of {distribution} assigns nothing to {name} any more.")
 
+    def returned(self, distribution: str, path: str, name: str) -> ast.expr:
+        """What a function of a Python file returns, unevaluated."""
+        for node in ast.walk(ast.parse(self.read(distribution, path))):
+            if isinstance(node, ast.FunctionDef) and node.name == name:
+                last = node.body[-1]
+                if isinstance(last, ast.Return) and last.value is not None:
+                    return last.value
+        pytest.fail(f"{path} of {distribution} has no {name} that returns a list any more.")
+
 
 @pytest.fixture(scope="session")
 def wheels() -> Wheels:
@@ -74,6 +83,7 @@ def read_list(wheels: Wheels) -> Callable[[str], list[str]]:
     * ``clip-benchmark en names flowers``: JSON files by language
     * ``open-clip-torch IMAGENET_CLASSNAMES``: constants of zero_shot_metadata.py
     * ``tensorflow-datasets PATH.txt`` or ``tensorflow-datasets PATH.py CONSTANT``
+    * ``mmdet coco`` or ``mmdet oid_v6_classes``: what its detectors call their classes
     """
 
     def read(address: str) -> list[str]:
@@ -82,6 +92,8 @@ def read_list(wheels: Wheels) -> Callable[[str], list[str]]:
             return _from_clip_benchmark(wheels, *rest)
         if distribution == "open-clip-torch":
             return _from_open_clip(wheels, *rest)
+        if distribution == "mmdet":
+            return _from_mmdet(wheels, *rest)
         assert distribution == "tensorflow-datasets", address
         path = f"tensorflow_datasets/{rest[0]}"
         if path.endswith(".txt"):
@@ -103,6 +115,14 @@ def _from_open_clip(wheels: Wheels, name: str) -> list[str]:
     if isinstance(value, ast.Tuple) and all(isinstance(e, ast.Lambda) for e in value.elts):
         return [_template(element) for element in value.elts]
     return _texts(ast.literal_eval(value))
+
+
+def _from_mmdet(wheels: Wheels, name: str) -> list[str]:
+    if name == "coco":
+        value = wheels.constant("mmdet", "mmdet/datasets/coco.py", "METAINFO")
+        return _texts(ast.literal_eval(value)["classes"])
+    path = "mmdet/evaluation/functional/class_names.py"
+    return _texts(ast.literal_eval(wheels.returned("mmdet", path, name)))
 
 
 def _template(function: ast.expr) -> str:

@@ -63,6 +63,8 @@ CLIP_BENCHMARK_TEMPLATES_ALONE = {
 }
 TENSORFLOW_DATASETS = {
     "imagenet": "datasets/imagenet2012/labels.txt",
+    "openimages": "object_detection/open_images_classes_boxable.txt",
+    "places365": "image_classification/categories_places365.txt",
     "actions": "video/ucf101_labels.txt",
     "caltech101": "image_classification/caltech101_labels.txt",
     "cars": "image_classification/cars196.py _NAMES",
@@ -83,6 +85,9 @@ def _list_references() -> list[Reference]:
         Reference("imagenet-7", "names", "clip-benchmark en names imagenet1k"),
         Reference("imagenet-7", "templates", "open-clip-torch SIMPLE_IMAGENET_TEMPLATES"),
         Reference("caltech101", "names", "clip-benchmark en names caltech101_vtab"),
+        Reference("coco", "names", "mmdet coco"),
+        Reference("coco", "ids", "mmdet coco"),
+        Reference("openimages", "names", "mmdet oid_v6_classes"),
     ]
     for name, place in CLIP_BENCHMARK.items():
         language, dataset = place.split()
@@ -204,6 +209,34 @@ def test_names_are_the_ids_in_words(name: str) -> None:
         elif name == "sun397":  # /a/apse/indoor
             key = re.sub("^/[a-z]/", "", key).replace("/", " ")
         assert text == key
+
+
+SPELT = {  # ids of places365 that are said in other words, or spelt as dictionaries have it
+    "archaelogical_excavation": "archaeological excavation",
+    "artists_loft": "artist's loft",
+    "barndoor": "barn door",
+    "butchers_shop": "butcher's shop",
+    "carrousel": "carousel",
+    "childs_room": "child's room",
+    "desert/vegetation": "desert with vegetation",
+    "fastfood_restaurant": "fast food restaurant",
+    "kindergarden_classroom": "kindergarten classroom",
+    "moat/water": "moat with water",
+    "oilrig": "oil rig",
+    "temple/asia": "Asian temple",
+    "toyshop": "toy shop",
+    "underwater/ocean_deep": "deep ocean underwater",
+    "veterinarians_office": "veterinarian's office",
+}
+
+
+def test_names_of_places_are_the_ids_in_words() -> None:
+    """In the order of English: outdoor church for church/outdoor."""
+    labels = load("places365")
+    assert {key: labels[key].name for key in SPELT} == SPELT
+    for label in labels:
+        if label.id not in SPELT:
+            assert sorted(label.name.split()) == sorted(re.split("[_/]", label.id))
 
 
 def test_ids_of_imagenet_are_the_same_in_every_set() -> None:
