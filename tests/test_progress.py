@@ -172,6 +172,9 @@ extras = "tqdm matplotlib pandas pyarrow av sklearn scipy IPython ipywidgets".sp
 own = "markup fragments plot report searching sorting tables video results.shown results.grid"
 loaded = {*extras, *(f"zsclip.{name}" for name in own.split())} & set(sys.modules)
 assert not loaded, loaded
+sys.modules["IPython"] = None  # whatever asks for it fails
+assert "<div" in prediction._repr_html_() and "<div" in clf._repr_html_()
+assert "tqdm" not in sys.modules
 """
 
 

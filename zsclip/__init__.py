@@ -49,7 +49,7 @@ if TYPE_CHECKING:
         Standardization,
         Thresholds,
     )
-    from zsclip.results import Failure, NodeScore, Origin, Prediction, Score
+    from zsclip.results import Failure, NodeScore, Origin, Prediction, Score, show_grid
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
 
@@ -90,6 +90,7 @@ __all__ = [
     "list_models",
     "load_image",
     "load_labelset",
+    "show_grid",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
@@ -111,7 +112,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         images=("Reading", "load_image"),
         labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
         learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
-        results=("Failure", "NodeScore", "Origin", "Prediction", "Score"),
+        results=("Failure", "NodeScore", "Origin", "Prediction", "Score", "show_grid"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),
     )

@@ -305,6 +305,11 @@ class ZeroShotClassifier(Learning):
         """The model's sizes, device, precision and where its weights came from."""
         return self._model.info
 
+    def _repr_html_(self) -> str:
+        from zsclip.learning.shown import shown_classifier
+
+        return shown_classifier(type(self).__name__, self._head, self.model_info)
+
     def __repr__(self) -> str:
         n, t, info = len(self.labelset), len(self.templates), self.model_info
         name = f"{brief(self.labelset.name)} " if self.labelset.provenance else ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from zsclip.errors import ImageError, ParameterError
-from zsclip.images import thumbnail
+from zsclip.images import thumbnail, thumbnail_if_readable
 
 
 def opened(data: bytes) -> Image.Image:
@@ -50,3 +51,19 @@ def test_what_is_no_picture_has_no_thumbnail(tmp_path: Path) -> None:
         thumbnail(path)
     with pytest.raises(ParameterError, match="`side`"):
         thumbnail(Image.new("RGB", (1, 1)), side=0)
+
+
+def test_a_glance_gives_the_same_and_nothing_where_there_is_no_picture(swatches: Path) -> None:
+    path = swatches / "1-red.png"
+    assert thumbnail_if_readable(path) == thumbnail_if_readable(str(path)) == thumbnail(path)
+    unreadable: list[Any] = [swatches, swatches / "none.png", b"no picture", None, 7, "a\0b"]
+    for source in unreadable:
+        assert thumbnail_if_readable(source) is None
+
+
+def test_a_glance_leaves_large_pictures_and_the_web_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.getaddrinfo", lambda *a, **k: pytest.fail("asked"))
+    assert thumbnail_if_readable("http://example.org/a.png") is None
+    large = io.BytesIO()
+    Image.new("1", (10_000, 6_000)).save(large, "PNG")
+    assert thumbnail_if_readable(large.getvalue()) is None

@@ -62,7 +62,13 @@ def origin(scale: float, text: str) -> Origin:
     return Origin(model, None, text, (), (text,), "1")
 
 
-@given(st.recursive(st.one_of(NUMBERS, TEXTS), lambda x: st.lists(x) | st.dictionaries(TEXTS, x)))
+@given(
+    st.recursive(
+        st.one_of(NUMBERS, TEXTS),
+        lambda x: st.lists(x, max_size=3) | st.dictionaries(TEXTS, x, max_size=3),
+        max_leaves=8,
+    )
+)
 def test_any_value_becomes_a_plain_one(value: Any) -> None:
     plain = plain_json((value,))
     assert is_plain(plain)

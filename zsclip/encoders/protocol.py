@@ -98,6 +98,11 @@ class ModelInfo(BriefRepr):
     def __str__(self) -> str:
         return "\n".join(f"{title}: {shown(value)}" for title, value in self.rows())
 
+    def _repr_html_(self) -> str:
+        from zsclip.fragments import facts, fragment
+
+        return str(fragment(facts(self.rows(), "The model")))
+
 
 class Encoder(Protocol):
     """An engine: pictures and texts in, embeddings out.

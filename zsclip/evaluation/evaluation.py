@@ -150,6 +150,11 @@ class Evaluation(Measured):
 
         return as_table(self, self.hints)
 
+    def _repr_html_(self) -> str:
+        from zsclip.evaluation.shown import shown_evaluation
+
+        return shown_evaluation(self, self.hints)
+
     def __repr__(self) -> str:
         name, n = "mean_average_precision" if self.multi_label else "accuracy", len(self.sources)
         told = f"{MEASURES[name].title} {self.metric(name):.3f}"

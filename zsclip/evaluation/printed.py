@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zsclip.evaluation.measured import Measured
     from zsclip.evaluation.parts import ClassResult
 
-__all__ = ["as_plain", "as_table"]
+__all__ = ["as_plain", "as_table", "in_figures"]
 
 LISTED = 20  # labels, pictures; what is longer is in the attributes
 NAME = 32  # characters of a label
@@ -70,16 +70,16 @@ def _lines(evaluation: Measured, hints: Sequence[str]) -> Iterator[str]:
         low, high = evaluation.interval(name)
         measure = measure_of(name, several=evaluation.multi_label)
         is_share = measure.is_share
-        ends = f"95 % interval {_number(low, is_share)} to {_number(high, is_share)}"
-        yield f"{measure.title:24}{_number(value, is_share):>8}   {ends}"
+        ends = f"95 % interval {in_figures(low, is_share)} to {in_figures(high, is_share)}"
+        yield f"{measure.title:24}{in_figures(value, is_share):>8}   {ends}"
     if evaluation.multi_label:
         own = evaluation.learnt.thresholds is not None
         yield f"F1 and recall are by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
     for row in published_figures(evaluation):
         share = MEASURES[row.metric].is_share
         yield (
-            f"published {MEASURES[row.metric].title} {_number(row.published, share)} "
-            f"({shown(row.source, 60)}); here {_number(row.difference, share, sign='+')}"
+            f"published {MEASURES[row.metric].title} {in_figures(row.published, share)} "
+            f"({shown(row.source, 60)}); here {in_figures(row.difference, share, sign='+')}"
         )
     yield ""
     yield from _labels(class_results(evaluation))
@@ -91,7 +91,8 @@ def _lines(evaluation: Measured, hints: Sequence[str]) -> Iterator[str]:
         yield f"Note: {hint}"
 
 
-def _number(value: float, is_share: bool, *, sign: str = "") -> str:
+def in_figures(value: float, is_share: bool, *, sign: str = "") -> str:
+    """A metric as people read it: a share in percent, anything else as it is."""
     if not math.isfinite(value):
         return "-"
     return f"{100 * value:{sign}.1f} %" if is_share else f"{value:{sign}.3f}"

@@ -27,7 +27,7 @@ from zsclip.images.names import apart, with_name, with_names
 from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.remarks import is_doubted, listening
 from zsclip.images.sources import open_source
-from zsclip.images.thumbnails import thumbnail
+from zsclip.images.thumbnails import thumbnail, thumbnail_if_readable
 
 __all__ = [
     "ImageSource",
@@ -53,6 +53,7 @@ __all__ = [
     "reading_like",
     "sources_of",
     "thumbnail",
+    "thumbnail_if_readable",
     "with_name",
     "with_names",
 ]

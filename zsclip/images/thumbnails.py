@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 
 from PIL import Image
 
 from zsclip.files import whole_number
-from zsclip.images.kinds import ImageSource
+from zsclip.images.kinds import ImageSource, is_path
 from zsclip.images.load import load_image
 from zsclip.images.reading import Reading
+from zsclip.images.remarks import listening
 
-__all__ = ["thumbnail"]
+__all__ = ["thumbnail", "thumbnail_if_readable"]
 
 QUALITY = 75
+GLANCE = Reading(urls="none", max_pixels=50_000_000, timeout=2.0)
 
 
 def thumbnail(source: ImageSource, *, side: int = 160, reading: Reading = Reading()) -> bytes:
@@ -38,3 +41,25 @@ def thumbnail(source: ImageSource, *, side: int = 160, reading: Reading = Readin
     # made anew from its pixels: no profile, comment or place comes along
     Image.frombytes("RGB", small.size, small.tobytes()).save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
+
+
+def thumbnail_if_readable(source: ImageSource, *, side: int = 160) -> bytes | None:
+    """The same for what shows itself unasked: quickly, quietly, and never from the network.
+
+    A path is opened only if it leads to a plain file, so that nothing is taken out of a pipe.
+
+    Args:
+        source: As for `load_image`.
+        side: Pixels of the longer side, at most.
+
+    Returns:
+        The bytes of a JPEG; None for what cannot be read, for whatever reason, or is too large or
+        too slow for it.
+    """
+    try:
+        if is_path(source) and not os.path.isfile(source):  # type: ignore[arg-type] # noqa: PTH113
+            return None
+        with listening():  # whoever read it first was warned
+            return thumbnail(source, side=side, reading=GLANCE)
+    except Exception:  # noqa: BLE001 - a result is shown without its picture then
+        return None

@@ -490,6 +490,11 @@ class LabelSet(_Kept):
             object.__setattr__(self, "_by_id", found)
             return found
 
+    def _repr_html_(self) -> str:
+        from zsclip.labels.shown import shown_labelset
+
+        return shown_labelset(self)
+
     def __repr__(self) -> str:
         end = f", {in_a_row(list(map(str, self.provenance)), ' + ')}" if self.provenance else ""
         templates = "template" if len(self.templates) == 1 else "templates"

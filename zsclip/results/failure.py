@@ -37,6 +37,11 @@ class Failure:
     def __repr__(self) -> str:
         return told(f"<Failure {type(self.error).__name__}: {self.error}>")
 
+    def _repr_html_(self) -> str:
+        from zsclip.results.shown import shown_alone
+
+        return shown_alone(self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Failure):
             return NotImplemented

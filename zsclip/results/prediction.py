@@ -306,6 +306,11 @@ class Prediction:
     def __repr__(self) -> str:
         return f"<Prediction {brief(self.label)} {self.score:.3f} for {shown(self.source)}>"
 
+    def _repr_html_(self) -> str:
+        from zsclip.results.shown import shown_alone
+
+        return shown_alone(self)
+
     def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
         # A pickled array forgets that it is read-only; made anew, it is again.
         return type(self), self._parts()

@@ -1,0 +1,72 @@
+"""A label set as it shows itself in a notebook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zsclip.errors import LabelError
+from zsclip.fragments import PROSE, facts, folded, fragment, listing, note
+from zsclip.markup import Markup, element
+from zsclip.wording import shown
+
+if TYPE_CHECKING:
+    from zsclip.labels.labelset import LabelSet
+    from zsclip.labels.values import Label, Provenance
+
+__all__ = ["about_labels", "shown_labelset"]
+
+LABELS = 500
+OTHERS = 100  # groups, templates, files
+ALIASES = 5
+
+
+def shown_labelset(labelset: LabelSet) -> str:
+    """A label set by itself, as a fragment."""
+    n = len(labelset)
+    head = element("b", shown(labelset.title or labelset.name))
+    return str(
+        fragment(
+            element("p", head, f" · {n:,} label{'s' * (n != 1)}"),
+            note(shown(labelset.description, PROSE)) if labelset.description else None,
+            about_labels(labelset),
+        )
+    )
+
+
+def about_labels(labelset: LabelSet) -> Markup:
+    """What is to be known of a label set, as a part of a fragment: long lists folded."""
+    n, groups, templates = len(labelset), labelset.groups, labelset.templates
+    told = [
+        ("Name", labelset.name),
+        ("Source", labelset.source),
+        ("License", labelset.license),
+        ("Language", labelset.language),
+        *(("Read from", _file(file)) for file in labelset.provenance[:OTHERS]),
+    ]
+    names = listing(map(_label, labelset.labels), most=LABELS, of=n, what="labels")
+    parts = [folded(f"{n:,} label{'s' * (n != 1)}", names)]
+    if groups:
+        lines = listing(_groups(labelset), most=OTHERS, of=len(groups), what="groups")
+        parts.append(folded(f"{len(groups):,} group{'s' * (len(groups) != 1)}", lines))
+    if templates:
+        lines = listing(templates, most=OTHERS, of=len(templates), what="templates")
+        parts.append(folded(f"{len(templates):,} template{'s' * (len(templates) != 1)}", lines))
+    return element("div", facts([row for row in told if row[1]], "About the label set"), *parts)
+
+
+def _label(label: Label) -> str:
+    others = ", ".join(label.aliases[:ALIASES]) + (", …" if len(label.aliases) > ALIASES else "")
+    return f"{label.name} ({others})" if others else label.name
+
+
+def _groups(labelset: LabelSet) -> list[str]:
+    try:
+        nodes = labelset.tree.nodes[: len(labelset.groups)]
+    except LabelError:  # nested without end, and all the same to be shown
+        return [group.name for group in labelset.groups]
+    return [f"{node.name}: {len(node.labels):,}" for node in nodes]
+
+
+def _file(file: Provenance) -> str:
+    of = f"{file.distribution} {file.version}, " if file.distribution else ""
+    return f"{of}{file.file} (SHA-256 {file.sha256[:12]}…)"
