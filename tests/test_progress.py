@@ -14,7 +14,7 @@ import tqdm.auto
 from PIL import Image
 
 from zsclip import ZeroShotClassifier
-from zsclip.errors import ImageError, ParameterError, ParameterTypeError
+from zsclip.errors import CalibrationWarning, ImageError, ParameterError, ParameterTypeError
 from zsclip.progress import counting, watched
 
 Solid = Callable[[str], Image.Image]
@@ -69,6 +69,8 @@ CALLS: dict[str, Callable[[ZeroShotClassifier, Any, Any], object]] = {
     "encode_images": lambda c, images, p: c.encode_images(images, progress=p),
     "similarity": lambda c, images, p: c.similarity(images, ["a red one"], progress=p),
     "evaluate": lambda c, images, p: c.evaluate(images, [0, 1, 2], progress=p),
+    "linear_probe": lambda c, i, p: c.linear_probe(i, [0, 1, 2], start="text", progress=p),
+    "rejecting": lambda c, images, p: c.rejecting(images, coverage=0.5, progress=p),
 }
 
 
@@ -99,6 +101,21 @@ def test_what_says_nothing_of_a_bar_is_refused(
 ) -> None:
     with pytest.raises(error, match=r'`progress` must be True, False or "text", got'):
         CALLS[name](colors, sorted(swatches.iterdir()), progress)
+
+
+def test_what_else_learns_from_pictures_counts_them(
+    colors: ZeroShotClassifier, fake: Any, solid: Solid, bars: list[Bar]
+) -> None:
+    images = [solid(color) for color in ("red", "green", "blue", "white")] * 5
+    colors.rejecting(images, [0, 1, 2, None] * 5, max_error=0.9, progress=True)
+    several = ZeroShotClassifier(["red", "blue"], multi_label=True, encoder=fake, cache=False)
+    several.standardized(images, progress=True)
+    several.calibrated(images, [[0], [], [1], []] * 5, progress=True)
+    with pytest.warns(CalibrationWarning):
+        colors.calibrated([*images[:3], *images[:3]], [0, 1, 2] * 2, progress=True)
+    assert [(bar.total, bar.counted, bar.closed) for bar in bars] == [
+        (20, 20, True), (20, 20, True), (20, 20, True), (6, 6, True),
+    ]  # fmt: skip
 
 
 def test_a_folder_of_classes_is_counted(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from zsclip.files import whole_number
 from zsclip.learning.holding import Holding, Pictures
 from zsclip.learnt import Calibration, Thresholds
+from zsclip.progress import Progress
 
 __all__ = ["Fitted"]
 
@@ -36,6 +37,7 @@ class Fitted(Holding):
         start: str = "zero",
         c: float | None = None,
         seed: int = 0,
+        progress: Progress = False,
     ) -> Self:
         """A classifier over the same labels whose weights were learnt from pictures.
 
@@ -55,6 +57,7 @@ class Fitted(Holding):
                 out; with a single picture of some label, or with pictures of a single label, it is
                 31.6 from zero and 1 from texts.
             seed: Which pictures are in which fold.
+            progress: Show a bar over the pictures, as in `classify_many`.
 
         Returns:
             The classifier; `learnt.probe` holds the weights, and the ``c`` that was found.
@@ -88,14 +91,14 @@ class Fitted(Holding):
         def shown(true: NDArray[np.int64]) -> None:
             require_shown(true, head.labelset, start)
 
-        rows, true = self._labelled(images, truth, check=shown)
+        rows, true = self._labelled(images, truth, check=shown, progress=progress)
         head = self._embedded_head()
         assert head.class_matrix is not None
         text = info.logit_scale * head.class_matrix.astype(np.float64)
         made = fit_probe(rows, true, text, head.labelset, start=start, c=c, seed=seed)
         return self._learning(probe=made)
 
-    def standardized(self, images: Pictures) -> Self:
+    def standardized(self, images: Pictures, *, progress: Progress = False) -> Self:
         """A classifier for several labels whose scores compare a picture with others of its kind.
 
         A prompt is near to all pictures or to few, for reasons of its own. So each cosine is told
@@ -108,6 +111,7 @@ class Fitted(Holding):
         Args:
             images: Ten pictures or more like those to come, or their embeddings: float (n, d).
                 Those of another kind (one thing on each where several are to come) mislead.
+            progress: Show a bar over the pictures, as in `classify_many`.
 
         Raises:
             ParameterError: The classifier chooses one label among all; there are fewer than ten
@@ -126,7 +130,7 @@ class Fitted(Holding):
         from zsclip.fitting.standardization import fit_standardization, require_first
 
         require_first(self._head)
-        rows, head = self._embeddings_of(images), self._embedded_head()
+        rows, head = self._embeddings_of(images, progress=progress), self._embedded_head()
         return self._learning(standardization=fit_standardization(head.cosines(rows)))
 
     def calibrated(
@@ -137,6 +141,7 @@ class Fitted(Holding):
         target: Literal["f1", "precision"] | None = None,
         precision: float | None = None,
         seed: int = 0,
+        progress: Progress = False,
     ) -> Self:
         """A classifier whose scores say how often it is right, and that gives prediction sets.
 
@@ -166,6 +171,7 @@ class Fitted(Holding):
                 precision. ``"f1"`` unless `precision` is given.
             precision: The part of what is said that is to be true; 0.9 if only the target is given.
             seed: Which pictures are in which half, or of several labels in which fold.
+            progress: Show a bar over the pictures, as in `classify_many`.
 
         Warns:
             CalibrationWarning: No picture was mistaken, or scores know the truth no better than
@@ -209,10 +215,10 @@ class Fitted(Holding):
             from zsclip.fitting.several import Target, fit_several
 
             goal = Target.of(target, precision)
-            rows, true = self._labelled(images, truth, several=True)
+            rows, true = self._labelled(images, truth, several=True, progress=progress)
             return self._learning(thresholds=fit_several(self._logits(rows), true, goal, seed=seed))
         require_one_label(target, precision)
-        rows, true = self._labelled(images, truth)
+        rows, true = self._labelled(images, truth, progress=progress)
         alone = self._head.scores_alone(self._model.info)
         made = calibrate(self._logits(rows), true, alone=alone, seed=seed)
         warn_of_bound(made)

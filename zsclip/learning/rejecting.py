@@ -8,6 +8,7 @@ from typing import Any, Self
 from zsclip.labels import LabelSet
 from zsclip.learning.holding import Holding, Pictures
 from zsclip.learnt import Rejection
+from zsclip.progress import Progress
 
 __all__ = ["Rejecting"]
 
@@ -31,6 +32,7 @@ class Rejecting(Holding):
         method: str | None = None,
         null_prompts: Iterable[str] | None = None,
         words: str | LabelSet | None = None,
+        progress: Progress = False,
     ) -> Self:
         """A classifier that says "none of these": `Prediction.accepted`, and `Prediction.answer`.
 
@@ -67,6 +69,7 @@ class Rejecting(Holding):
                 a package of its own (``zsclip-labels-wordnet-words``). Its words are embedded once
                 for each model and kept; how many there are, and how long that takes, is logged
                 before.
+            progress: Show a bar over the pictures, as in `classify_many`.
 
         Raises:
             ParameterError: The parameters do not go together; or no threshold keeps `max_error`,
@@ -105,9 +108,9 @@ class Rejecting(Holding):
         negatives, chosen_from = negatives_of(asked, head, texts, too_long=self._model.too_long)
         rows = right = None
         if images is not None and truth is not None:
-            rows, right = self._labelled(images, truth, none=True)
+            rows, right = self._labelled(images, truth, none=True, progress=progress)
         elif images is not None:
-            rows = self._embeddings_of(images)
+            rows = self._embeddings_of(images, progress=progress)
         rejection = fit_rejection(
             asked,
             head,
