@@ -58,6 +58,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "ParameterError": (ValueError,),
     "ParameterTypeError": (TypeError,),
     "PromptTooLongError": (ValueError,),
+    "ResumeError": (FileExistsError, OSError),
     "SavedClassifierError": (ValueError,),
     "SavedClassifierFileError": (OSError, ValueError),
     "SavedClassifierModelError": (ValueError,),

@@ -46,6 +46,7 @@ __all__ = [
     "ParameterTypeError",
     "PrecisionWarning",
     "PromptTooLongError",
+    "ResumeError",
     "SavedClassifierError",
     "SavedClassifierFileError",
     "SavedClassifierModelError",
@@ -89,6 +90,13 @@ class MissingExtraError(ZsclipError, ImportError):
 
 class WouldReplaceError(ZsclipError, FileExistsError):
     """Where a file is to be written there is one that zsclip did not write, or no file at all."""
+
+
+class ResumeError(ZsclipError, FileExistsError):
+    """A run that writes results was interrupted, and cannot be gone on with as was asked for.
+
+    Nobody said to go on with it, it was of something else, or another process is at it.
+    """
 
 
 # ---------------------------------------------------------------------------- labels and prompts

@@ -355,3 +355,14 @@ def test_a_page_shows_every_picture(run: Run, pictures: Path, tmp_path: Path) ->
     assert all(row["source"].startswith(str(pictures)) for row in rows)
     assert all("thumb" in row for row in rows if row["state"] != "failed")
     assert facts["origins"][0]["model"]["name"] == "tiny-cartoon"
+
+
+def test_resume_is_of_a_file(run: Run, pictures: Path, tmp_path: Path) -> None:
+    refused = run("classify", pictures, *TINY, "--resume")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "name it with --output" in " ".join(refused.stderr.split())
+    nowhere = run("classify", pictures, *TINY, "-o", tmp_path / "none" / "a.csv")
+    assert "There is no such folder" in nowhere.stderr
+    empty = run("classify", "-", *TINY, "-o", tmp_path / "a.csv", stdin="")
+    assert empty.stderr.startswith("Error: No picture was named")
+    assert not list(tmp_path.glob("a.csv"))

@@ -42,6 +42,35 @@ def test_a_stream_is_answered_line_by_line_until_ctrl_c(start: Start, tmp_path: 
         )
 
 
+def test_ctrl_c_leaves_what_the_same_command_goes_on_with(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "frog.png").write_bytes(FROG)
+    args = ("classify", "-", *TINY, "--batch-size", "1", "-o", "out.csv")
+    part = tmp_path / "out.csv.part"
+    with start(*args) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"frog.png\nmissing.png\n")
+        process.stdin.flush()
+        while not (part.exists() and part.read_bytes().count(b"\n") == 3):
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        told = "pictures? (was|were) classified; the same command with --resume goes on."
+        assert re.search(told, process.stderr.read().decode())
+    names = b"frog.png\nmissing.png\nfrog.png\n"
+    refused = in_shell(tmp_path, "", *args, stdin=names)
+    assert (refused.returncode, part.exists()) == (2, True)
+    assert b"or delete it to begin anew" in refused.stderr
+    other = in_shell(tmp_path, "", *args, "--top", "1", "--resume", stdin=names)
+    assert b"--top was 3, and is 1" in other.stderr
+    done = in_shell(tmp_path, "", *args, "--resume", stdin=names)
+    assert (done.returncode, done.stderr) == (1, b"1 of 3 could not be classified.\n")
+    undisturbed = in_shell(tmp_path, "", *args[:-1], "again.csv", stdin=names)
+    assert undisturbed.returncode == 1
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "again.csv").read_bytes()
+    assert not part.exists()
+
+
 def test_a_reader_that_goes_away_ends_it_in_silence(start: Start, tmp_path: Path) -> None:
     (tmp_path / "frog.png").write_bytes(FROG)
     with start("classify", "-", *TINY, "--batch-size", "1", "--format", "csv") as process:

@@ -14,14 +14,8 @@ from zsclip import Failure, Prediction, ZeroShotClassifier
 from zsclip.cli.listing import Listing
 from zsclip.errors import ImageError, ParameterError, WouldReplaceError
 from zsclip.outputs import FORMATS, Plan, check_output, choose_format, open_output
-from zsclip.testing import FakeEncoder
 
 LINES = ["table", "json", "jsonl", "csv"]
-
-
-@pytest.fixture(scope="module")
-def classifier() -> ZeroShotClassifier:
-    return ZeroShotClassifier(["cat", "dog"], templates=["a {}."], encoder=FakeEncoder())
 
 
 @pytest.fixture(scope="module")

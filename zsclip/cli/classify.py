@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.cli.pictures import Pictures
-    from zsclip.outputs import Plan, Writer
+    from zsclip.outputs import Plan
     from zsclip.results import Failure, Prediction
 
 __all__ = ["classify"]
@@ -57,6 +57,11 @@ __all__ = ["classify"]
     "was saved with a way to reject.",
 )
 @output_options("table", "json", "jsonl", "csv", "html")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on with the FILE of a run that was interrupted; without one, begin.",
+)
 def classify(
     *,
     paths: tuple[str, ...],
@@ -66,6 +71,7 @@ def classify(
     form: str | None,
     output: str | None,
     force: bool,
+    resume: bool,
     null: bool,
     progress: bool,
     cache: bool,
@@ -83,86 +89,107 @@ def classify(
             "one that was saved with --reject-like or --reject-on."
         )
     listing.require_of(classifier)
+    if resume and output is None:
+        raise click.UsageError("--resume goes on with a file of results: name it with --output.")
     from zsclip.cli.pictures import Pictures
     from zsclip.outputs import Plan, check_output, choose_format
 
-    plan = Plan(form=choose_format(form, output), classifier=classifier, chosen=listing)
-    target = None if output is None else check_output(plan.form, output, overwrite=force)
-    pictures = Pictures(paths, null=null)
-    run = _Run(plan, target, accepted_only=accepted_only)
-    run.classify(pictures, bar=progress, kept=cache)
+    form = choose_format(form, output)
+    plan = Plan(form=form, classifier=classifier, chosen=listing, accepted_only=accepted_only)
+    target = None if output is None else check_output(form, output, overwrite=force)
+    counts = _Counts()
+    try:
+        if target is None:
+            _print(plan, Pictures(paths, null=null), counts, bar=progress)
+        else:
+            _write(plan, target, Pictures(paths, null=null), counts, bar=progress, resume=resume)
+    except KeyboardInterrupt:
+        told = _interrupted(counts.total - counts.failed, kept=cache, written=target is not None)
+        raise KeyboardInterrupt(told) from None
     if accepted_only:
-        say(f"{run.left_out} of {run.total} are none of the labels.")
-    if run.failed:
-        say(f"{run.failed} of {run.total} could not be classified.")
+        say(f"{counts.left_out} of {counts.total} are none of the labels.")
+    if counts.failed:
+        say(f"{counts.failed} of {counts.total} could not be classified.")
         click.get_current_context().exit(1)
 
 
 @dataclass
-class _Run:
-    """Results on their way to standard output or a file.
+class _Counts:
+    """How many pictures there were, could not be classified, and were left out."""
 
-    Attributes:
-        plan: What is written of them.
-        target: The file; None for standard output.
-        accepted_only: Whether pictures that are none of the labels are left out.
-        total: How many there were.
-        failed: How many of them could not be classified.
-        left_out: How many were left out.
-    """
-
-    plan: Plan
-    target: Path | None
-    accepted_only: bool
     total: int = 0
     failed: int = 0
     left_out: int = 0
 
-    def classify(self, pictures: Pictures, *, bar: bool, kept: bool) -> None:
-        """Classify, and write."""
-        from tqdm import tqdm
 
-        results = pictures.results(self.plan.classifier.stream(pictures, on_error="record"))
-        try:
-            with (
-                tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as b,
-                self._writer() as writer,
-            ):
-                for source, result in results:
-                    self._take(writer, source, result)
-                    b.update()
-                if not self.total:
-                    raise Failed("No picture was named: there is nothing on standard input.")
-        except KeyboardInterrupt:
-            done = self.total - self.failed
-            raise KeyboardInterrupt(_interrupted(done, kept=kept)) from None
+def _print(plan: Plan, pictures: Pictures, counts: _Counts, *, bar: bool) -> None:
+    from zsclip.cli.writers import Printer
+    from zsclip.outputs import lines_of
 
-    def _writer(self) -> AbstractContextManager[Writer]:
-        from zsclip.cli.writers import Printer
-        from zsclip.outputs import lines_of, open_output
-
-        plan = self.plan
-        if self.target is not None:
-            return open_output(plan, self.target)
-        labels = plan.classifier.labelset
-        lines = lines_of(plan.form, labels, plan.chosen, rejecting=plan.rejecting)
-        return nullcontext(Printer(lines, plan.form))
-
-    def _take(self, writer: Writer, source: str, result: Prediction | Failure) -> None:
-        from zsclip.results import Failure
-
-        self.total += 1
-        self.failed += isinstance(result, Failure)
-        if isinstance(result, Failure) and self.plan.form == "table":
-            say(str(result.error))
-        if self.accepted_only and not (isinstance(result, Failure) or result.accepted):
-            self.left_out += 1
-        else:
-            writer.write(source, result)
+    labels = plan.classifier.labelset
+    lines = lines_of(plan.form, labels, plan.chosen, rejecting=plan.rejecting)
+    printer = Printer(lines, plan.form)
+    results = pictures.results(plan.classifier.stream(pictures, on_error="record"))
+    for source, result in _counted(results, plan, counts, bar=bar):
+        if plan.wants(result):
+            printer.write(source, result)
 
 
-def _interrupted(done: int, *, kept: bool) -> str:
+def _write(
+    plan: Plan, target: Path, pictures: Pictures, counts: _Counts, *, bar: bool, resume: bool
+) -> None:
+    from zsclip.outputs import Run
+
+    settings = _settings()
+    size = settings.pop("--batch-size")
+    with Run(plan, target, batch_size=size, settings=settings, resume=resume) as run:
+        for _ in _counted(run.results(pictures), plan, counts, bar=bar):
+            pass
+        run.finish()
+
+
+def _counted(
+    results: Iterator[tuple[str, Prediction | Failure]], plan: Plan, counts: _Counts, *, bar: bool
+) -> Iterator[tuple[str, Prediction | Failure]]:
+    """The results, each once it is counted; failures are told that no line of a table tells."""
+    from tqdm import tqdm
+
+    from zsclip.results import Failure
+
+    with tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as drawn:
+        for source, result in results:
+            counts.total += 1
+            counts.failed += isinstance(result, Failure)
+            counts.left_out += not plan.wants(result)
+            if isinstance(result, Failure) and plan.form == "table":
+                say(str(result.error))
+            yield source, result
+            drawn.update()
+    if not counts.total:
+        raise Failed("No picture was named: there is nothing on standard input.")
+
+
+# Options that results do not depend on.
+_WITHOUT_EFFECT = {
+    *("paths", "null", "output", "force", "resume", "form", "progress", "workers"),
+    "download_root",
+}
+
+
+def _settings() -> dict[str, Any]:
+    """What was asked for, by the names of options, so that whoever goes on asks for the same."""
+    context = click.get_current_context()
+    return {
+        max(param.opts, key=len): context.params[str(param.name)]
+        for param in context.command.params
+        if param.name in context.params.keys() - _WITHOUT_EFFECT
+    }
+
+
+def _interrupted(done: int, *, kept: bool, written: bool) -> str:
     told = f"Interrupted. {done:,} {'picture was' if done == 1 else 'pictures were'} classified"
+    if done and written:
+        return f"{told}; the same command with --resume goes on."
     if not (done and kept):
         return f"{told}."
     return f"{told}; what was computed is in the cache, so that the same command gets there soon."

@@ -65,10 +65,15 @@ class Listed(Iterator[_Source]):
 
     Args:
         images: The pictures.
+        section: So many at a time are embedded and scored apart, so that what comes of them depends
+            on none before them, to the last bit. A sum is rounded otherwise in another batch; who
+            wants to begin in the middle, and get what there would have been, begins with a section.
+            None for batches that are always full.
     """
 
-    def __init__(self, images: Iterable[_Source]) -> None:
+    def __init__(self, images: Iterable[_Source], *, section: int | None = None) -> None:
         self._images = iter(images)
+        self.section = section
 
     def __next__(self) -> _Source:
         return next(self._images)

@@ -2,6 +2,7 @@
 
 Stands above the rooms that make tables and pages, and knows how each is opened: a new format is a
 row in `zsclip.outputs.formats`. What is printed and what is written to a file are the same lines.
+A run that is interrupted leaves a journal, out of which the next one goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from zsclip.outputs.chosen import Chosen, Row
 from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
 from zsclip.outputs.lines import Lines, csv_row, lines_of
+from zsclip.outputs.run import Run, Sources
 from zsclip.outputs.writer import Plan, Writer
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "Lines",
     "Plan",
     "Row",
+    "Run",
+    "Sources",
     "Writer",
     "check_output",
     "choose_format",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -159,8 +160,11 @@ def check_output(form: str, path: str, *, overwrite: bool = False) -> Path:
 
     Raises:
         WouldReplaceError: There is one, and it may not.
+        FileNotFoundError: There is no folder for it.
     """
     target = as_path(path)
+    if not target.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(target.parent))
     require_replaceable(
         target, FORMATS[form].is_ours, kind=f"{form} file of results", overwrite=overwrite
     )

@@ -115,7 +115,8 @@ class _JsonLines:
             values = result.to_dict(1)
             values["scores"] = [asdict(row) for row in self._chosen.of(result)]
             origin = values.pop("origin")
-            if result.origin is not self._last:
+            # the same one as a rule; another, that says the same, of what was read out of a file
+            if result.origin is not self._last and result.origin != self._last:
                 self._last, self._origin_id = result.origin, result.origin.id
                 values["origin"] = origin
             values["origin_id"] = self._origin_id

@@ -41,13 +41,19 @@ class Plan:
         form: The format: a key of `FORMATS`.
         classifier: What makes the results.
         chosen: Which labels of each.
+        accepted_only: Whether pictures that are none of the labels are left out.
     """
 
     form: str
     classifier: ZeroShotClassifier
     chosen: Chosen
+    accepted_only: bool = False
 
     @property
     def rejecting(self) -> bool:
         """Whether the classifier can say that a picture is none of the labels."""
         return self.classifier.rejection is not None
+
+    def wants(self, result: Prediction | Failure) -> bool:
+        """Whether a result is written at all."""
+        return not self.accepted_only or isinstance(result, Failure) or result.accepted

@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -47,6 +48,9 @@ def embed(
     `Listed`: then threads read files as well. Of what is read before it is decoded, at most 256 MiB
     are held; a picture for which there is no room is decoded before the next one is taken. No
     thread is left when the generator ends or is closed.
+
+    Of a source in sections (`Listed`), no batch reaches from one into the next, and the results of
+    one come all at once.
 
     Args:
         sources: The pictures, with names of their own or without.
@@ -124,6 +128,8 @@ class _Run:
             self._most = self._ahead = 1
         elif self._engine is None:  # pictures wait at full size
             self._ahead = options.batch_size + options.workers
+        section = sources.section if isinstance(sources, Listed) else None
+        self._section = section and min(section, self._most)  # a window holds one at least
         self._stop = stop
         self._kept = _kept_embeddings(encoder, options)
         self._reader = Reader(encoder, options, self._kept, record=not stop)
@@ -258,8 +264,8 @@ class _Run:
                 break
             if not picture.is_resolved:
                 batch.append(picture)
-                if len(batch) == self._batch_size:
-                    break
+            if len(batch) == self._batch_size or place == self._section:
+                break
         return batch
 
     def _cut(self, length: int) -> None:
@@ -289,11 +295,22 @@ class _Run:
 
     def _resolved(self) -> Iterator[Embedded]:
         """The results that are due, all at once; nothing if the next picture is not done."""
-        done = []
-        while self._window and self._window[0].is_resolved:
-            done.append(self._window.popleft())
-        if not done:
-            return
+        if done := self._due():
+            yield self._handed_over(done)
+            if os.getpid() != self._process:
+                self._take_over()
+
+    def _due(self) -> list[Picture]:
+        """The pictures at the beginning of the window that have their result: whole sections."""
+        done = list(takewhile(lambda picture: picture.is_resolved, self._window))
+        if self._section:
+            least = min(self._section, len(self._window)) if self._ended else self._section
+            done = done[: self._section] if len(done) >= least else []
+        for _ in done:
+            self._window.popleft()
+        return done
+
+    def _handed_over(self, done: list[Picture]) -> Embedded:
         if self._kept is not None:
             self._kept.keep(done)
         embeddings = [picture.embedding for picture in done if picture.embedding is not None]
@@ -301,12 +318,7 @@ class _Run:
         described = [picture.failure or picture.name for picture in done]
         for picture in done:
             picture.failure = None  # which holds a traceback, which holds the picture
-        yield (
-            described,
-            np.stack(embeddings) if embeddings else np.empty((0, width), np.float32),
-        )
-        if os.getpid() != self._process:
-            self._take_over()
+        return described, np.stack(embeddings) if embeddings else np.empty((0, width), np.float32)
 
     def _take_over(self) -> None:
         """Go on in a forked child, without the threads of its parent: read what they were at."""
