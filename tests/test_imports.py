@@ -31,7 +31,8 @@ STEPS = [
     ("assert 'trap' in [entry.name for entry in zsclip.list_encoders()]", "torch PIL"),
     ("zsclip.EmbeddingCache('kept').path", "torch PIL tokenizers"),
     ("zsclip.ZeroShotClassifier, zsclip.Encoder, zsclip.load_image", "torch tokenizers"),
-    ("from zsclip import *", "torch tokenizers"),
+    ("from zsclip import *", "torch tokenizers matplotlib"),
+    ("zsclip.plot, dir(zsclip.plot)", "torch tokenizers matplotlib"),
     ("import zsclip.labels, zsclip.results, zsclip.classifier, zsclip.demo", "torch tokenizers"),
 ]
 

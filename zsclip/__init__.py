@@ -20,6 +20,7 @@ from zsclip import forks as _forks  # noqa: F401 - notes in which process zsclip
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
+    from zsclip import plot
     from zsclip.authoring import check_labelset
     from zsclip.cache import EmbeddingCache
     from zsclip.classifier import ZeroShotClassifier
@@ -90,6 +91,7 @@ __all__ = [
     "list_models",
     "load_image",
     "load_labelset",
+    "plot",
     "show_grid",
 ]
 
@@ -112,6 +114,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         images=("Reading", "load_image"),
         labels=("DEFAULT_TEMPLATES", "Label", "LabelSet", "list_labelsets", "load_labelset"),
         learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
+        plot=(),
         results=("Failure", "NodeScore", "Origin", "Prediction", "Score", "show_grid"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),

@@ -11,6 +11,7 @@ from zsclip.evaluation.evaluation import Evaluation
 from zsclip.evaluation.folders import find_truth
 from zsclip.evaluation.judging import judge, require_as_many
 from zsclip.evaluation.measures import measure_of
+from zsclip.evaluation.metrics import reliability_bins
 from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published, UnknownTruth
 from zsclip.evaluation.tables import TruthTable, read_truth
 from zsclip.evaluation.truth import Truth, indices_of
@@ -30,5 +31,6 @@ __all__ = [
     "judge",
     "measure_of",
     "read_truth",
+    "reliability_bins",
     "require_as_many",
 ]

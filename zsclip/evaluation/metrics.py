@@ -26,6 +26,7 @@ __all__ = [
     "mean_per_class_recall",
     "ranks",
     "recall_statistic",
+    "reliability_bins",
     "top_k",
     "top_k_statistic",
 ]
@@ -116,10 +117,33 @@ def ece(scores: Scores, truth: Positions, bins: int = BINS) -> float:
 
 def ece_statistic(scores: Scores, truth: Positions, bins: int = BINS) -> Additive:
     """As `ece`."""
-    best = scores.argmax(axis=1)
+    right, sure, groups = _binned(scores, truth, bins)
+    return Additive(right - sure, groups, "distance")
+
+
+def reliability_bins(
+    scores: Scores, truth: Positions, bins: int = BINS
+) -> tuple[Positions, NDArray[np.float64], NDArray[np.float64]]:
+    """What a reliability diagram shows of the bins of `ece`, from 0 to 1.
+
+    Returns:
+        Of each bin: how many pictures it has, int64 (bins,); the mean of their highest scores, and
+        the part of them that is right, float64 (bins,), NaN where there are none.
+    """
+    right, sure, groups = _binned(scores, truth, bins)
+    counts = np.bincount(groups, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        means, rights = (np.bincount(groups, x, minlength=bins) / counts for x in (sure, right))
+    return counts, means, rights
+
+
+def _binned(
+    scores: Scores, truth: Positions, bins: int
+) -> tuple[NDArray[np.bool_], NDArray[np.float64], Positions]:
+    """Of each picture: whether it is right, its highest score, and the bin of that."""
     sure = scores.max(axis=1).astype(np.float64)
     edges = np.linspace(0, 1, bins + 1)[1:-1]
-    return Additive((best == truth) - sure, np.searchsorted(edges, sure), "distance")
+    return scores.argmax(axis=1) == truth, sure, np.searchsorted(edges, sure)
 
 
 def brier(scores: Scores, truth: Positions) -> float:
