@@ -20,6 +20,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "cached": ("cached", "run"),
     "vectors": ("vectors", "run"),
     "imports": ("imports", "run"),
+    "page": ("page", "run"),
 }
 ON_GPU = (AGREEMENT, "texts", "images", "resnet", "large", "small", "cached")  # where that matters
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.benchmarks.files import Weights, Work
-from zsclip import ZeroShotClassifier
+from zsclip import LabelSet, ModelInfo, Origin, Prediction, ZeroShotClassifier
 from zsclip.encoders import AutoPrecision, explain_auto
+from zsclip.report import Report
 
 MODEL = "ViT-B/32"
 EXACT: dict[str, Any] = {"precision": "fp32", "exact": True}
@@ -91,3 +92,38 @@ def first_auto(folder: Path) -> tuple[AutoPrecision, float]:
     start = time.perf_counter()
     auto = explain_auto("cpu")  # for the width of ViT-B/32, as for any model of that width
     return auto, time.perf_counter() - start
+
+
+def write_page(file: Path, pictures: Sequence[Path], count: int, labels: int) -> float:
+    """A page of results with scores that nobody computed, and the seconds that it took.
+
+    Args:
+        file: Where to.
+        pictures: The pictures, each as often as it takes.
+        count: How many results there are.
+        labels: How many labels.
+    """
+    random = np.random.default_rng(0)
+    scores = random.dirichlet(np.full(labels, 0.1), count).astype(np.float32)
+    info = ModelInfo(
+        name=MODEL,
+        encoder="clip",
+        parameters=0,
+        input_resolution=224,
+        context_length=77,
+        vocab_size=49408,
+        embedding_dim=512,
+        logit_scale=100.0,
+        device="cpu",
+        precision="fp32",
+        source="benchmark",
+    )
+    named = LabelSet.from_names([f"label {i}" for i in range(labels)])
+    origin = Origin(info, None, "benchmark", (), ("a photo of a {}.",), "0")
+    start = time.perf_counter()
+    with Report(file, title="Benchmark", overwrite=True) as report:
+        for i, row in enumerate(scores):
+            source = f"photographs/of a summer/{i // 100:03}/{i:05}.jpg"
+            result = Prediction(source, row, named, origin)
+            report.add(result, image=pictures[i % len(pictures)])
+    return time.perf_counter() - start
