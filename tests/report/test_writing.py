@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -61,6 +62,19 @@ def test_a_result_has_the_name_that_it_is_given(tmp_path: Path) -> None:
         report.add(failure(), source="other.png")
     rows, _ = data_of(tmp_path / "report.html")
     assert [row["source"] for row in rows] == ["upload.png", "other.png"]
+
+
+def test_a_name_that_a_picture_was_given_is_not_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(picture())
+    [result] = predicted([[0.2, 0.7, 0.1]], [str(secret)])
+    [other] = predicted([[0.2, 0.7, 0.1]], ["<bytes, 3 kB>"])
+    with Report(tmp_path / "report.html") as report:
+        report.add(dataclasses.replace(result, named=True))
+        report.add(other, source=str(secret))
+        report.add(result)
+    rows, _ = data_of(tmp_path / "report.html")
+    assert ["thumb" in row for row in rows] == [False, False, True]
 
 
 def test_texts_of_strangers_are_data(tmp_path: Path) -> None:

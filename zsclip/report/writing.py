@@ -100,7 +100,7 @@ class Report:
 
         Args:
             result: What came of it.
-            source: What it is called, and its path; as in the result if None.
+            source: What it is called; as in the result if None. It is never opened.
             image: The picture, where no path leads to it.
             scores: The labels to show in place of the best, each with ``label``, ``id`` and
                 ``score`` as a `Score` has them.
@@ -119,7 +119,9 @@ class Report:
             return
         self._page.meet(result.labelset, result.origin)
         row = row_of(result, self._page.names, top=self._top, source=name, scores=scores)
-        self._page.write(row, picture_at(name) if image is None else image)
+        if image is None and not result.named:  # a name may be a path of a stranger's choosing
+            image = picture_at(result.source)
+        self._page.write(row, image)
 
 
 def write_report(
