@@ -105,10 +105,7 @@ class PageStream:
             return
         self._last = origin
         if not self._origins:
-            n, names = len(labelset), [shown(name, 40) for name in labelset.names[:FEW]]
-            called = in_a_row(names) if n <= FEW else shown(labelset.name)
-            self._about = f"{n:,} label{'s' * (n != 1)} ({called}), scored by "
-            self._about += shown(origin.model.name)
+            self._about = f"{_called(labelset)}, scored by {shown(origin.model.name)}"
             self._several = origin.multi_label
         if len(self._origins) < MOST_ORIGINS:
             self._origins.setdefault(origin.id, origin)
@@ -153,6 +150,14 @@ class PageStream:
             "origins": [origin.to_dict() for origin in self._origins.values()],
         }
         file.write(f"\n{self._between}{as_data(facts)}{self._ending}".encode())
+
+
+def _called(labelset: LabelSet) -> str:
+    """A label set in words: by its name, or where it was made in code by its labels."""
+    n = len(labelset)
+    names = [shown(name, 40) for name in labelset.names[:FEW]]
+    called = shown(labelset.name) if labelset.provenance else in_a_row(names, of=n)
+    return f"{n:,} label{'s' * (n != 1)} ({called})"
 
 
 def _target(path: object, *, overwrite: bool) -> Path | IO[bytes]:
