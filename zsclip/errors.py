@@ -50,7 +50,9 @@ __all__ = [
     "SavedClassifierError",
     "SavedClassifierFileError",
     "SavedClassifierModelError",
+    "SortingError",
     "TruthTableError",
+    "UndoFileError",
     "VideoError",
     "WouldReplaceError",
     "ZsclipError",
@@ -217,6 +219,17 @@ class DamagedVideoWarning(ZsclipWarning):
 
 class LevelsWarning(ImageWarning):
     """A picture of more than eight bits uses so little of its range that hardly any is left."""
+
+
+# ---------------------------------------------------------------------------------------- sorting
+
+
+class SortingError(ZsclipError, OSError):
+    """Pictures cannot be put into folders; the message says how far it came, and what to do."""
+
+
+class UndoFileError(ZsclipError, ValueError):
+    """A file is no undo file of ``zsclip sort``, or asks for what none of these does."""
 
 
 # ----------------------------------------------------------------------------- models and engines
