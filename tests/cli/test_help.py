@@ -95,7 +95,7 @@ def run(*args):
     slow = {"torch", "numpy", "PIL", "rich", "tqdm", "httpx", "sqlite3"}
     return slow & set(sys.modules)
 
-for args in [(), ("demo",), ("classify",), ("evaluate",), ("save",), ("doctor",), ("labelsets",),
+for args in [(), ("demo",), ("classify",), ("evaluate",), ("save",), ("sort",), ("doctor",), ("labelsets",),
              ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"),
              ("models", "fetch"), ("cache",), ("cache", "clear")]:
     assert not run(*args, "--help"), args

@@ -17,6 +17,7 @@ from zsclip.cli.labelsets import labelsets
 from zsclip.cli.models import models
 from zsclip.cli.output import reporting
 from zsclip.cli.saving import save
+from zsclip.cli.sorting import sort
 from zsclip.version import __version__
 
 __all__ = ["cli"]
@@ -39,5 +40,5 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-for command in (demo, classify, evaluate, save, labelsets, models, cache, doctor):
+for command in (demo, classify, sort, evaluate, save, labelsets, models, cache, doctor):
     cli.add_command(command)
