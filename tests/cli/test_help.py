@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import Result
+from videos import drawings_of, write_video
 
 from zsclip.cli import cli
 from zsclip.demo import load_drawings
@@ -95,7 +96,8 @@ def run(*args):
     slow = {"torch", "numpy", "PIL", "rich", "tqdm", "httpx", "sqlite3"}
     return slow & set(sys.modules)
 
-for args in [(), ("demo",), ("classify",), ("evaluate",), ("save",), ("sort",), ("doctor",), ("labelsets",),
+for args in [(), ("demo",), ("classify",), ("video",), ("evaluate",), ("save",), ("sort",),
+             ("doctor",), ("labelsets",),
              ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"),
              ("models", "fetch"), ("cache",), ("cache", "clear")]:
     assert not run(*args, "--help"), args
@@ -153,6 +155,8 @@ def test_the_examples_of_the_page_run(
         folder = tmp_path / "known" / drawing.animal
         folder.mkdir(parents=True, exist_ok=True)
         (folder / drawing.file).write_bytes(drawing.data)
+    shown = drawings_of("frog", "octopus", frames=20)
+    (tmp_path / "clip.mp4").write_bytes(write_video(shown, codec="libx264"))
     (tmp_path / "notes.txt").write_text("no picture")
     (tmp_path / "names.txt").write_text("frog\nfish\n")
     monkeypatch.chdir(tmp_path)
@@ -166,6 +170,6 @@ def test_the_examples_of_the_page_run(
         run("save", "animals.zsclip", "--labels", "cartoon-animals", "--model", "tiny-cartoon")
     result = run(*args, stdin=found)
     assert result.exit_code == ("notes.txt" in args), result.output
-    shown = {form(line) for line in result.stdout.splitlines()}
+    printed = {form(line) for line in result.stdout.splitlines()}
     for line in output:
-        assert line == "..." or form(line) in shown, (line, shown)
+        assert line == "..." or form(line) in printed, (line, printed)

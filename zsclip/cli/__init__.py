@@ -18,6 +18,7 @@ from zsclip.cli.models import models
 from zsclip.cli.output import reporting
 from zsclip.cli.saving import save
 from zsclip.cli.sorting import sort
+from zsclip.cli.video import video
 from zsclip.version import __version__
 
 __all__ = ["cli"]
@@ -40,5 +41,5 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-for command in (demo, classify, sort, evaluate, save, labelsets, models, cache, doctor):
+for command in (demo, classify, video, sort, evaluate, save, labelsets, models, cache, doctor):
     cli.add_command(command)

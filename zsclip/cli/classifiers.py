@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -106,10 +106,14 @@ def reject_by_options(command: F) -> F:
     return with_options(command, options)
 
 
-def classifier_options(command: F) -> F:
-    """All that makes a classifier: the command gets it as `classifier`, and the options of it.
+def classifier_options(command: F, passed: Sequence[str] = ("progress", "cache")) -> F:
+    """All that makes a classifier: the command gets it as `classifier`, and some of the options.
 
     What is wrong with it is found out before the command looks at a picture.
+
+    Args:
+        command: The command.
+        passed: The options that it is told as well.
     """
 
     @functools.wraps(command)
@@ -140,9 +144,7 @@ def classifier_options(command: F) -> F:
         classifier = _classifier(labels, saved, head, given)
         if threshold is not None:
             classifier = classifier.rejecting(**by)
-        return command(
-            classifier=classifier, progress=given["progress"], cache=given["cache"], **own
-        )
+        return command(classifier=classifier, **{name: given[name] for name in passed}, **own)
 
     options = [
         labels_option(required=False),
