@@ -51,7 +51,7 @@ def test_row_find_heic(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None
         assert found(tmp_path) == ["d.png"]
     [record] = caplog.records
     assert "Passed over 2 HEIC files" in record.getMessage()
-    assert "pip install pillow-heif" in record.getMessage()
+    assert 'pip install "zsclip[formats]"' in record.getMessage()
 
 
 def test_row_find_hidden(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_row_heic() -> None:
     for brands in (b"heic\0\0\0\0mif1heic", b"mif1\0\0\0\0mif1heic", b"msf1\0\0\0\0msf1hevc"):
         head = struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands
         reason = refusal(head + bytes(100))
-        assert "pip install pillow-heif" in reason
+        assert 'pip install "zsclip[formats]"' in reason
         assert "register_heif_opener" not in reason  # which nobody can call on the command line
 
 

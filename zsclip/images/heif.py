@@ -6,7 +6,7 @@ from PIL import Image
 
 __all__ = ["HEIF_ADVICE", "register_heif"]
 
-HEIF_ADVICE = "pip install pillow-heif, which zsclip uses where it is installed."
+HEIF_ADVICE = 'pip install "zsclip[formats]", and nothing else is to be done.'
 
 
 def register_heif() -> bool:

@@ -64,7 +64,10 @@ _HEIC = f"it is a HEIC picture, which Pillow reads with a plugin: {HEIF_ADVICE}"
 _AVIF = "it is an AVIF picture, which Pillow reads from version 11.3 on: pip install -U pillow."
 _METAFILE = "it is a Windows metafile: "
 _VECTOR = "vector graphics have no pixels. Rasterize it first, to a PNG file for example."
-_VIDEO = "it is a video. Take frames out of it, and pass those."
+_VIDEO = (
+    "it is a video, whose frames zsclip.video.classify_video looks at, and on the command line "
+    "`zsclip video`."
+)
 _ARCHIVE = "it is a compressed archive. Unpack it, and pass the pictures in it."
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
