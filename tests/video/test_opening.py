@@ -118,7 +118,7 @@ def test_a_frame_that_takes_too_long_ends_the_reading(monkeypatch: pytest.Monkey
     now = [0.0]
 
     def monotonic() -> float:
-        now[0] += 1
+        now[0] += 3  # seconds from one look at the clock to the next
         return now[0]
 
     monkeypatch.setattr(time, "monotonic", monotonic)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["to_picture"]
 
-_BT709, _UNSPECIFIED, _FULL = 1, 2, 2  # AVCOL_SPC_BT709, AVCOL_SPC_UNSPECIFIED, AVCOL_RANGE_JPEG
+# AVCOL_SPC_BT709, AVCOL_SPC_UNSPECIFIED, SWS_CS_DEFAULT, AVCOL_RANGE_JPEG
+_BT709, _UNSPECIFIED, _DEFAULT, _FULL = 1, 2, 5, 2
 _MATRIX = struct.Struct("@9i")
 _HD = 720  # lines from which what says nothing of its colors is taken to be BT.709, as players do
 
@@ -59,6 +60,7 @@ def to_picture(frame: VideoFrame, aspect: Fraction | None, reading: Reading) -> 
         "rgba" if clear else "rgb24",
         src_colorspace=_BT709 if hd else None,  # None is what the frame says
         src_color_range=frame.color_range or None,
+        dst_colorspace=_DEFAULT,  # RGB has none, but PyAV 15 leaves all out where both are one
         dst_color_range=_FULL,
         interpolation="BICUBIC",
     )
