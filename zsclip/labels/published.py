@@ -15,6 +15,7 @@ __all__ = ["PUBLISHED", "to_install"]
 PUBLISHED = {
     "zsclip-labels-actions": ("actions",),
     "zsclip-labels-aircraft": ("aircraft",),
+    "zsclip-labels-art-styles": ("art-styles",),
     "zsclip-labels-caltech101": ("caltech101",),
     "zsclip-labels-cars": ("cars",),
     "zsclip-labels-cartoon-animals": ("cartoon-animals",),
@@ -22,6 +23,8 @@ PUBLISHED = {
     "zsclip-labels-coco": ("coco",),
     "zsclip-labels-countries": ("countries",),
     "zsclip-labels-digits": ("mnist", "svhn"),
+    "zsclip-labels-document-types": ("document-types",),
+    "zsclip-labels-everyday": ("everyday",),
     "zsclip-labels-faces": ("faces",),
     "zsclip-labels-flowers102": ("flowers102",),
     "zsclip-labels-food101": ("food101",),
@@ -29,12 +32,14 @@ PUBLISHED = {
     "zsclip-labels-imagenet": ("imagenet", "imagenet-7"),
     "zsclip-labels-openimages": ("openimages",),
     "zsclip-labels-pets": ("pets",),
+    "zsclip-labels-photo-or-not": ("photo-or-not",),
     "zsclip-labels-places365": ("places365",),
     "zsclip-labels-satellite": ("satellite",),
     "zsclip-labels-scenes": ("resisc45", "sun397"),
     "zsclip-labels-stl10": ("stl10",),
     "zsclip-labels-textures": ("textures",),
     "zsclip-labels-traffic-signs": ("traffic-signs",),
+    "zsclip-labels-weather-and-light": ("weather-and-light",),
     "zsclip-labels-wordnet-words": ("wordnet-words",),
 }
 """Each distribution, with the names of its sets."""
