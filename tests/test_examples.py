@@ -8,12 +8,16 @@ changes what happens:
 - ``<!-- not run: why -->`` leaves it out;
 - ``<!-- file: name -->`` writes it into the folder under that name, whatever its language. A
   ``pyproject.toml`` is installed: its entry points hold for the rest of the page.
+
+A label set of this repository that a page tells to install (``./labelsets/coco``) is installed for
+that page.
 """
 
 from __future__ import annotations
 
 import doctest
 import importlib
+import importlib.metadata
 import io
 import re
 import shutil
@@ -103,6 +107,18 @@ def write(block: Block, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     importlib.invalidate_caches()
 
 
+def install_labelsets(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that the page's commands install, but for what is installed beside the tests."""
+    here = {distribution.name for distribution in importlib.metadata.distributions()}
+    commands = " ".join(re.findall(r"^\$ pip install (.*)", page.read_text("utf-8"), re.MULTILINE))
+    for name in dict.fromkeys(re.findall(r"\./labelsets/(\S+)", commands)):
+        source = ROOT / "labelsets" / name
+        if f"zsclip-labels-{name}" not in here and source.is_dir():
+            shutil.copytree(source, folder / "installed" / name)
+            project = (source / "pyproject.toml").read_text("utf-8")
+            write(Block(project, 0, f"installed/{name}/pyproject.toml"), folder, monkeypatch)
+
+
 def check(test: doctest.DocTest, flags: int) -> None:
     report = io.StringIO()
     runner = doctest.DocTestRunner(optionflags=flags)
@@ -124,6 +140,7 @@ def run(block: Block, page: Path, names: dict[str, Any]) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_page(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"__name__": "__main__"}
+    install_labelsets(page, folder, monkeypatch)
     for block in blocks(page):
         if block.file:
             write(block, folder, monkeypatch)

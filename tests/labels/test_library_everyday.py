@@ -57,7 +57,9 @@ def test_everyday_has_about_four_hundred_tags_of_nine_kinds() -> None:
     ]
     assert {node.depth for node in labels.tree.nodes if node.label is not None} == {1, 2}
     assert labels.only("bird").ids[0] == "bird"  # which is a label itself
-    assert f"`everyday`, {len(labels)} things" in (LIBRARY / "everyday/README.md").read_text()
+    assert f"`everyday`, {len(labels)} things" in (LIBRARY / "everyday/README.md").read_text(
+        "utf-8"
+    )
 
 
 @pytest.mark.parametrize("name", [*OWN, "everyday"])
@@ -146,3 +148,9 @@ def test_openimages_has_its_tree_of_labels() -> None:
     assert way == ["Owl", "Bird", "Animal"]
     assert names[parents["Teddy bear"] or ""] == "Toy"
     assert {"Animal", "Crab", "Koala"} <= {*labels.only("Animal").names}
+
+
+def test_the_guide_says_how_many_labels_each_list_has() -> None:
+    page = (LIBRARY.parent / "docs" / "everyday.md").read_text("utf-8")
+    said = {name: int(count) for name, count in re.findall(r"\| `([\w-]+)` \| (\d+) \|", page)}
+    assert said == {name: len(load(name)) for name in (*OWN, *PUBLISHED_LISTS, "everyday")}
