@@ -8,7 +8,8 @@ Nothing here knows about labels, or what an embedding is compared with.
 
 from __future__ import annotations
 
-from zsclip.pipeline.embedding import embed, embed_all
+from zsclip.pipeline.embedding import embed
+from zsclip.pipeline.embedding_all import embed_all
 from zsclip.pipeline.picture import PictureOptions
 from zsclip.pipeline.vectors import are_vectors, checked_blocks, rows_of
 

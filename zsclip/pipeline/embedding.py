@@ -14,15 +14,14 @@ from numpy.typing import NDArray
 
 from zsclip.encoders import Encoder
 from zsclip.encoders.contract import as_pixel_encoder, require_embeddings
-from zsclip.images import Images, Listed, apart, counted_sources, is_path
+from zsclip.images import Listed, apart, is_path
 from zsclip.pipeline.kept import KeptEmbeddings
 from zsclip.pipeline.picture import Picture, PictureOptions
 from zsclip.pipeline.reading_ahead import Reader
-from zsclip.progress import Progress, counting
 from zsclip.results import Failure
 from zsclip.wording import shown
 
-__all__ = ["Embedded", "embed", "embed_all"]
+__all__ = ["Embedded", "embed"]
 
 AHEAD = 2  # batches of pictures on their way: one in the model, one being read
 WINDOW = 8  # batches of pictures without their turn, those with an embedding or error among them
@@ -71,38 +70,6 @@ def embed(
         yield from run.results()
     finally:
         run.close()
-
-
-def embed_all(
-    images: Images, encoder: Encoder, options: PictureOptions, *, progress: Progress = False
-) -> NDArray[np.float32]:
-    """The embeddings of all pictures: float32 (n, d), L2-normalized.
-
-    Args:
-        images: The pictures, as a user gives them.
-        encoder: What embeds them.
-        options: How to read and embed.
-        progress: Whether a bar is shown.
-
-    Raises:
-        ImageError: A picture cannot be read.
-        ParameterTypeError: `images` is a single picture, or one is nothing that could be a picture.
-        NonFiniteError: An embedding holds NaN or infinity.
-        EncoderError: The encoder breaks its protocol.
-    """
-    sources, total = counted_sources(images, progress)
-    parts = [np.empty((0, encoder.model_info.embedding_dim), np.float32)]
-    with counting(progress, total) as done:
-        for described, embeddings in embed(sources, encoder, options, stop=True):
-            for source in described:
-                if isinstance(source, Failure):
-                    try:
-                        raise source.error
-                    finally:  # the traceback holds this frame, which would hold the error
-                        del source, described
-            parts.append(embeddings)
-            done(len(embeddings))
-    return np.concatenate(parts)
 
 
 class _Run:

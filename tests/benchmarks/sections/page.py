@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from tests.benchmarks.files import Work
 from tests.benchmarks.pictures import make_small
 from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.timing import say
-from tests.support.browsing import find_chromium
+
+sys.path.append(str(Path(__file__).parents[2] / "support"))  # as pytest has it
+
+from browsing import find_chromium
 
 NAME = "zsclip, a page of results"
 HOW = """\
