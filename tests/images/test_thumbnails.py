@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from zsclip.errors import ImageError, ParameterError
-from zsclip.images import thumbnail, thumbnail_if_readable
+from zsclip.images import Reading, isolated, thumbnail, thumbnail_if_readable
 
 
 def opened(data: bytes) -> Image.Image:
@@ -59,6 +59,21 @@ def test_a_glance_gives_the_same_and_nothing_where_there_is_no_picture(swatches:
     unreadable: list[Any] = [swatches, swatches / "none.png", b"no picture", None, 7, "a\0b"]
     for source in unreadable:
         assert thumbnail_if_readable(source) is None
+
+
+def test_a_glance_decodes_in_a_process_of_its_own(
+    swatches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart: list[Reading] = []
+    decode = isolated.decode_apart
+
+    def counted(stream: Any, reading: Reading, min_side: int | None) -> Image.Image:
+        apart.append(reading)
+        return decode(stream, reading, min_side)
+
+    monkeypatch.setattr(isolated, "decode_apart", counted)
+    assert thumbnail_if_readable(swatches / "1-red.png")
+    assert [(reading.urls, reading.timeout) for reading in apart] == [("none", 2.0)]
 
 
 def test_a_glance_leaves_large_pictures_and_the_web_alone(monkeypatch: pytest.MonkeyPatch) -> None:
