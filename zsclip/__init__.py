@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Thresholds,
     )
     from zsclip.results import Failure, NodeScore, Origin, Prediction, Score, show_grid
+    from zsclip.tables import to_arrow, to_pandas
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
 
@@ -93,6 +94,8 @@ __all__ = [
     "load_labelset",
     "plot",
     "show_grid",
+    "to_arrow",
+    "to_pandas",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
@@ -116,6 +119,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
         plot=(),
         results=("Failure", "NodeScore", "Origin", "Prediction", "Score", "show_grid"),
+        tables=("to_arrow", "to_pandas"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),
     )

@@ -58,6 +58,7 @@ def test_a_format_is_told_by_an_option_or_a_name(
         (None, "a.json", "does not tell its format"),
         (None, "a", "does not tell its format"),
         ("xml", None, "must be one of table, json"),
+        ("parquet", None, r"Name one: -o results\.parquet"),
     ],
 )
 def test_a_format_that_is_not_told_or_told_twice_is_an_error(

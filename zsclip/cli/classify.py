@@ -56,7 +56,7 @@ __all__ = ["classify"]
     help="Leave out what is taken for none of the labels; takes --threshold, or a classifier that "
     "was saved with a way to reject.",
 )
-@output_options("table", "json", "jsonl", "csv", "html")
+@output_options("table", "json", "jsonl", "csv", "parquet", "html")
 @click.option(
     "--resume",
     is_flag=True,

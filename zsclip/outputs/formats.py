@@ -30,12 +30,14 @@ class Format:
         opens: Opens a new file for results.
         is_ours: Tells by its content whether a file is of this format and of zsclip.
         needs_file: Whether it cannot be printed.
+        require: Raises if what it takes is not installed.
     """
 
     suffixes: tuple[str, ...] = ()
     opens: Callable[[Plan, Path], AbstractContextManager[Writer]]
     is_ours: Callable[[Path], bool]
     needs_file: bool = False
+    require: Callable[[], None] = lambda: None
 
 
 class _LinesWriter:
@@ -94,6 +96,24 @@ def _is_page(file: Path) -> bool:
     return is_report(file)
 
 
+def _open_parquet(plan: Plan, target: Path) -> AbstractContextManager[Writer]:
+    from zsclip.outputs.columns import open_parquet
+
+    return open_parquet(plan, target)
+
+
+def _is_parquet(file: Path) -> bool:
+    from zsclip.outputs.columns import is_parquet_of_ours
+
+    return is_parquet_of_ours(file)
+
+
+def _require_parquet() -> None:
+    from zsclip.outputs.columns import require_parquet
+
+    require_parquet()
+
+
 FORMATS = {
     "table": Format(opens=_open_lines, is_ours=_is_table),
     "json": Format(opens=_open_lines, is_ours=_is_json),
@@ -104,6 +124,13 @@ FORMATS = {
         is_ours=partial(_begins_with, csv_row(CSV_COLUMNS)),
     ),
     "html": Format(suffixes=(".html",), opens=_open_page, is_ours=_is_page, needs_file=True),
+    "parquet": Format(
+        suffixes=(".parquet",),
+        opens=_open_parquet,
+        is_ours=_is_parquet,
+        needs_file=True,
+        require=_require_parquet,
+    ),
 }
 """By name, as ``--format`` takes them; those with ``needs_file`` cannot be printed."""
 
@@ -161,7 +188,9 @@ def check_output(form: str, path: str, *, overwrite: bool = False) -> Path:
     Raises:
         WouldReplaceError: There is one, and it may not.
         FileNotFoundError: There is no folder for it.
+        MissingExtraError: What the format takes is not installed.
     """
+    FORMATS[form].require()
     target = as_path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(target.parent))

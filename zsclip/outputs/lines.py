@@ -16,8 +16,9 @@ from rich.cells import cell_len
 from zsclip.labels import LabelSet
 from zsclip.outputs.chosen import Chosen
 from zsclip.results import Failure, Origin, Prediction, plain_json
+from zsclip.tables import bytes_of_name
 
-__all__ = ["CSV_COLUMNS", "Lines", "csv_row", "lines_of", "not_utf8"]
+__all__ = ["CSV_COLUMNS", "Lines", "csv_row", "lines_of"]
 
 # Labels that are longer push the rest of their line to the right.
 WIDEST_LABEL = 32
@@ -121,23 +122,9 @@ class _JsonLines:
                 values["origin"] = origin
             values["origin_id"] = self._origin_id
         values["source"] = source
-        if (exact := not_utf8(source)) is not None:
+        if (exact := bytes_of_name(source)) is not None:
             values["source_bytes"] = base64.b64encode(exact).decode("ascii")
         return [json.dumps(plain_json(values))]
-
-
-def not_utf8(source: str) -> bytes | None:
-    r"""The bytes of a name that is no text, which neither JSON nor Arrow can hold as one; or None.
-
-    Examples:
-        >>> not_utf8("fox.png"), not_utf8("caf\udce9.png")
-        (None, b'caf\xe9.png')
-    """
-    try:
-        source.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(source)
-    return None
 
 
 def csv_row(values: Iterable[object]) -> str:
