@@ -47,7 +47,7 @@ def test_a_similarity_is_computed_by_the_classifier(
     assert np.allclose(numbers(figure), matrix.T)
     assert cells(figure) == [f"{x:.2f}" for x in matrix.T.ravel()]
     assert labels(figure, "y") == words
-    assert "<PIL.Image RGB 4x4>: a red thing. " in plot.alt_text(figure)
+    assert "picture 1: a red thing. " in plot.alt_text(figure)
 
 
 def test_a_similarity_may_be_given_and_shows_the_pictures_above() -> None:

@@ -15,7 +15,7 @@ from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.images import Images, ImageSource, Reading, load_image, sources_of, thumbnail
 from zsclip.plot.figures import Axes, Figure, axes_for, described
-from zsclip.plot.texts import drawable, whole
+from zsclip.plot.texts import called, drawable, whole
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief
 
@@ -58,7 +58,7 @@ def predictions(
         >>> drawings = [drawing.data for drawing in load_drawings()[:4]]
         >>> figure = plot.predictions(clf.classify_many(drawings), drawings, k=2)
         >>> plot.alt_text(figure)
-        'Best labels of 4 pictures: <bytes, ...
+        'Best labels of 4 pictures: picture 1: ...
     """
     found = _results(results)
     k = whole_number("k", k)
@@ -78,12 +78,15 @@ def predictions(
         shown = ax.inset_axes((left, low, _PICTURE / width / columns, side))
         beside = (_PICTURE + _GAP) / width / columns
         bars = ax.inset_axes((left + beside, low, _BARS / width / columns, side))
-        _show(shown, result, picture)
+        _show(shown, called(result.source, i + 1), result, picture)
         if isinstance(result, Prediction):
             _draw_bars(bars, result, k)
         else:
             bars.set_axis_off()
-    told = "; ".join(f"{whole(_name(result))}: {_told(result, k)}" for result in found)
+    told = "; ".join(
+        f"{whole(called(result.source, i))}: {_told(result, k)}"
+        for i, result in enumerate(found, 1)
+    )
     return described(ax, f"Best labels of {n:,} picture{'s' * (n != 1)}: {told}.")
 
 
@@ -131,8 +134,10 @@ def _small(source: ImageSource, reading: Reading) -> NDArray[np.uint8] | None:
         return None
 
 
-def _show(ax: Axes, result: Prediction | Failure, picture: NDArray[np.uint8] | None) -> None:
-    title, how = drawable(PurePath(_name(result)).name or _name(result), 24)
+def _show(
+    ax: Axes, name: str, result: Prediction | Failure, picture: NDArray[np.uint8] | None
+) -> None:
+    title, how = drawable(PurePath(name).name or name, 24)
     ax.set_title(title, loc="left", fontsize="small", **how)
     ax.set_axis_off()
     if picture is not None:
@@ -158,10 +163,6 @@ def _draw_bars(ax: Axes, prediction: Prediction, k: int) -> None:
         ax.set_title("rejected", loc="left", fontsize="small", color="gray")
     ax.set(xlim=(0, 1), ylim=(max(len(best), 1) - 0.5, -0.5))
     ax.set_axis_off()
-
-
-def _name(result: Prediction | Failure) -> str:
-    return result.source
 
 
 def _told(result: Prediction | Failure, k: int) -> str:

@@ -15,7 +15,7 @@ from zsclip.images import Images, Reading, describe_source, load_image, sources_
 from zsclip.labels import texts_of
 from zsclip.plot.curves import require_evaluation
 from zsclip.plot.figures import Axes, AxesImage, Figure, axes_for, described, rcParams
-from zsclip.plot.texts import drawable, whole
+from zsclip.plot.texts import called, drawable, whole
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def similarity(
     ax.set(xlim=(-0.5, len(pictures) - 0.5), ylim=(len(words) - 0.5, -1.62), xticks=[])
     _label(ax, "y", words, cell, limit=48)
     _values(ax, image, matrix, "{:.2f}", cell)
-    names = [whole(describe_source(picture)) for picture in pictures]
+    names = [whole(called(describe_source(p), i)) for i, p in enumerate(pictures, 1)]
     nearest = "; ".join(
         f"{name}: {whole(words[best])} {matrix[best, i]:.2f}"
         for i, (name, best) in enumerate(zip(names, matrix.argmax(axis=0).tolist(), strict=True))

@@ -18,7 +18,7 @@ with needed("A figure", "plot"):
     from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
     from matplotlib.ft2font import FT2Font
 
-__all__ = ["Plain", "drawable", "whole"]
+__all__ = ["Plain", "called", "drawable", "whole"]
 
 # Families that cover much of what the usual one lacks, of the three systems.
 _FAMILIES = (
@@ -52,6 +52,17 @@ class Plain(TypedDict):
 def whole(text: str) -> str:
     """A text in one line, as a description tells it: nothing that cannot be printed, no secrets."""
     return printable(shown(_in_one_line(text), 1000))
+
+
+def called(source: str, number: int) -> str:
+    """What a picture is called in a figure: by its path or URL, or else by its number, from 1 on.
+
+    Examples:
+        >>> called("photos/fox.png", 1), called("<bytes, 2.2 kB>", 2)
+        ('photos/fox.png', 'picture 2')
+    """
+    tells = not source.startswith("<") or source.startswith("<file")
+    return source if tells else f"picture {number}"
 
 
 def drawable(text: str, limit: int = 32) -> tuple[str, Plain]:
