@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from report_pages import data_of
 
 from zsclip import ZeroShotClassifier
 from zsclip.demo import load_drawings
@@ -145,3 +146,27 @@ def test_a_name_with_line_breaks_is_told_in_one_line(run: Run, known: Path) -> N
     said = run("evaluate", known, *TINY).stderr.splitlines()
     assert said[0].endswith(r"a\nb/c\nd.png: a\nb is no label.")
     assert len(said) == 2
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_a_file_holds_the_evaluation_that_would_be_printed(
+    run: Run, known: Path, tmp_path: Path, form: str
+) -> None:
+    args = ("evaluate", known, *TINY, "--no-cache", "--format", form)
+    printed, written = run(*args), run(*args, "-o", tmp_path / "out")
+    assert (written.stdout, written.stderr) == ("", printed.stderr)
+    assert (tmp_path / "out").read_text() == printed.stdout
+
+
+def test_a_page_shows_right_and_wrong(run: Run, known: Path, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("mine")
+    assert run("evaluate", known, *TINY, "-o", page).exit_code == 2
+    assert page.read_text() == "mine"
+    result = run("evaluate", known, *TINY, "-o", page, "--force")
+    assert (result.exit_code, result.stdout) == (0, "")
+    rows, facts = data_of(page)
+    assert facts["judged"]
+    assert all("thumb" in row and "right" in row for row in rows)
+    printed = run("evaluate", known, *TINY, "--format", "html")
+    assert (printed.exit_code, printed.stdout) == (2, "")

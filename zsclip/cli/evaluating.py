@@ -10,8 +10,8 @@ import click
 from zsclip.cli.classifiers import classifier_options
 from zsclip.cli.completion import complete_files
 from zsclip.cli.group import ZsclipCommand, examples
-from zsclip.cli.options import format_option
-from zsclip.cli.output import emit, emit_json, say
+from zsclip.cli.options import output_options
+from zsclip.cli.output import emit, say
 from zsclip.wording import printable
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
+FORMS = ("table", "json", "csv", "html")
+
 
 @click.command(
     cls=ZsclipCommand,
@@ -27,25 +29,44 @@ __all__ = ["evaluate"]
         "zsclip evaluate photos/ --labels photos/",
         "zsclip evaluate truth.csv --labels cat,dog --model tiny-cartoon --format json",
         "zsclip evaluate photos/ --classifier animals.zsclip",
+        "zsclip evaluate photos/ --labels photos/ -o report.html",
     ),
 )
 @click.argument("truth", metavar="FOLDER|TABLE", shell_complete=complete_files)
 @classifier_options
-@format_option("table", "json", "csv")
-def evaluate(*, truth: str, classifier: ZeroShotClassifier, form: str, **options: Any) -> None:
+@output_options(*FORMS)
+def evaluate(
+    *,
+    truth: str,
+    classifier: ZeroShotClassifier,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    **options: Any,
+) -> None:
     """Tell how right a classifier is on pictures whose labels are known.
 
     These are in a FOLDER of class folders, or in a TABLE: a .csv file with the columns image and
     label. Pictures that cannot be read, and those whose truth is no label, count in no metric, and
     are listed on standard error. Exit status: 0 all were judged, 1 some could not be, 2 none was.
     """
+    from zsclip.outputs import (
+        EVALUATIONS,
+        check_output,
+        choose_format,
+        evaluation_lines,
+        write_evaluation_file,
+    )
+
+    form = choose_format(form, output, EVALUATIONS)
+    target = None
+    if output is not None:
+        target = check_output(form, output, overwrite=force, formats=EVALUATIONS)
     evaluation = _evaluation(truth, classifier)
-    if form == "json":
-        emit_json(evaluation.to_dict())
-    elif form == "csv":
-        _emit_csv(evaluation)
+    if target is not None:
+        write_evaluation_file(form, evaluation, target)
     else:
-        for line in str(evaluation).splitlines():
+        for line in evaluation_lines(form, evaluation):
             emit(line)
     for failure in evaluation.failures:
         say(str(failure.error))
@@ -66,20 +87,3 @@ def _evaluation(truth: str, classifier: ZeroShotClassifier) -> Evaluation:
         return classifier.evaluate_folder(truth)
     table = read_truth(truth, several=classifier.origin.multi_label)
     return classifier.evaluate(table.images, table.truth)
-
-
-def _emit_csv(evaluation: Evaluation) -> None:
-    """A row for each metric, and then for recall and precision of each label."""
-    from zsclip.outputs import csv_row
-
-    def row(metric: str, label: str, value: float | None, *ends: float | None) -> None:
-        numbers = ["" if n is None else f"{n:.6g}" for n in (value, *ends)]
-        emit(csv_row([metric, label, *numbers, *[""] * (3 - len(numbers))]))
-
-    plain = evaluation.to_dict()
-    emit("metric,label_id,value,low,high")
-    for name, found in plain["metrics"].items():
-        row(name, "", found["value"], found["low"], found["high"])
-    for label in plain.get("per_class", ()):
-        for metric in ("recall", "precision"):
-            row(metric, label["id"], label[metric])

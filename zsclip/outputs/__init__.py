@@ -8,12 +8,14 @@ A run that is interrupted leaves a journal, out of which the next one goes on.
 from __future__ import annotations
 
 from zsclip.outputs.chosen import Chosen, Row
+from zsclip.outputs.evaluations import EVALUATIONS, evaluation_lines, write_evaluation_file
 from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
 from zsclip.outputs.lines import Lines, csv_row, lines_of
 from zsclip.outputs.run import Run, Sources
 from zsclip.outputs.writer import Plan, Writer
 
 __all__ = [
+    "EVALUATIONS",
     "FORMATS",
     "Chosen",
     "Lines",
@@ -25,6 +27,8 @@ __all__ = [
     "check_output",
     "choose_format",
     "csv_row",
+    "evaluation_lines",
     "lines_of",
     "open_output",
+    "write_evaluation_file",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,26 +18,35 @@ from zsclip.outputs.writer import Plan, Writer
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief, printable
 
-__all__ = ["FORMATS", "Format", "check_output", "choose_format", "open_output"]
+__all__ = ["FORMATS", "Format", "Known", "check_output", "choose_format", "open_output"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
-    """A format of files.
+class Known:
+    """How a format of files is told.
 
     Attributes:
         suffixes: What names of such files end in, in lower case.
-        opens: Opens a new file for results.
         is_ours: Tells by its content whether a file is of this format and of zsclip.
         needs_file: Whether it cannot be printed.
         require: Raises if what it takes is not installed.
     """
 
     suffixes: tuple[str, ...] = ()
-    opens: Callable[[Plan, Path], AbstractContextManager[Writer]]
     is_ours: Callable[[Path], bool]
     needs_file: bool = False
     require: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format(Known):
+    """A format of files of results.
+
+    Attributes:
+        opens: Opens a new file for results.
+    """
+
+    opens: Callable[[Plan, Path], AbstractContextManager[Writer]]
 
 
 class _LinesWriter:
@@ -135,12 +144,15 @@ FORMATS = {
 """By name, as ``--format`` takes them; those with ``needs_file`` cannot be printed."""
 
 
-def choose_format(form: str | None, path: str | None) -> str:
+def choose_format(
+    form: str | None, path: str | None, formats: Mapping[str, Known] = FORMATS
+) -> str:
     """The format to write in: the one that was asked for, or the one that a file's name tells.
 
     Args:
         form: What was asked for; None if nothing was.
         path: The file; None for what is printed.
+        formats: Those that there are.
 
     Raises:
         ParameterError: The two disagree, the format is unknown or takes a file, or the name of the
@@ -150,19 +162,19 @@ def choose_format(form: str | None, path: str | None) -> str:
         >>> choose_format(None, "birds.csv"), choose_format("csv", None), choose_format(None, None)
         ('csv', 'csv', 'table')
     """
-    if form is not None and form not in FORMATS:
-        raise ParameterError(f"`form` must be one of {', '.join(FORMATS)}, got {brief(form)}.")
+    if form is not None and form not in formats:
+        raise ParameterError(f"`form` must be one of {', '.join(formats)}, got {brief(form)}.")
     if path is None:
         form = form or "table"
-        if FORMATS[form].needs_file:
+        if formats[form].needs_file:
             raise ParameterError(
                 f"{form} is a file and cannot be printed. Name one: -o results.{form}."
             )
         return form
     suffix = Path(path).suffix.lower()
-    told = next((name for name, one in FORMATS.items() if suffix in one.suffixes), None)
+    told = next((name for name, one in formats.items() if suffix in one.suffixes), None)
     if form is None and told is None:
-        known = " ".join(suffix for one in FORMATS.values() for suffix in one.suffixes)
+        known = " ".join(suffix for one in formats.values() for suffix in one.suffixes)
         raise ParameterError(
             f"The name {brief(path)} does not tell its format. End it in one of {known}, or say "
             f"it with --format."
@@ -177,13 +189,20 @@ def choose_format(form: str | None, path: str | None) -> str:
     return form
 
 
-def check_output(form: str, path: str, *, overwrite: bool = False) -> Path:
+def check_output(
+    form: str,
+    path: str,
+    *,
+    overwrite: bool = False,
+    formats: Mapping[str, Known] = FORMATS,
+) -> Path:
     """The file to write to, once it is known that it may be written.
 
     Args:
         form: The format.
         path: The file.
         overwrite: Whether a file that is there may be replaced if it is not of zsclip.
+        formats: Those that there are.
 
     Raises:
         WouldReplaceError: There is one, and it may not.
@@ -195,7 +214,7 @@ def check_output(form: str, path: str, *, overwrite: bool = False) -> Path:
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(target.parent))
     require_replaceable(
-        target, FORMATS[form].is_ours, kind=f"{form} file of results", overwrite=overwrite
+        target, formats[form].is_ours, kind=f"{form} file of results", overwrite=overwrite
     )
     return target
 
