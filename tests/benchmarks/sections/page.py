@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import sys
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,8 @@ from tests.benchmarks.pictures import make_small
 from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.timing import say
 
-sys.path.append(str(Path(__file__).parents[2] / "support"))  # as pytest has it
-
-from browsing import find_chromium
-
 NAME = "zsclip, a page of results"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOW = """\
 {count:,} results over {labels} labels on one page, {size:.1f} MB, with {different} different small
 pictures; Chromium {version} without a window, a new profile for each round. Opened is from the
@@ -73,11 +70,16 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
     return Section("A page of results", how, [Table("", "s", False, systems)], [written])
 
 
+def _chromium() -> str | None:
+    """The system's Chromium; None if there is none."""
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
 def _missing() -> str:
     """What is not there for it; empty if all is."""
     if importlib.util.find_spec("playwright") is None:
         return "not installed: playwright"
-    return "" if find_chromium() else "not installed: Chromium"
+    return "" if _chromium() else "not installed: Chromium"
 
 
 def _measure(file: Path, rounds: int) -> tuple[str, list[float], dict[str, list[float]]]:
@@ -87,7 +89,7 @@ def _measure(file: Path, rounds: int) -> tuple[str, list[float], dict[str, list[
     opened: list[float] = []
     changed: dict[str, list[float]] = {name: [] for name in CHANGES}
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
         version = str(browser.version)
         for i in range(-1, rounds):  # the first one has the file read into memory
             page = browser.new_page(viewport={"width": 1280, "height": 900})
