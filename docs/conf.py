@@ -28,6 +28,8 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"zsclip {release}"
+html_static_path = ["_static"]
+html_css_files = ["zsclip.css"]
 
 default_role = "code"  # docstrings name things in single backticks
 autodoc_default_options = {"members": True, "show-inheritance": True}

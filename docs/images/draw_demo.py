@@ -1,11 +1,15 @@
-"""Draw demo.svg, the picture in README: the demo's drawings and what tiny-cartoon made of them.
+"""Draw the demo's drawings and what tiny-cartoon made of them.
 
-usage: python docs/images/draw_demo.py
+All of them are demo.svg, the picture in README; the first row, whatever is in it, is demo-row.svg,
+that of the start page.
+
+usage: ZSCLIP_PRECISION=fp32 python docs/images/draw_demo.py
 
 Run it again whenever the weights or the drawings change; nothing in it is set by hand.
 """
 
 import base64
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
@@ -41,10 +45,9 @@ def card(answer: Answer, x: int, y: int) -> str:
     return "\n".join([*lines, "</g>"])
 
 
-def main() -> None:
-    """Run the demo and write the picture beside this file."""
-    outcome = run_demo(device="cpu")
-    rows = -(-len(outcome.answers) // COLUMNS)
+def drawn(answers: Sequence[Answer]) -> str:
+    """Cards of these answers, row by row."""
+    rows = -(-len(answers) // COLUMNS)
     width = COLUMNS * (CARD_WIDTH + GAP) + GAP
     height = rows * (CARD_HEIGHT + GAP) + GAP
     cards = [
@@ -53,10 +56,10 @@ def main() -> None:
             GAP + (i % COLUMNS) * (CARD_WIDTH + GAP),
             GAP + (i // COLUMNS) * (CARD_HEIGHT + GAP),
         )
-        for i, answer in enumerate(outcome.answers)
+        for i, answer in enumerate(answers)
     ]
     size = f'viewBox="0 0 {width} {height}" width="{width}"'
-    svg = f"""<svg xmlns="http://www.w3.org/2000/svg" {size}>
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" {size}>
 <!-- Drawn by docs/images/draw_demo.py. Drawings: FxEmoji, copyright Mozilla and the FxEmoji
 contributors, Apache License 2.0; see zsclip/demo/drawings/SOURCES.md. -->
 <style>
@@ -72,7 +75,14 @@ text {{ font: 13px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f23
 {chr(10).join(cards)}
 </svg>
 """
-    Path(__file__).with_name("demo.svg").write_text(svg, "utf-8")
+
+
+def main() -> None:
+    """Run the demo and write the pictures beside this file."""
+    outcome = run_demo(device="cpu")
+    here = Path(__file__)
+    here.with_name("demo.svg").write_text(drawn(outcome.answers), "utf-8")
+    here.with_name("demo-row.svg").write_text(drawn(outcome.answers[:COLUMNS]), "utf-8")
     hits, total = outcome.hits(1), len(outcome.answers)
     print(f"{hits} of {total} right at the first guess, out of {len(outcome.labelset)} animals")
 
