@@ -12,6 +12,7 @@ from tests.quality.sections import (
     prompts,
     reject,
     several,
+    tags,
     tree,
 )
 
@@ -23,6 +24,7 @@ SECTIONS: dict[str, ModuleType] = {
     "calibration": calibration,
     "conformal": conformal,
     "several": several,
+    "tags": tags,
     "tree": tree,
     "probe": probe,
     "prompts": prompts,
