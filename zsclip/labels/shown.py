@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from zsclip.errors import LabelError
 from zsclip.fragments import PROSE, facts, folded, fragment, listing, note
+from zsclip.labels.tree import Tree
+from zsclip.labels.values import Group, Label, Provenance
 from zsclip.markup import Markup, element
 from zsclip.wording import shown
-
-if TYPE_CHECKING:
-    from zsclip.labels.labelset import LabelSet
-    from zsclip.labels.values import Label, Provenance
 
 __all__ = ["about_labels", "shown_labelset"]
 
@@ -20,9 +18,36 @@ OTHERS = 100  # groups, templates, files
 ALIASES = 5
 
 
-def shown_labelset(labelset: LabelSet) -> str:
+class _Set(Protocol):
+    """What is shown of a `LabelSet`, which is loaded without this file."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def license(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def labels(self) -> tuple[Label, ...]: ...
+    @property
+    def groups(self) -> tuple[Group, ...]: ...
+    @property
+    def templates(self) -> tuple[str, ...]: ...
+    @property
+    def provenance(self) -> tuple[Provenance, ...]: ...
+    @property
+    def tree(self) -> Tree: ...
+
+
+def shown_labelset(labelset: _Set) -> str:
     """A label set by itself, as a fragment."""
-    n = len(labelset)
+    n = len(labelset.labels)
     head = element("b", shown(labelset.title or labelset.name))
     return str(
         fragment(
@@ -33,9 +58,9 @@ def shown_labelset(labelset: LabelSet) -> str:
     )
 
 
-def about_labels(labelset: LabelSet) -> Markup:
+def about_labels(labelset: _Set) -> Markup:
     """What is to be known of a label set, as a part of a fragment: long lists folded."""
-    n, groups, templates = len(labelset), labelset.groups, labelset.templates
+    n, groups, templates = len(labelset.labels), labelset.groups, labelset.templates
     told = [
         ("Name", labelset.name),
         ("Source", labelset.source),
@@ -59,7 +84,7 @@ def _label(label: Label) -> str:
     return f"{label.name} ({others})" if others else label.name
 
 
-def _groups(labelset: LabelSet) -> list[str]:
+def _groups(labelset: _Set) -> list[str]:
     try:
         nodes = labelset.tree.nodes[: len(labelset.groups)]
     except LabelError:  # nested without end, and all the same to be shown

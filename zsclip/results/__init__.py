@@ -18,7 +18,7 @@ from zsclip.results.score import Score
 
 if TYPE_CHECKING:
     from zsclip.results.grid import Grid, show_grid
-    from zsclip.results.shown import picture_path
+    from zsclip.results.paths import picture_path
 
 __all__ = [
     "Failure",
@@ -33,4 +33,4 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:  # what shows them is loaded when something is to be shown
-    __getattr__ = lazy(__name__, grid=("Grid", "show_grid"), shown=("picture_path",))
+    __getattr__ = lazy(__name__, grid=("Grid", "show_grid"), paths=("picture_path",))

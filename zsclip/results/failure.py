@@ -38,9 +38,9 @@ class Failure:
         return told(f"<Failure {type(self.error).__name__}: {self.error}>")
 
     def _repr_html_(self) -> str:
-        from zsclip.results.shown import shown_alone
+        from zsclip.results.shown import shown_failure
 
-        return shown_alone(self)
+        return shown_failure(self.source, self.error)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Failure):

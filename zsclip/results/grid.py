@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.fragments import fragment, note
-from zsclip.markup import element
+from zsclip.markup import Markup, element
 from zsclip.results.failure import Failure
 from zsclip.results.prediction import Prediction
-from zsclip.results.shown import card
+from zsclip.results.shown import failure_card, prediction_card
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Grid:
     def _repr_html_(self) -> str:
         shown, n = self.results[:MOST], len(self.results)
         images: Sequence[ImageSource | None] = self.images or [None] * len(shown)
-        cards = [card(*pair) for pair in zip(shown, images[:MOST], strict=True)]
+        cards = [_card(*pair) for pair in zip(shown, images[:MOST], strict=True)]
         style = self.columns and f"grid-template-columns:repeat({self.columns},minmax(0,1fr))"
         more = None
         if n > MOST:
@@ -61,6 +61,12 @@ class Grid:
         if failed:
             told.append(f"{failed:,} failed")
         return f"<Grid of {', '.join(told)}>"
+
+
+def _card(result: Prediction | Failure, image: ImageSource | None) -> Markup:
+    if isinstance(result, Failure):
+        return failure_card(result.source, result.error, image)
+    return prediction_card(result, image)
 
 
 def show_grid(

@@ -307,9 +307,9 @@ class Prediction:
         return f"<Prediction {brief(self.label)} {self.score:.3f} for {shown(self.source)}>"
 
     def _repr_html_(self) -> str:
-        from zsclip.results.shown import shown_alone
+        from zsclip.results.shown import shown_prediction
 
-        return shown_alone(self)
+        return shown_prediction(self)
 
     def __reduce__(self) -> tuple[type[Prediction], tuple[object, ...]]:
         # A pickled array forgets that it is read-only; made anew, it is again.

@@ -3,55 +3,83 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from zsclip.fragments import Bar, bars, fragment, note, picture
+from zsclip.labels import LabelSet
+from zsclip.learnt import Learnt
 from zsclip.markup import Markup, element
-from zsclip.results.failure import Failure
+from zsclip.results.score import Score
 from zsclip.wording import shown, told
 
 if TYPE_CHECKING:
     from zsclip.images import ImageSource
-    from zsclip.results.prediction import Prediction
 
-__all__ = ["card", "picture_path", "shown_alone"]
+__all__ = ["failure_card", "path_of", "prediction_card", "shown_failure", "shown_prediction"]
 
 LISTED = 5  # labels
 
 
-def shown_alone(result: Prediction | Failure) -> str:
-    """A result by itself, as a fragment."""
-    return str(fragment(card(result)))
+class _Predicted(Protocol):
+    """What is shown of a `Prediction`, which is loaded without this file."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def named(self) -> bool: ...
+    @property
+    def scores(self) -> NDArray[np.float32]: ...
+    @property
+    def labelset(self) -> LabelSet: ...
+    @property
+    def learnt(self) -> Learnt: ...
+    @property
+    def confidence(self) -> float | None: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def accepted(self) -> bool: ...
+    def top(self, k: int = ...) -> list[Score]: ...
+    def above(self) -> list[Score]: ...
 
 
-def card(result: Prediction | Failure, image: ImageSource | None = None) -> Markup:
-    """A result as a part of a fragment.
+def shown_prediction(prediction: _Predicted) -> str:
+    """A prediction by itself, as a fragment."""
+    return str(fragment(prediction_card(prediction)))
+
+
+def shown_failure(source: str, error: Exception) -> str:
+    """A failure by itself, as a fragment."""
+    return str(fragment(failure_card(source, error)))
+
+
+def prediction_card(prediction: _Predicted, image: ImageSource | None = None) -> Markup:
+    """A prediction as a part of a fragment.
 
     Args:
-        result: The result.
+        prediction: The prediction.
         image: Its picture, where that is at hand; otherwise what its path leads to.
     """
-    if isinstance(result, Failure):
-        kind = type(result.error).__name__
-        mark = element("span", "could not be classified", class_="zs-mark")
-        about = element("div", element("p", mark), note(f"{kind}: {told(str(result.error))}"))
-        return _card(result.source, about, image)
-    return _card(result.source, _about(result), picture_path(result) if image is None else image)
+    if image is None:
+        image = path_of(prediction.source, named=prediction.named)
+    return _card(prediction.source, _about(prediction), image)
 
 
-def picture_path(result: Prediction | Failure) -> str | None:
-    """The path at which the picture of a result may be looked at again, if it has one.
+def failure_card(source: str, error: Exception, image: ImageSource | None = None) -> Markup:
+    """A failure as a part of a fragment; takes the same."""
+    mark = element("span", "could not be classified", class_="zs-mark")
+    why = note(f"{type(error).__name__}: {told(str(error))}")
+    return _card(source, element("div", element("p", mark), why), image)
 
-    None for a URL, for what lay in memory, for what could not be read, and for a name that was
-    given to the picture, which may be that of another file.
-    """
+
+def path_of(source: str, *, named: bool) -> str | None:
+    """The source of a prediction, if it may be opened as a path; see `picture_path`."""
     from zsclip.images import is_path
 
-    if isinstance(result, Failure) or result.named or not is_path(result.source):
-        return None
-    return result.source
+    return source if is_path(source) and not named else None
 
 
 def _card(source: str, about: Markup, image: ImageSource | None) -> Markup:
@@ -63,7 +91,7 @@ def _card(source: str, about: Markup, image: ImageSource | None) -> Markup:
     )
 
 
-def _about(prediction: Prediction) -> Markup:
+def _about(prediction: _Predicted) -> Markup:
     best, n = prediction.top(LISTED), len(prediction.labelset)
     thresholds = prediction.learnt.thresholds
     limits = None if thresholds is None else thresholds.values
@@ -84,7 +112,7 @@ def _about(prediction: Prediction) -> Markup:
     )
 
 
-def _headline(prediction: Prediction) -> Markup:
+def _headline(prediction: _Predicted) -> Markup:
     best = element("b", shown(prediction.label))
     if not prediction.accepted:
         mark = element("span", "none of these", class_="zs-mark")
@@ -105,7 +133,7 @@ def _limit(limit: float, *, is_on: bool) -> str:
     return f"{'said, ' if is_on else ''}from {limit:.3f}"
 
 
-def _confidence(prediction: Prediction) -> Markup | None:
+def _confidence(prediction: _Predicted) -> Markup | None:
     rejection = prediction.learnt.rejection
     if rejection is None:
         return None
