@@ -73,7 +73,7 @@ def test_a_glance_decodes_in_a_process_of_its_own(
 
     monkeypatch.setattr(isolated, "decode_apart", counted)
     assert thumbnail_if_readable(swatches / "1-red.png")
-    assert [(reading.urls, reading.timeout) for reading in apart] == [("none", 2.0)]
+    assert [(reading.urls, reading.timeout) for reading in apart] == [("none", 10.0)]
 
 
 def test_a_glance_leaves_large_pictures_and_the_web_alone(monkeypatch: pytest.MonkeyPatch) -> None:

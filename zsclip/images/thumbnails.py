@@ -16,7 +16,7 @@ from zsclip.images.remarks import listening
 __all__ = ["thumbnail", "thumbnail_if_readable"]
 
 QUALITY = 75
-GLANCE = Reading(urls="none", max_pixels=50_000_000, timeout=2.0, isolate=True)
+GLANCE = Reading(urls="none", max_pixels=50_000_000, isolate=True)
 
 
 def thumbnail(source: ImageSource, *, side: int = 160, reading: Reading = Reading()) -> bytes:
@@ -44,7 +44,7 @@ def thumbnail(source: ImageSource, *, side: int = 160, reading: Reading = Readin
 
 
 def thumbnail_if_readable(source: ImageSource, *, side: int = 160) -> bytes | None:
-    """The same for what shows itself unasked: quickly, quietly, and never from the network.
+    """The same for what shows itself unasked: within limits, quietly, never from the network.
 
     A path is opened only if it leads to a plain file, so that nothing is taken out of a pipe. It is
     decoded in a process of its own, as strangers' pictures may have been before.
