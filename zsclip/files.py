@@ -224,7 +224,7 @@ def require_replaceable(
         )
     if overwrite or not target.stat().st_size:
         return
-    with suppress(OSError, ValueError, ZsclipError):
+    with suppress(OSError, ValueError, RecursionError, ZsclipError):
         if is_ours(target):
             return
     raise WouldReplaceError(

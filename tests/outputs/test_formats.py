@@ -84,9 +84,10 @@ def test_a_file_is_there_whole_and_known_again(
     assert target.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
     check_output(form, str(target))
-    target.write_text("somebody's notes\n")
-    with pytest.raises(WouldReplaceError, match=f"no {form} file of results"):
-        check_output(form, str(target))
+    for strange in ("somebody's notes\n", "5", "[" * 100_000, '["source", "origin_id"]', "\0"):
+        target.write_text(strange)
+        with pytest.raises(WouldReplaceError, match=f"no {form} file of results"):
+            check_output(form, str(target))
     assert check_output(form, str(target), overwrite=True) == target
 
 

@@ -60,7 +60,7 @@ def part(tmp_path: Path) -> Path:
     return tmp_path / "out.part"
 
 
-@pytest.mark.parametrize("form", ["table", "jsonl", "csv", "parquet"])
+@pytest.mark.parametrize("form", ["table", "jsonl", "csv", "parquet", "html"])
 def test_an_interrupted_run_that_is_gone_on_with_leaves_the_same_file(
     go: Go, part: Path, tmp_path: Path, form: str
 ) -> None:

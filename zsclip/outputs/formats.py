@@ -90,7 +90,8 @@ def _is_table(file: Path) -> bool:
 
 def _is_json(file: Path) -> bool:
     value = json.loads(_first_line(file))
-    return "source" in value and ("origin_id" in value or "error_type" in value)
+    told = isinstance(value, dict) and "source" in value
+    return told and ("origin_id" in value or "error_type" in value)
 
 
 def _open_page(plan: Plan, target: Path) -> AbstractContextManager[Writer]:
@@ -209,7 +210,7 @@ def check_output(
         FileNotFoundError: There is no folder for it.
         MissingExtraError: What the format takes is not installed.
     """
-    FORMATS[form].require()
+    formats[form].require()
     target = as_path(path)
     if not target.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(target.parent))
