@@ -99,7 +99,7 @@ def test_without_metadata_the_version_is_known_and_all_is_well(
     assert printed[-1] == "All is well."
 
 
-def test_out_of_an_archive_model_drawings_licenses_and_vocabulary_are_found(
+def test_out_of_an_archive_model_drawings_licenses_vocabulary_and_pages_are_found(
     python: Callable[[str, Path], list[str]], archive: Path, tmp_path: Path
 ) -> None:
     lines = (
@@ -118,8 +118,11 @@ def test_out_of_an_archive_model_drawings_licenses_and_vocabulary_are_found(
         "if not (child := os.fork()): sys.exit()\n"
         "os.waitpid(child, 0)\n"
         "print(Path(outcome.model_info.source).is_file())\n"
+        "from zsclip.report import is_report, write_report\n"
+        "write_report([], 'report.html')\n"
+        "print(is_report('report.html'))\n"
     )
     printed = python(lines, archive)
     assert printed[:3] == ["no metadata", "13 True", "MIT License"]
     assert not Path(printed[3]).exists()  # taken out for the process, and removed with it
-    assert printed[4] == "True"
+    assert printed[4:] == ["True", "True"]

@@ -23,6 +23,7 @@ from zsclip.images import (
     Images,
     ImageSource,
     Listed,
+    Reading,
     counted_sources,
     with_name,
     with_names,
@@ -285,6 +286,11 @@ class ZeroShotClassifier(Learning):
     def templates(self) -> tuple[str, ...]:
         """The templates in use."""
         return self._head.templates
+
+    @property
+    def reading(self) -> Reading:
+        """How pictures are read; give it to what reads the same ones again."""
+        return self._model.pictures.reading
 
     @property
     def classes_(self) -> NDArray[np.str_]:

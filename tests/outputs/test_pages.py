@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
-from report_pages import data_of, failure
+from report_pages import data_of, failure, picture
 
-from zsclip import ZeroShotClassifier
+from zsclip import Reading, ZeroShotClassifier
 from zsclip.cli.listing import Listing
 from zsclip.errors import ParameterError
 from zsclip.outputs import FORMATS, Plan, choose_format, open_output
@@ -32,3 +33,18 @@ def test_a_page_is_a_file_and_its_name_tells_it() -> None:
     assert choose_format(None, "report.html") == "html"
     with pytest.raises(ParameterError, match=r"-o results\.html"):
         choose_format("html", None)
+
+
+def test_pictures_are_read_again_as_the_classifier_reads_them(tmp_path: Path) -> None:
+    file = tmp_path / "a.png"
+    file.write_bytes(picture(size=(40, 30)))
+    for most, there in ((2000, True), (100, False)):
+        reading = Reading(max_pixels=most)
+        clf = ZeroShotClassifier(["cat", "dog"], encoder=FakeEncoder(), reading=reading)
+        result = clf.classify(np.zeros((4, 4, 3), np.uint8))
+        plan = Plan(form="html", classifier=clf, chosen=Listing("top", 1))
+        target = tmp_path / f"{most}.html"
+        with open_output(plan, target) as writer:
+            writer.write(str(file), dataclasses.replace(result, source=str(file)))
+        assert ("thumb" in data_of(target)[0][0]) == there
+        assert clf.reading == reading

@@ -64,7 +64,7 @@ def evaluate(
         target = check_output(form, output, overwrite=force, formats=EVALUATIONS)
     evaluation = _evaluation(truth, classifier)
     if target is not None:
-        write_evaluation_file(form, evaluation, target)
+        write_evaluation_file(form, evaluation, target, reading=classifier.reading)
     else:
         for line in evaluation_lines(form, evaluation):
             emit(line)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zsclip.files import writing_whole
+from zsclip.images import Reading
 from zsclip.outputs.formats import Known
 from zsclip.outputs.lines import csv_row
 from zsclip.results import plain_json
@@ -68,13 +69,16 @@ def evaluation_lines(form: str, evaluation: Evaluation) -> list[str]:
     return list(_rows(evaluation)) if form == "csv" else str(evaluation).splitlines()
 
 
-def write_evaluation_file(form: str, evaluation: Evaluation, target: Path) -> None:
+def write_evaluation_file(
+    form: str, evaluation: Evaluation, target: Path, *, reading: Reading = Reading()
+) -> None:
     """Write an evaluation to a file, whole or not at all.
 
     Args:
         form: A key of `EVALUATIONS`.
         evaluation: The evaluation.
         target: The file; whether it may be replaced was asked before.
+        reading: How the pictures of a page are read.
 
     Raises:
         OSError: The disk refuses.
@@ -82,7 +86,7 @@ def write_evaluation_file(form: str, evaluation: Evaluation, target: Path) -> No
     if form == "html":
         from zsclip.report import write_evaluation
 
-        write_evaluation(evaluation, target, overwrite=True)
+        write_evaluation(evaluation, target, reading=reading, overwrite=True)
         return
     with writing_whole(target) as file:
         for line in evaluation_lines(form, evaluation):

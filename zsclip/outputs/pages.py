@@ -26,5 +26,6 @@ class _PageWriter:
 @contextmanager
 def open_page(plan: Plan, target: Path) -> Iterator[_PageWriter]:
     """Open a new page, with the labels that are chosen of each picture as its bars."""
-    with Report(target, overwrite=True) as report:  # what may be replaced was asked before
+    reading = plan.classifier.reading  # with the same limits, and apart if that was asked for
+    with Report(target, reading=reading, overwrite=True) as report:  # which was asked before
         yield _PageWriter(report, plan.chosen)
