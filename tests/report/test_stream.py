@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,41 @@ def test_results_that_came_about_in_one_way_tell_it_once() -> None:
     _, facts = data_of(file.getvalue())
     assert [origin["labelset"] for origin in facts["origins"]] == [results[0].labelset.name]
     assert facts["about"] == "3 labels (cat, dog, fox), scored by colors"
+
+
+def test_several_threads_make_the_same_page(tmp_path: Path) -> None:
+    paths = [str(tmp_path / f"{i}.png") for i in range(20)]
+    for i, path in enumerate(paths[:-1]):  # the last one is not there
+        Path(path).write_bytes(picture((i, 0, 0)))
+    pages = []
+    for workers in (0, 3):
+        file = io.BytesIO()
+        with PageStream(file, title="T", workers=workers) as stream:
+            for path in paths:
+                stream.write(row(path), path)
+            stream.write(row("bytes"), picture())
+        pages.append(file.getvalue())
+    assert pages[0] == pages[1]
+    rows, _ = data_of(pages[1])
+    assert [r["source"] for r in rows] == [*paths, "bytes"]
+    assert ["thumb" in r for r in rows] == [True] * 19 + [False, True]
+
+
+def test_no_more_rows_wait_than_threads_are_busy_with(tmp_path: Path) -> None:
+    path, file = tmp_path / "a.png", io.BytesIO()
+    path.write_bytes(picture())
+    with PageStream(file, title="T", workers=2) as stream:
+        for i in range(50):
+            stream.write(row(f"{i}.png"), path)
+            assert file.getvalue().count(b'.png"') >= i + 1 - 8
+
+
+def test_an_error_ends_the_threads_with_the_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(picture())
+    before = threading.active_count()
+    with pytest.raises(KeyError), PageStream(tmp_path / "r.html", title="T", workers=2) as stream:  # noqa: PT012
+        stream.write(row(), path)
+        raise KeyError
+    assert threading.active_count() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.png"]

@@ -39,7 +39,7 @@ def failure(source: str = "broken.png") -> Failure:
     return Failure(source, ImageError(source, "it is broken."))
 
 
-def picture(color: str = "red", size: tuple[int, int] = (40, 30)) -> bytes:
+def picture(color: str | tuple[int, int, int] = "red", size: tuple[int, int] = (40, 30)) -> bytes:
     """A picture as the bytes of a PNG."""
     out = io.BytesIO()
     Image.new("RGB", size, color).save(out, "PNG")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from zsclip.forks import usable_cores
 from zsclip.outputs.chosen import Chosen
 from zsclip.outputs.writer import Plan
 from zsclip.report import Report
@@ -26,6 +27,8 @@ class _PageWriter:
 @contextmanager
 def open_page(plan: Plan, target: Path) -> Iterator[_PageWriter]:
     """Open a new page, with the labels that are chosen of each picture as its bars."""
-    reading = plan.classifier.reading  # with the same limits, and apart if that was asked for
-    with Report(target, reading=reading, overwrite=True) as report:  # which was asked before
+    # With the classifier's limits, and isolated if that was asked for; whether what is there may be
+    # replaced was asked before.
+    reading, workers = plan.classifier.reading, usable_cores()
+    with Report(target, reading=reading, workers=workers, overwrite=True) as report:
         yield _PageWriter(report, plan.chosen)

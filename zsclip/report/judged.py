@@ -9,6 +9,7 @@ from typing import IO, Any
 from zsclip.errors import ParameterTypeError
 from zsclip.evaluation import Evaluation
 from zsclip.files import whole_number
+from zsclip.forks import usable_cores
 from zsclip.images import ImageSource, Reading
 from zsclip.report.rows import Names, failed_row, row_of
 from zsclip.report.stream import SIDE, PageStream
@@ -84,6 +85,7 @@ def write_evaluation(
         side=side,
         reading=reading,
         overwrite=overwrite,
+        workers=usable_cores(),
     )
     with page:
         page.meet(evaluation.labelset, evaluation.origin)

@@ -6,6 +6,9 @@ import base64
 import hashlib
 import io
 import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +16,7 @@ from typing import IO, Any, Self
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.files import as_path, require_replaceable, whole_number, writing_whole
-from zsclip.images import ImageSource, Reading, as_reading, listening, thumbnail
+from zsclip.images import ImageSource, Reading, as_reading, is_path, listening, thumbnail
 from zsclip.labels import LabelSet
 from zsclip.markup import Markup
 from zsclip.report.page import GENERATOR, as_data, parts_of_page
@@ -50,6 +53,8 @@ class PageStream:
         side: Pixels of the longer side of small pictures; 0 for none.
         reading: How pictures are read.
         overwrite: Whether to replace a file that is no such page.
+        workers: How many threads make small what paths lead to, while results go on; with 0 each
+            picture is read before `write` returns.
     """
 
     def __init__(
@@ -62,11 +67,15 @@ class PageStream:
         side: int = SIDE,
         reading: Reading = Reading(),
         overwrite: bool = False,
+        workers: int = 0,
     ) -> None:
         if not isinstance(title, str):
             raise ParameterTypeError(f"`title` must be a text, got {brief(title)}.")
         self._side = whole_number("side", side, least=0)
         self._reading = as_reading(reading)
+        self._workers = whole_number("workers", workers, least=0)
+        self._pool: ThreadPoolExecutor | None = None
+        self._waiting: deque[tuple[dict[str, Any], Callable[[], bytes | None]]] = deque()
         self._target = _target(path, overwrite=overwrite)
         self._opening, self._between, self._ending = parts_of_page(title, above)
         self._judged = judged
@@ -86,6 +95,9 @@ class PageStream:
             self._file = (
                 stack.enter_context(writing_whole(target)) if isinstance(target, Path) else target
             )
+            if self._workers:
+                self._pool = ThreadPoolExecutor(self._workers, "zsclip-report")
+                stack.callback(self._pool.shutdown, cancel_futures=True)
             stack.push(self._end)
             self._file.write(self._opening.encode("utf-8"))
             self._open = stack.pop_all()
@@ -122,15 +134,29 @@ class PageStream:
         """
         if self._file is None:
             raise ParameterError("The page is not open: add results inside of its `with` block.")
-        if self._side and image is not None and (small := self._small(image)) is not None:
-            row = {**row, "thumb": base64.b64encode(small).decode("ascii")}
-        data = as_data(row).encode("ascii")
-        self._file.write((b",\n" if self._written else b"\n") + data)
-        self._sum.update(data)
-        self._written += 1
+        if self._pool is not None and is_path(image):
+            self._waiting.append((row, self._pool.submit(self._small, image).result))
+        else:
+            small = self._small(image)
+            self._waiting.append((row, lambda: small))
+        self._put(4 * self._workers)
 
-    def _small(self, image: ImageSource) -> bytes | None:
+    def _put(self, left: int) -> None:
+        """Write the first rows that wait, but for the last `left`."""
+        file = self._file
+        while file is not None and len(self._waiting) > left:
+            row, small = self._waiting.popleft()
+            if (picture := small()) is not None:
+                row = {**row, "thumb": base64.b64encode(picture).decode("ascii")}
+            data = as_data(row).encode("ascii")
+            file.write((b",\n" if self._written else b"\n") + data)
+            self._sum.update(data)
+            self._written += 1
+
+    def _small(self, image: ImageSource | None) -> bytes | None:
         """The picture made small; None if it cannot be read, of which its result tells."""
+        if image is None or not self._side:
+            return None
         try:
             with listening():  # what is odd about it was said when it was classified
                 return thumbnail(image, side=self._side, reading=self._reading)
@@ -138,6 +164,8 @@ class PageStream:
             return None
 
     def _end(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._put(0)
         file, self._file = self._file, None
         if kind is not None or file is None:
             return

@@ -9,6 +9,7 @@ from typing import IO, Self, TypeVar
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
+from zsclip.forks import usable_cores
 from zsclip.images import ImageSource, Reading, is_path
 from zsclip.report.rows import Scored, failed_row, row_of
 from zsclip.report.stream import SIDE, PageStream
@@ -38,10 +39,12 @@ class Report:
         side: Pixels of the longer side of the small pictures; 0 for a page without.
         reading: How pictures are read for these, as in `load_image`.
         overwrite: Whether to replace a file that is no such page.
+        workers: How many threads make small what paths lead to, while results go on, of files that
+            stay until the page is there; with 0 each picture is read before `add` returns.
 
     Raises:
         WouldReplaceError: Something is at `path` that is no such page.
-        ParameterError: `top` is less than 1, or `side` is negative.
+        ParameterError: `top` is less than 1, or `side` or `workers` is negative.
         ParameterTypeError: A parameter has a type that it cannot have.
         OSError: The file cannot be written.
 
@@ -69,9 +72,17 @@ class Report:
         side: int = SIDE,
         reading: Reading = Reading(),
         overwrite: bool = False,
+        workers: int = 0,
     ) -> None:
         self._top = whole_number("top", top)
-        self._page = PageStream(path, title=title, side=side, reading=reading, overwrite=overwrite)
+        self._page = PageStream(
+            path,
+            title=title,
+            side=side,
+            reading=reading,
+            overwrite=overwrite,
+            workers=workers,
+        )
 
     def __enter__(self) -> Self:
         self._page.__enter__()
@@ -170,8 +181,16 @@ def write_report(
             f"`results` must be the results of several pictures, got {brief(results)}. Put a "
             "single one into a list."
         )
+    # a list of results is of pictures that are there; what gives them one by one may take them away
+    workers = usable_cores() if isinstance(results, Sequence) else 0
     with Report(
-        path, title=title, top=top, side=side, reading=reading, overwrite=overwrite
+        path,
+        title=title,
+        top=top,
+        side=side,
+        reading=reading,
+        overwrite=overwrite,
+        workers=workers,
     ) as report:
         for result, image in with_images(results, images):
             report.add(result, image=image)
