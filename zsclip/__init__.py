@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         Thresholds,
     )
     from zsclip.results import Failure, NodeScore, Origin, Prediction, Score, show_grid
+    from zsclip.searching import Found, Match, search_pictures
     from zsclip.tables import to_arrow, to_pandas
     from zsclip.version import __version__
     from zsclip.weights import MODELS, ModelSpec, list_models
@@ -66,9 +67,11 @@ __all__ = [
     "Encoder",
     "Evaluation",
     "Failure",
+    "Found",
     "Label",
     "LabelSet",
     "Learnt",
+    "Match",
     "Mistake",
     "ModelInfo",
     "ModelSpec",
@@ -93,6 +96,7 @@ __all__ = [
     "load_image",
     "load_labelset",
     "plot",
+    "search_pictures",
     "show_grid",
     "to_arrow",
     "to_pandas",
@@ -119,6 +123,7 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         learnt=("Calibration", "Learnt", "Probe", "Rejection", "Standardization", "Thresholds"),
         plot=(),
         results=("Failure", "NodeScore", "Origin", "Prediction", "Score", "show_grid"),
+        searching=("Found", "Match", "search_pictures"),
         tables=("to_arrow", "to_pandas"),
         version=("__version__",),
         weights=("MODELS", "ModelSpec", "list_models"),

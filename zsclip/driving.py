@@ -12,6 +12,8 @@ from zsclip.encoders import (
     PackedEncoder,
     TooLong,
     find_encoder_again,
+    recall_encoder,
+    remember_encoder,
     require_same_model,
     resolve_encoder,
     score_function_of,
@@ -105,6 +107,34 @@ class DrivenModel:
             encoder = resolve_encoder(encoder, given["model"], **_making(given))
         require_same_model(saved.model, saved.weights_sha256, what, encoder)
         return cls(encoder, pictures, given["too_long"])
+
+    @classmethod
+    def recalled(cls, given: Options, *, anew: bool = False) -> DrivenModel:
+        """The model that the options name, without labels; not loaded if it is remembered.
+
+        Args:
+            given: The options.
+            anew: Whether to load it whatever is remembered.
+
+        Raises:
+            ZsclipError: As for `of`.
+        """
+        pictures, encoder, model = _pictures(given), given["encoder"], given["model"]
+        if pictures.cache is None or not (encoder is None or isinstance(encoder, str)):
+            made = resolve_encoder(encoder, model, **_making(given))
+        else:
+            made = recall_encoder(encoder, model, anew=anew, **_making(given))
+        return cls(made, pictures, given["too_long"])
+
+    def remember(self, given: Options, *, since: int) -> None:
+        """Note what the model is, for `recalled` at another start.
+
+        Args:
+            given: The options that it was made by.
+            since: When it was about to be made, in nanoseconds.
+        """
+        if self.pictures.cache is not None:
+            remember_encoder(self.encoder, given["model"], since=since, **_making(given))
 
     def tie(self, head: Head) -> Tie:
         """What is learnt with a head over this model is tied to.

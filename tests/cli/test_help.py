@@ -96,10 +96,9 @@ def run(*args):
     slow = {"torch", "numpy", "PIL", "rich", "tqdm", "httpx", "sqlite3"}
     return slow & set(sys.modules)
 
-for args in [(), ("demo",), ("classify",), ("video",), ("evaluate",), ("save",), ("sort",),
-             ("doctor",), ("labelsets",),
-             ("labelsets", "check"), ("labelsets", "new"), ("models",), ("models", "info"),
-             ("models", "fetch"), ("cache",), ("cache", "clear")]:
+for args in [(), ("demo",), ("classify",), ("video",), ("sort",), ("search",), ("evaluate",),
+             ("save",), ("doctor",), ("labelsets",), ("labelsets", "check"), ("labelsets", "new"),
+             ("models",), ("models", "info"), ("models", "fetch"), ("cache",), ("cache", "clear")]:
     assert not run(*args, "--help"), args
 assert not run("--version")
 for args in [("labelsets", "list"), ("models", "list"), ("models", "info", "ViT-B/32"),

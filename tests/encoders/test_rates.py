@@ -18,7 +18,7 @@ from deadlines import run_program
 from forked import IN_CHILD
 
 from zsclip.clip import Sample
-from zsclip.encoders import rates
+from zsclip.encoders import notes, rates
 from zsclip.encoders.rates import Rate, rate_of
 
 SURE = Rate(fp32=100.0, bf16=190.0, tries=40, probes=1, measured=1_800_000_000)
@@ -275,7 +275,7 @@ def test_the_file_keeps_the_newest(
 
 def test_as_many_as_are_kept_fit_what_is_read() -> None:
     one = {rates._key(10_000, convolution=False): asdict(replace(SURE, fp32=100 / 3, bf16=200 / 3))}
-    assert rates._MOST_KEPT * len(json.dumps(one, indent=1)) < rates._MOST_BYTES
+    assert rates._MOST_KEPT * len(json.dumps(one, indent=1)) < notes.MOST_BYTES
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
@@ -321,7 +321,7 @@ def test_a_disk_that_refuses_is_no_error(
     def refuse(_: Path) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(rates, "writing_whole", refuse)
+    monkeypatch.setattr(notes, "writing_whole", refuse)
     probes += [SURE, SURE]
     with caplog.at_level(logging.DEBUG, "zsclip"):
         assert [next_start(), next_start()] == [SURE, SURE]
@@ -374,7 +374,7 @@ def test_processes_that_measure_together_keep_the_best_of_both(
 PROGRAM = """
 import os, threading
 import torch
-from zsclip.encoders import rates
+from zsclip.encoders import notes, rates
 
 calls = []
 def probe(*_, **__):

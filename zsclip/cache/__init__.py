@@ -10,12 +10,13 @@ The public names are those below; `zsclip.EmbeddingCache` is the one that most p
 from __future__ import annotations
 
 from zsclip.cache.embeddings import DEFAULT_MAX_BYTES, EmbeddingCache, open_cache
-from zsclip.cache.keys import FileStamp, make_key
+from zsclip.cache.keys import RACY_NS, FileStamp, make_key
 from zsclip.cache.place import default_path, make_folder
 from zsclip.cache.reports import CacheInfo, CacheReport
 
 __all__ = [
     "DEFAULT_MAX_BYTES",
+    "RACY_NS",
     "CacheInfo",
     "CacheReport",
     "EmbeddingCache",

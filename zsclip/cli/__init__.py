@@ -17,6 +17,7 @@ from zsclip.cli.labelsets import labelsets
 from zsclip.cli.models import models
 from zsclip.cli.output import reporting
 from zsclip.cli.saving import save
+from zsclip.cli.searching import search
 from zsclip.cli.sorting import sort
 from zsclip.cli.video import video
 from zsclip.version import __version__
@@ -41,5 +42,7 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-for command in (demo, classify, video, sort, evaluate, save, labelsets, models, cache, doctor):
+of_pictures = (demo, classify, video, sort, search, evaluate, save)
+of_the_rest = (labelsets, models, cache, doctor)
+for command in (*of_pictures, *of_the_rest):
     cli.add_command(command)

@@ -28,6 +28,7 @@ from zsclip.encoders.registry import (
     resolve_encoder,
     score_function_of,
 )
+from zsclip.encoders.remembered import ChangedError, recall_encoder, remember_encoder
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "ENCODERS_GROUP",
     "AutoPrecision",
+    "ChangedError",
     "Encoder",
     "EncoderEntry",
     "ModelInfo",
@@ -54,6 +56,8 @@ __all__ = [
     "list_devices",
     "list_encoders",
     "non_finite",
+    "recall_encoder",
+    "remember_encoder",
     "require_embeddings",
     "require_loadable",
     "require_pixels",

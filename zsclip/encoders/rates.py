@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import json
 import os
 import platform
 import time
@@ -26,14 +25,12 @@ from typing import Any
 
 import torch
 
-from zsclip.cache import default_path, make_folder
 from zsclip.clip import Sample, sample_product
+from zsclip.encoders.notes import place_of_notes, read_notes, write_notes
 from zsclip.encoders.settings import are_unfit, kept_fit
-from zsclip.errors import ParameterError
-from zsclip.files import writing_whole
 from zsclip.forks import ForkLock, on_new_thread
 from zsclip.logs import logger_for
-from zsclip.owners import doubt, open_plain
+from zsclip.owners import open_plain
 
 __all__ = ["Rate", "has_bf16", "rate_of"]
 
@@ -47,7 +44,6 @@ _FEWEST_TRIES = 5  # of fewer, the best may have been disturbed like all of them
 _MOST_PROBES = 5  # of what stays in doubt
 _SECONDS = 0.04  # for the products; with what comes before them, a probe takes less than 0.05
 _FILE = "rates.json"
-_MOST_BYTES = 64 * 1024
 _MOST_KEPT = 100  # the newest: one for each width on each processor that shares the folder
 
 
@@ -131,7 +127,7 @@ _known: dict[str, Rate | None] = {}
 
 
 def _found(key: str, width: int, *, convolution: bool) -> Rate | None:
-    path = _place()
+    path = place_of_notes(_FILE)
     kept = None if path is None else _read(path).get(key)
     if kept is not None and not kept.in_doubt:
         return kept
@@ -229,37 +225,10 @@ def _processor() -> str:
     return hashlib.sha256("\n".join(told).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _place() -> Path | None:
-    """The file, if nobody else could have written it."""
-    try:
-        path = default_path().with_name(_FILE)
-        reason = doubt(path)
-    except (OSError, ParameterError) as error:
-        reason = str(error)
-    if reason is None:
-        return path
-    log.debug("How fast this processor is cannot be kept: %s", reason)
-    return None
-
-
 def _read(path: Path) -> dict[str, Rate]:
     """What is kept; nothing where that is damaged, which costs no more than another probe."""
-    kept = {}
-    try:
-        with open_plain(path) as file:
-            text = file.read(_MOST_BYTES + 1)
-        for key, values in _entries(json.loads(text) if len(text) <= _MOST_BYTES else None):
-            if (rate := _as_rate(values)) is not None:
-                kept[key] = rate
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, RecursionError) as error:
-        log.debug("Cannot use %s: %s", path, error)
-    return kept
-
-
-def _entries(found: Any) -> list[tuple[str, Any]]:
-    return list(found.items()) if isinstance(found, dict) else []
+    found = ((key, _as_rate(values)) for key, values in read_notes(path).items())
+    return {key: rate for key, rate in found if rate is not None}
 
 
 def _as_rate(values: Any) -> Rate | None:
@@ -282,11 +251,5 @@ def _keep(path: Path, key: str, found: Rate) -> Rate:
     if (before := kept.pop(key, None)) is not None:
         found = before.with_more(found)
     newest = sorted(kept.items(), key=lambda item: -item[1].measured)[: _MOST_KEPT - 1]
-    text = json.dumps({name: asdict(rate) for name, rate in [(key, found), *newest]}, indent=1)
-    try:
-        make_folder(path)
-        with writing_whole(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        log.debug("Cannot keep how fast this processor is: %s", error)
+    write_notes(path, {name: asdict(rate) for name, rate in [(key, found), *newest]})
     return found

@@ -159,6 +159,17 @@ def options_of(encoder: Encoder) -> dict[str, Any] | None:
     return None if making is None else making.options
 
 
+def note_making(encoder: Encoder, entry: EncoderEntry, options: dict[str, Any]) -> None:
+    """Have an engine be known as one that was made by name."""
+    _made_with[encoder] = _Making(entry, options)
+
+
+def is_own(encoder: Encoder) -> bool:
+    """Whether an engine is zsclip's own for plain CLIP, made by its name or by the model's."""
+    making = _making_of(encoder)
+    return making is not None and making.entry == OWN[0]
+
+
 def engine_key(encoder: Encoder) -> tuple[str, ...]:
     """What an engine's embeddings depend on beside its weights; they are kept under both.
 
