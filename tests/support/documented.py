@@ -53,11 +53,11 @@ def undocumented(names: Iterable[str], page: str) -> list[str]:
     """Of names such as ``zsclip.cache.make_key`` those that no directive of the page documents.
 
     A class or function may have its directive under another of its names. A module is documented by
-    its own directive, or where the text names it; so is what is neither class nor function.
+    its own directive, by those of what is in it, or where the text names it, as is all else.
     """
     known, objects = set(), []
     for directive in directives(page):
-        known.add(directive.target)
+        known |= {directive.target, directive.target.rpartition(".")[0]}
         objects.append(directive.value)
         if directive.kind == "module":
             shown = set(directive.value.__all__) - set(directive.names("exclude-members"))
