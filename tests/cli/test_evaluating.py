@@ -56,6 +56,17 @@ def test_a_folder_and_a_table_are_judged_as_by_the_library(
     assert result.stderr == ""
 
 
+@pytest.mark.parametrize("what", ["known", "known.csv"])
+def test_a_bar_counts_the_pictures_that_are_judged_where_one_is_wanted(
+    run: Run, known: Path, table: Path, what: str
+) -> None:
+    plain = run("evaluate", known.parent / what, *TINY)
+    shown = run("evaluate", known.parent / what, *TINY, "--progress")
+    n = len(list(known.rglob("*.png")))
+    assert f"{n}/{n} [" in shown.stderr
+    assert (shown.stdout, shown.exit_code) == (plain.stdout, 0)
+
+
 def test_json_and_csv_have_the_same_numbers(run: Run, known: Path, clf: ZeroShotClassifier) -> None:
     plain = json.loads(run("evaluate", known, *TINY, "--format", "json").stdout)
     evaluation = clf.evaluate_folder(known)

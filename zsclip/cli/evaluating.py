@@ -17,6 +17,7 @@ from zsclip.wording import printable
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
     from zsclip.evaluation import Evaluation
+    from zsclip.progress import Progress
 
 __all__ = ["evaluate"]
 
@@ -42,6 +43,7 @@ def evaluate(
     form: str | None,
     output: str | None,
     force: bool,
+    progress: bool,
     **options: Any,
 ) -> None:
     """Tell how right a classifier is on pictures whose labels are known.
@@ -62,7 +64,7 @@ def evaluate(
     target = None
     if output is not None:
         target = check_output(form, output, overwrite=force, formats=EVALUATIONS)
-    evaluation = _evaluation(truth, classifier)
+    evaluation = _evaluation(truth, classifier, "text" if progress else False)
     if target is not None:
         write_evaluation_file(form, evaluation, target, reading=classifier.reading)
     else:
@@ -80,10 +82,10 @@ def evaluate(
         click.get_current_context().exit(1)
 
 
-def _evaluation(truth: str, classifier: ZeroShotClassifier) -> Evaluation:
+def _evaluation(truth: str, classifier: ZeroShotClassifier, bar: Progress) -> Evaluation:
     from zsclip.evaluation import read_truth
 
     if os.path.isdir(os.path.expanduser(truth)):  # noqa: PTH112, PTH111 - false for no path at all
-        return classifier.evaluate_folder(truth)
+        return classifier.evaluate_folder(truth, progress=bar)
     table = read_truth(truth, several=classifier.origin.multi_label)
-    return classifier.evaluate(table.images, table.truth)
+    return classifier.evaluate(table.images, table.truth, progress=bar)
