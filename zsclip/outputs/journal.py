@@ -12,6 +12,7 @@ import errno
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -158,8 +159,10 @@ class Journal:
 
     def remove(self) -> None:
         """Delete it: the results are where they belong."""
-        self.path.unlink(missing_ok=True)
+        with suppress(PermissionError):  # of Windows, for as long as it is open
+            self.path.unlink(missing_ok=True)
         self._file.close()
+        self.path.unlink(missing_ok=True)
 
     def _entry(self, values: dict[str, Any]) -> Entry:
         source, of_picture = values["source"], "folder" not in values
