@@ -79,8 +79,9 @@ def classify(
     """Classify pictures.
 
     PATH is a picture, a folder (with all folders in it), a URL, or - for standard input: a picture,
-    or paths, one a line. Results are printed as they come. A picture that cannot be read does not
-    stop the others: it is reported on standard error, or with --format json and csv in its place.
+    or paths, one a line. Results are printed as they come, or with --output written to a file when
+    all are there; --resume goes on with one that was interrupted. A picture that cannot be read
+    does not stop the others: a table leaves it to standard error, all else has it in its place.
     Exit status: 0 all were classified, 1 some could not be, 2 none was tried.
     """
     if accepted_only and classifier.rejection is None:
