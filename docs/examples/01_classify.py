@@ -5,7 +5,7 @@ Classify a drawing
 A classifier is made of words, and says of each picture how well each word fits.
 """
 
-from zsclip import ZeroShotClassifier, plot
+from zsclip import ZeroShotClassifier, plot, show_grid
 from zsclip.demo import load_drawings, load_labels
 
 frog = next(drawing.data for drawing in load_drawings() if drawing.animal == "frog")
@@ -23,4 +23,10 @@ plot.predictions(prediction, [frog])
 # Several at once, in their order. Not all of them are right.
 
 images = [drawing.data for drawing in load_drawings()]
-plot.predictions(clf.classify_many(images), images)
+predictions = clf.classify_many(images)
+plot.predictions(predictions, images)
+
+# %%
+# A notebook shows many results as a grid as well, for which no matplotlib is needed.
+
+show_grid(predictions[:6], images=images[:6])

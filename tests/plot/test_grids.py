@@ -83,7 +83,7 @@ def test_a_failure_and_a_rejection_are_told(results: list[Prediction], tmp_path:
     assert shown[1].get_title("left") == "rejected"
     assert texts(shown[2]) == ["cannot be read"]
     told = plot.alt_text(figure)
-    assert "1-red.png: rejected; red" in told
+    assert "pictures: 1-red.png: rejected; red" in told
     assert told.endswith("gone.png: cannot be read.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -137,7 +136,7 @@ def _small(source: ImageSource, reading: Reading) -> NDArray[np.uint8] | None:
 def _show(
     ax: Axes, name: str, result: Prediction | Failure, picture: NDArray[np.uint8] | None
 ) -> None:
-    title, how = drawable(PurePath(name).name or name, 24)
+    title, how = drawable(name, 24)
     ax.set_title(title, loc="left", fontsize="small", **how)
     ax.set_axis_off()
     if picture is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from pathlib import PurePath
 from typing import TypedDict
 
 from zsclip.needs import needed
@@ -55,14 +56,17 @@ def whole(text: str) -> str:
 
 
 def called(source: str, number: int) -> str:
-    """What a picture is called in a figure: by its path or URL, or else by its number, from 1 on.
+    """What a picture is called in a figure: by its file, or else by its number, from 1 on.
+
+    The folders that it lies in are nobody's business to whom the figure is passed on.
 
     Examples:
         >>> called("photos/fox.png", 1), called("<bytes, 2.2 kB>", 2)
-        ('photos/fox.png', 'picture 2')
+        ('fox.png', 'picture 2')
     """
-    tells = not source.startswith("<") or source.startswith("<file")
-    return source if tells else f"picture {number}"
+    if source.startswith("<") and not source.startswith("<file"):
+        return f"picture {number}"
+    return PurePath(source).name or source
 
 
 def drawable(text: str, limit: int = 32) -> tuple[str, Plain]:
