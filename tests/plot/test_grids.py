@@ -69,8 +69,20 @@ def test_a_picture_that_is_not_at_hand_leaves_its_place_empty(
     monkeypatch.setattr("socket.socket.connect", pytest.fail)
     web = dataclasses.replace(results[0], source="https://example.org/fox.png?token=***")
     gone = dataclasses.replace(results[0], source="<bytes, 3 kB>")
-    shown = panels(plot.predictions([web, gone]))
-    assert [texts(p) for p in shown[::2]] == [["not at hand"]] * 2
+    named = dataclasses.replace(results[0], named=True)  # which a stranger may have chosen
+    lost = dataclasses.replace(results[0], source=f"{results[0].source}.gone")
+    shown = panels(plot.predictions([web, gone, named, lost]))
+    assert [texts(p) for p in shown[::2]] == [["not at hand"]] * 4
+
+
+def test_labels_below_their_thresholds_have_gray_bars(results: list[Prediction]) -> None:
+    learnt = Learnt(thresholds=some_parts(3, 8)["thresholds"])  # type: ignore[arg-type]
+    scores = np.array([0.9, 0.1, 0.99], np.float32)  # with thresholds 0.2, 0.8 and none to reach
+    several = dataclasses.replace(results[0], learnt=learnt, scores=scores)
+    bars = panels(plot.predictions(several))[1].containers[1]
+    assert [score.label for score in several.above()] == ["red"]
+    gray = [bar.get_facecolor()[0] == bar.get_facecolor()[1] for bar in bars]
+    assert gray == [True, False, True]
 
 
 def test_a_failure_and_a_rejection_are_told(results: list[Prediction], tmp_path: Path) -> None:
@@ -80,10 +92,10 @@ def test_a_failure_and_a_rejection_are_told(results: list[Prediction], tmp_path:
     failure = Failure(str(tmp_path / "gone.png"), ImageError("gone.png", "it is gone."))
     figure = plot.predictions([out, failure], k=1)
     shown = panels(figure)
-    assert shown[1].get_title("left") == "rejected"
+    assert shown[1].get_title("left") == "none of these"
     assert texts(shown[2]) == ["cannot be read"]
     told = plot.alt_text(figure)
-    assert "pictures: 1-red.png: rejected; red" in told
+    assert "pictures: 1-red.png: none of these; the best guess is red" in told
     assert told.endswith("gone.png: cannot be read.")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import replace
+import os
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.files import whole_number
-from zsclip.images import Images, ImageSource, Reading, load_image, sources_of, thumbnail
+from zsclip.images import Images, ImageSource, Reading, is_path, load_image, sources_of, thumbnail
 from zsclip.plot.figures import Axes, Figure, axes_for, described
 from zsclip.plot.texts import called, drawable, whole
 from zsclip.results import Failure, Prediction
@@ -38,7 +38,8 @@ def predictions(
 
     Args:
         results: What `classify` or `classify_many` gave.
-        images: The pictures, in the same order; None for the files that the results name.
+        images: The pictures, in the same order; None for the files at the paths of the results.
+            A name that a picture was given is no path.
         k: How many labels, best first.
         columns: How many pictures stand side by side; None for what is readable.
         reading: How pictures are read to be shown.
@@ -113,10 +114,9 @@ def _pictures(
     results: list[Prediction | Failure], images: Images | None, reading: Reading
 ) -> list[NDArray[np.uint8] | None]:
     """The picture of each result; None where there is none to show."""
+    sources: Sequence[ImageSource | None]
     if images is None:
-        # a name may be one of a picture on the web, which is not fetched again
-        reading = replace(reading, urls="none")
-        sources: list[ImageSource] = [result.source for result in results]
+        sources = [_path(result) for result in results]
     else:
         sources = list(sources_of(images))
         if len(sources) != len(results):
@@ -126,7 +126,16 @@ def _pictures(
     return [_small(source, reading) for source in sources]
 
 
-def _small(source: ImageSource, reading: Reading) -> NDArray[np.uint8] | None:
+def _path(result: Prediction | Failure) -> str | None:
+    """The file of a result; nothing on the web, and no name that a stranger may have chosen."""
+    if isinstance(result, Failure) or result.named or not is_path(result.source):
+        return None
+    return result.source if os.path.isfile(result.source) else None  # noqa: PTH113
+
+
+def _small(source: ImageSource | None, reading: Reading) -> NDArray[np.uint8] | None:
+    if source is None:
+        return None
     try:
         return np.asarray(load_image(thumbnail(source, side=200, reading=reading)))
     except ImageError:
@@ -151,7 +160,11 @@ def _draw_bars(ax: Axes, prediction: Prediction, k: int) -> None:
     """Labels over their bars, so that long ones take no room from the bars."""
     best = prediction.top(k)
     places = range(len(best))
-    color = "C0" if prediction.accepted else "gray"
+    said = None  # where each label is said from a threshold of its own on
+    if prediction.learnt.thresholds is not None:
+        said = {score.id for score in prediction.above()}
+    on = [prediction.accepted and (said is None or score.id in said) for score in best]
+    color = ["C0" if is_on else "gray" for is_on in on]
     ax.barh(places, [1.0] * len(best), color="gray", alpha=0.12, height=0.8)
     ax.barh(places, [score.score for score in best], color=color, alpha=0.5, height=0.8)
     for place, score in enumerate(best):
@@ -159,7 +172,7 @@ def _draw_bars(ax: Axes, prediction: Prediction, k: int) -> None:
         ax.text(0.02, place, text, va="center", fontsize="small", clip_on=True, **how)
         ax.text(0.98, place, f"{score.score:.2f}", va="center", ha="right", fontsize="small")
     if not prediction.accepted:
-        ax.set_title("rejected", loc="left", fontsize="small", color="gray")
+        ax.set_title("none of these", loc="left", fontsize="small", color="gray")
     ax.set(xlim=(0, 1), ylim=(max(len(best), 1) - 0.5, -0.5))
     ax.set_axis_off()
 
@@ -168,4 +181,4 @@ def _told(result: Prediction | Failure, k: int) -> str:
     if isinstance(result, Failure):
         return "cannot be read"
     listed = ", ".join(f"{whole(score.label)} {score.score:.2f}" for score in result.top(k))
-    return listed if result.accepted else f"rejected; {listed}"
+    return listed if result.accepted else f"none of these; the best guess is {listed}"
