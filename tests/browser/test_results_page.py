@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from report_pages import failure, picture, predicted
 
 from zsclip import Learnt, Rejection
+from zsclip.demo import load_drawings
 from zsclip.report import Report
 
 HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
@@ -305,3 +308,33 @@ def test_tab_enters_the_list_once(page: Page, report: str) -> None:
     page.get_by_role("button", name="Select these").focus()
     page.keyboard.press("Tab")  # what nothing is selected for is left out
     expect(page.get_by_label("Select picture 0.png")).to_be_focused()
+
+
+def test_a_page_that_the_command_line_wrote_of_a_strangers_folder(
+    page: Page, tmp_path: Path
+) -> None:
+    strange = "<img src=x onerror=alert(1)> & \u202egnp.png"
+    (tmp_path / "pictures").mkdir()
+    drawing = load_drawings()[0]
+    (tmp_path / "pictures" / strange).write_bytes(drawing.data)
+    (tmp_path / "pictures" / "notes.png").write_bytes(b"<script>alert(3)</script>")
+    (tmp_path / "labels.txt").write_text(f"{drawing.animal}\n{HOSTILE}\n")
+    command = [
+        "classify",
+        "pictures",
+        "-l",
+        "labels.txt",
+        "-m",
+        "tiny-cartoon",
+        "--no-cache",
+        "-o",
+        "report.html",
+    ]
+    done = subprocess.run([sys.executable, "-m", "zsclip", *command], check=False, cwd=tmp_path)
+    assert done.returncode == 1  # of what could not be read
+    page.goto((tmp_path / "report.html").as_uri())
+    assert sorted(names(page)) == [strange.replace("\u202e", "\ufffd"), "notes.png"]
+    expect(page.locator("#pictures img")).to_have_count(1)
+    expect(page.locator("#pictures .scores")).to_contain_text(HOSTILE)
+    page.get_by_role("button", name="Select these").click()
+    assert [row["state"] for row in rows_of(page)] == ["accepted", "failed"]
