@@ -130,6 +130,7 @@
     made.append(label, name);
     if (row.best.length) made.append(bars(row));
     if (row.state === "rejected") made.append(element("p", "note", "none of the labels"));
+    else if (!row.labels.length && !row.error) made.append(element("p", "note", "no label is sure enough"));
     if (row.truth) {
       const truth = row.truth.map(nameOf).join(", ") || "none";
       made.append(element("p", row.right ? "note" : "bad", `truth: ${truth}`));
