@@ -12,8 +12,6 @@ from zsclip.encoders import (
     PackedEncoder,
     TooLong,
     find_encoder_again,
-    recall_encoder,
-    remember_encoder,
     require_same_model,
     resolve_encoder,
     score_function_of,
@@ -119,6 +117,8 @@ class DrivenModel:
         Raises:
             ZsclipError: As for `of`.
         """
+        from zsclip.encoders import recall_encoder
+
         pictures, encoder, model = _pictures(given), given["encoder"], given["model"]
         if pictures.cache is None or not (encoder is None or isinstance(encoder, str)):
             made = resolve_encoder(encoder, model, **_making(given))
@@ -133,6 +133,8 @@ class DrivenModel:
             given: The options that it was made by.
             since: When it was about to be made, in nanoseconds.
         """
+        from zsclip.encoders import remember_encoder
+
         if self.pictures.cache is not None:
             remember_encoder(self.encoder, given["model"], since=since, **_making(given))
 

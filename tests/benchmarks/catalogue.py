@@ -18,6 +18,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "small": ("folders", "run_small"),
     "start": ("start", "run"),
     "cached": ("cached", "run"),
+    "search": ("search", "run"),
     "vectors": ("vectors", "run"),
     "imports": ("imports", "run"),
     "page": ("page", "run"),

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from sorted_pictures import listing, make_files, said_of
 
-from zsclip.errors import SortingError, UndoFileError
-from zsclip.sorting import SortReport, carry, carry_out, plan_sorting, undo_sorting
+from zsclip.errors import ParameterError, SortingError, UndoFileError
+from zsclip.sorting import SortPlan, SortReport, Step, carry, carry_out, plan_sorting, undo_sorting
 from zsclip.sorting.carry import give_name
 
 ANSWERS = {"a.png": "cat", "x/a.png": "cat", "x/b.png": "dog"}
@@ -257,6 +257,50 @@ def test_ctrl_c_tells_how_far_it_came(folder: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt, match="2 of 3 pictures are in their places"):
         carry_out(plan, after=after)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step("a.png", "../a.png"),
+        Step("a.png", "a.png"),
+        Step("../a.png", "cat/a.png"),
+        Step("a.png", "cat/a.sh"),
+        Step("a.png", ".cat/a.png"),
+    ],
+)
+def test_a_plan_that_was_changed_to_lead_elsewhere_is_refused(folder: Path, step: Step) -> None:
+    plan = SortPlan(folder, folder.parent / "out", "move", (Step("x/b.png", "dog/b.png"), step))
+    with pytest.raises(ParameterError, match="a step that no plan has"):
+        carry_out(plan)
+    assert not (folder.parent / "out").exists()
+
+
+def test_the_folder_may_be_called_otherwise_when_the_rest_is_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A move that was interrupted between two names is finished, and not done again."""
+    plan = plan_sorting(said_of(folder, ANSWERS), folder, folder.parent / "out", how="move")
+
+    class KilledError(Exception):
+        pass
+
+    def killed(source: Path, target: Path) -> None:
+        os.link(source, target)
+        raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(carry, "give_name", killed)
+        with pytest.raises(KilledError):
+            carry_out(plan)
+    (folder.parent / "other").symlink_to(folder)
+    other = folder.parent / "other"
+    before = listing(folder)
+    plan = plan_sorting(said_of(other, ANSWERS), other, folder.parent / "out", how="move")
+    report = carry_out(plan)
+    assert (report.done, report.left) == (3, ())
+    assert listing(folder) == {}
+    assert sorted(listing(folder.parent / "out").values()) == sorted(before.values())
 
 
 def test_two_at_once_are_kept_apart(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

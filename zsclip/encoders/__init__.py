@@ -28,12 +28,12 @@ from zsclip.encoders.registry import (
     resolve_encoder,
     score_function_of,
 )
-from zsclip.encoders.remembered import ChangedError, recall_encoder, remember_encoder
 from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.encoders.devices import AutoPrecision, default_device, explain_auto, list_devices
     from zsclip.encoders.native import DEFAULT_MODEL
+    from zsclip.encoders.remembered import ChangedError, recall_encoder, remember_encoder
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -71,4 +71,5 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         __name__,
         devices=("AutoPrecision", "default_device", "explain_auto", "list_devices"),
         native=("DEFAULT_MODEL",),
+        remembered=("ChangedError", "recall_encoder", "remember_encoder"),
     )

@@ -12,16 +12,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zsclip.errors import SortingError
+from zsclip.errors import ParameterError, SortingError
 from zsclip.files import file_sha256, reason_of, sync_folder
 from zsclip.owners import open_new, open_plain
-from zsclip.sorting.comparing import found_at, is_same
-from zsclip.sorting.journal import Did, Entry, Journal, Record, writing
+from zsclip.sorting.comparing import found_at
+from zsclip.sorting.journal import Did, Entry, Journal, writing
+from zsclip.sorting.names import has_suffix, is_inner, suffixes
 from zsclip.sorting.plan import Left, SortPlan, Step
 from zsclip.sorting.reading import find_interrupted
+from zsclip.sorting.settling import settle
 from zsclip.wording import BriefRepr, brief
 
-__all__ = ["SortReport", "carry_out", "copy_whole", "give_name", "settle"]
+__all__ = ["SortReport", "carry_out", "copy_whole", "give_name"]
 
 # What goes on going wrong for all that comes after it.
 _FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
@@ -63,8 +65,11 @@ def carry_out(plan: SortPlan, *, after: Callable[[Step], object] | None = None) 
     Raises:
         SortingError: The folder cannot be written to, the disk is full, or another program sorts
             into it. What was done before stays, and is in the undo file.
+        ParameterError: A step of the plan leads elsewhere than from a picture in the folder to one
+            in a folder of a label.
         UndoFileError: An undo file of an earlier sort, in the folder to sort into, is damaged.
     """
+    _require_inner(plan)
     interrupted = find_interrupted(plan.folder, plan.into, plan.how)
     if not plan.steps and interrupted is None:
         return SortReport(0, plan.left)
@@ -81,6 +86,19 @@ def carry_out(plan: SortPlan, *, after: Callable[[Step], object] | None = None) 
         raise KeyboardInterrupt(carrying.interrupted()) from None
     left = (*plan.left, *carrying.left)
     return SortReport(sum(carrying.ways.values()), left, dict(carrying.ways), journal.path)
+
+
+def _require_inner(plan: SortPlan) -> None:
+    known = suffixes()
+    for step in plan.steps:
+        paths = (step.source, step.target)
+        inner = all(is_inner(path) and has_suffix(path, known) for path in paths)
+        if not inner or step.target.count(os.sep) != 1:
+            raise ParameterError(
+                f"The plan has a step that no plan has, from {brief(step.source)} to "
+                f"{brief(step.target)}: a picture goes into a folder of its own, under a name that "
+                "shows, with the suffix of a picture."
+            )
 
 
 class _Carrying:
@@ -284,31 +302,3 @@ def _in_words(error: OSError) -> str:
     if isinstance(error, FileExistsError):
         return "the name that it was to get is taken by now"
     return reason_of(error)
-
-
-# ---------------------------------------------------------------------------------------- settling
-
-
-def settle(record: Record) -> str | None:
-    """Bring the step to its end at which a program was killed: the last that was noted.
-
-    A copy that is not whole goes. A picture that was moved and stands in both places goes from the
-    first, once it is known to be the same.
-
-    Returns:
-        The picture, from the folder that is sorted, that was moved by this.
-
-    Raises:
-        OSError: It cannot be done.
-    """
-    record.part.unlink(missing_ok=True)
-    if not record.entries or (last := record.entries[-1]).did != "move":
-        return None
-    source, target = record.folder / last.source, record.into / last.target
-    there, before = found_at(target), found_at(source)
-    if there is None or before is None or not is_same(there, last):
-        return None
-    if os.path.samestat(there, before) or (last.sha256 and file_sha256(source) == last.sha256):
-        source.unlink()
-        return last.source
-    return None

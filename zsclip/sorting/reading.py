@@ -37,9 +37,13 @@ def find_interrupted(folder: Path, into: Path, how: str) -> Record | None:
             record = read_journal(path)
             if not record.whole:  # it ended before it began
                 path.unlink()
-            elif not record.ended and (record.folder, record.how) == (folder, how):
+            elif not record.ended and record.how == how and _is_one(record.folder, folder):
                 return record
     return None
+
+
+def _is_one(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def read_journal(path: Path) -> Record:

@@ -1,0 +1,36 @@
+"""`settle`: the step at which a program was killed is brought to its end."""
+
+from __future__ import annotations
+
+import os
+
+from zsclip.files import file_sha256
+from zsclip.sorting.comparing import found_at, is_same
+from zsclip.sorting.journal import Record
+
+__all__ = ["settle"]
+
+
+def settle(record: Record) -> str | None:
+    """Bring the step to its end at which a program was killed: the last that was noted.
+
+    A copy that is not whole goes. A picture that was moved and stands in both places goes from the
+    first, once it is known to be the same.
+
+    Returns:
+        The picture, from the folder that is sorted, that was moved by this.
+
+    Raises:
+        OSError: It cannot be done.
+    """
+    record.part.unlink(missing_ok=True)
+    if not record.entries or (last := record.entries[-1]).did != "move":
+        return None
+    source, target = record.folder / last.source, record.into / last.target
+    there, before = found_at(target), found_at(source)
+    if there is None or before is None or not is_same(there, last):
+        return None
+    if os.path.samestat(there, before) or (last.sha256 and file_sha256(source) == last.sha256):
+        source.unlink()
+        return last.source
+    return None
