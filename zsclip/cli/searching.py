@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
 from collections.abc import Iterator
@@ -112,28 +110,22 @@ class _Pictures(list[Path]):
         self._bar = bar
 
     def __iter__(self) -> Iterator[Path]:
-        from tqdm import tqdm
+        from zsclip.progress import counting
 
-        with tqdm(
-            unit=" pictures",
-            total=len(self),
-            disable=not self._bar,
-            file=sys.stderr,
-            dynamic_ncols=True,
-        ) as bar:
+        with counting("text" if self._bar else False, len(self)) as count:
             for picture in super().__iter__():
                 yield picture
-                bar.update()
+                count(1)
 
 
 def _emit_csv(found: Found) -> None:
     """A row for each picture. In a file or a pipe a path is whatever leads to the file."""
+    from zsclip.outputs import csv_row
+
     write = emit if sys.stdout.isatty() else emit_exactly
     write("rank,similarity,source")
     for rank, match in enumerate(found.matches, start=1):
         source = match.source
         if not os.path.isabs(source):  # noqa: PTH117 - so that no spreadsheet computes it
             source = os.path.join(".", source)  # noqa: PTH118
-        line = io.StringIO()
-        csv.writer(line).writerow([rank, f"{match.similarity:.6g}", source])
-        write(line.getvalue().removesuffix("\r\n"))
+        write(csv_row([rank, f"{match.similarity:.6g}", source]))

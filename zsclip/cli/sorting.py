@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -150,8 +150,8 @@ def sort(
             emit(f"{step.source} -> {step.target}")
         left = plan.left
     else:
-        with _bar(progress, len(plan.steps)) as bar:
-            report = carry_out(plan, after=lambda _: bar.update())
+        with _bar(progress, len(plan.steps)) as count:
+            report = carry_out(plan, after=lambda _: count(1))
         left = report.left
     _show_counts(plan)
     if not dry_run:
@@ -173,20 +173,18 @@ class _Results:
     def __iter__(self) -> Iterator[Prediction | Failure]:
         from zsclip.results import Failure
 
-        with _bar(self._bar, None) as bar:
+        with _bar(self._bar, None) as count:
             for result in self._results:
                 self.total += 1
                 self.failed += isinstance(result, Failure)
                 yield result
-                bar.update()
+                count(1)
 
 
-def _bar(shown: bool, total: int | None) -> Any:
-    from tqdm import tqdm
+def _bar(shown: bool, total: int | None) -> AbstractContextManager[Callable[[int], object]]:
+    from zsclip.progress import counting
 
-    return tqdm(
-        unit=" pictures", total=total, disable=not shown, file=sys.stderr, dynamic_ncols=True
-    )
+    return counting("text" if shown else False, total)
 
 
 def _require_of(
