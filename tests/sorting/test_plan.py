@@ -92,6 +92,25 @@ def test_a_group_that_is_sure_enough_has_a_folder(tmp_path: Path) -> None:
     }
 
 
+def test_a_label_keeps_its_name_beside_a_group_that_has_it_too(tmp_path: Path) -> None:
+    file = tmp_path / "animals.toml"
+    file.write_text(
+        'schema = 1\nname = "animals"\nlicense = "CC0-1.0"\nsource = "own work"\n'
+        'groups = [{ id = "birds", name = "Bird" }]\n'
+        'labels = [{ name = "bird", parent = "birds" }, { name = "owl", parent = "birds" }]\n'
+    )
+    folder = make_files(tmp_path / "in", "a.png", "b.png")
+    labelset = LabelSet.from_toml(file)
+    origin = Origin(FakeEncoder().model_info, None, "animals", (), ("{}",), "0")
+    results = [
+        Prediction(str(folder / name), np.array(scores, np.float32), labelset, origin)
+        for name, scores in {"a.png": [0.9, 0.1], "b.png": [0.5, 0.5]}.items()
+    ]
+    plan = plan_sorting(results, folder, tmp_path / "out", deepest=0.8)
+    assert steps(plan) == {"a.png": "bird/a.png", "b.png": "Bird-2/b.png"}
+    assert plan_sorting(results, folder, tmp_path / "out").counts == {"bird": 2}
+
+
 def test_what_is_there_is_not_done_twice_and_others_of_its_name_stay(tmp_path: Path) -> None:
     folder, out = make_files(tmp_path / "in", "a.png", "x/a.png"), tmp_path / "out"
     make_files(out, "cat/a.png")  # somebody else's

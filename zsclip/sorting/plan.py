@@ -201,8 +201,9 @@ class _Folders:
             )
         if prediction.labelset is not self._labelset:
             self._labelset = prediction.labelset
-            named = [(group.id, group.name) for group in self._labelset.groups]
-            named += [(label.id, label.name) for label in self._labelset.labels]
+            named = [(label.id, label.name) for label in self._labelset.labels]
+            if self._deepest is not None:  # of one name with a label, that label comes first
+                named += [(group.id, group.name) for group in self._labelset.groups]
             names = folder_names(name for _, name in named)
             self._names = {key: name for (key, _), name in zip(named, names, strict=True)}
         return [self._names[label] for label in self._ids(prediction, several)] or [NONE]
