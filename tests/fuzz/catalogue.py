@@ -50,6 +50,7 @@ class Examples:
 TARGETS = {
     "pictures": ("pictures", "PICTURES", 2_000),
     "data-uris": ("pictures", "DATA_URIS", 1_000),
+    "videos": ("videos", "VIDEOS", 400),
     "http": ("web", "HTTP", 100),
     "toml": ("labels", "TOML", 1_500),
     "tables": ("labels", "TABLES", 1_000),

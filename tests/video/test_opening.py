@@ -89,6 +89,11 @@ def test_a_playlist_opens_none_of_the_files_that_it_names(tmp_path: Path, conten
         assert "it is no video of a format that is read here" in refusal(tmp_path / name).reason
 
 
+def test_a_title_that_is_no_text_is_nobodys_business() -> None:
+    assert VIDEO.count(b"Lavf") == 1  # the program that wrote it
+    assert next(frames(VIDEO.replace(b"Lavf", b"\xff\xfe\xffx"))).index == 0
+
+
 def test_a_picture_is_no_video(drawings: Path) -> None:
     assert "it is no video" in refusal(drawings / "frog.png").reason
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import warnings
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -135,6 +137,21 @@ def test_nothing_is_done_before_the_first_frame_is_asked_for_and_the_file_is_clo
     begun = frames(PLAIN)
     next(begun)
     del begun  # a warning about an open file would be an error
+
+
+def test_frames_that_were_given_are_freed_at_once() -> None:
+    """Without the collector, that is: megabytes each do not wait for it."""
+    gc.collect()
+    gc.disable()
+    try:
+        alive = [
+            sum(type(held) is av.VideoFrame for held in gc.get_objects())
+            for _ in frames(PLAIN, every=0.1)
+        ]
+    finally:
+        gc.enable()
+    assert len(alive) == 40
+    assert alive[-1] < 10
 
 
 def test_a_time_after_the_end_has_no_frames() -> None:

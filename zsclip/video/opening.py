@@ -127,6 +127,7 @@ def opened(
                 with av.open(
                     cast("BinaryIO", watch),
                     mode="r",
+                    metadata_errors="replace",  # a title need not be text
                     options={
                         "format_whitelist": ",".join(FORMATS),
                         "protocol_whitelist": "none",

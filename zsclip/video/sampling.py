@@ -17,7 +17,7 @@ from zsclip.images import Reading, as_reading, describe_source
 from zsclip.video.decoding import Decoding
 from zsclip.video.opening import Unreadable, VideoSource, opened
 from zsclip.video.scenes import THRESHOLD, Scenes
-from zsclip.video.upright import to_picture
+from zsclip.video.upright import Upright
 from zsclip.wording import brief, shown
 
 if TYPE_CHECKING:
@@ -164,9 +164,9 @@ class Sampling:
     def __iter__(self) -> Iterator[Frame]:
         with opened(self._source, self._reading) as (container, stream, watch):
             decoding = Decoding(container, stream, watch, strict=self._reading.strict)
+            upright = Upright(stream.sample_aspect_ratio, self._reading)
             for index, (time, frame) in enumerate(self._chosen(decoding)):
-                aspect = stream.sample_aspect_ratio
-                picture = to_picture(frame, aspect, self._reading)
+                picture = upright.picture_of(frame)
                 yield Frame(picture, time, index, f"{self.name}@{clock(time)}")
                 if index + 1 >= self._limit:
                     break

@@ -14,7 +14,7 @@ from zsclip.video.opening import require_size
 if TYPE_CHECKING:
     from av import VideoFrame
 
-__all__ = ["to_picture"]
+__all__ = ["Upright"]
 
 # AVCOL_SPC_BT709, AVCOL_SPC_UNSPECIFIED, SWS_CS_DEFAULT, AVCOL_RANGE_JPEG
 _BT709, _UNSPECIFIED, _DEFAULT, _FULL = 1, 2, 5, 2
@@ -35,40 +35,54 @@ _TURNS = {
 }
 
 
-def to_picture(frame: VideoFrame, aspect: Fraction | None, reading: Reading) -> Image.Image:
-    """A frame as an upright RGB picture with square pixels.
+class Upright:
+    """Makes upright RGB pictures with square pixels of the frames of a stream.
 
-    Its matrix and range are those that the video states; without a word BT.601, from 720 lines on
+    Their matrix and range are those that the video states; without a word BT.601, from 720 lines on
     BT.709, and studio range. What is transparent is laid over the background. High dynamic range is
     not mapped to the usual one: such a picture looks pale.
 
     Args:
-        frame: The frame.
-        aspect: Width by height of its pixels; None or 0 if the video says nothing.
+        aspect: Width by height of the frames' pixels; None or 0 if the video says nothing.
         reading: The background, and the most pixels.
-
-    Raises:
-        Unreadable: It would have more pixels than may be.
     """
-    width, height = _square(frame.width, frame.height, aspect)
-    require_size(width, height, reading)
-    hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD
-    clear = any(component.is_alpha for component in frame.format.components)
-    converted = frame.reformat(
-        width,
-        height,
-        "rgba" if clear else "rgb24",
-        src_colorspace=_BT709 if hd else None,  # None is what the frame says
-        src_color_range=frame.color_range or None,
-        dst_colorspace=_DEFAULT,  # RGB has none, but PyAV 15 leaves all out where both are one
-        dst_color_range=_FULL,
-        interpolation="BICUBIC",
-    )
-    picture = Image.fromarray(converted.to_ndarray())
-    if clear:
-        picture = load_image(picture, reading=reading)
-    turn = _turn_of(frame)
-    return picture if turn is None else picture.transpose(turn)
+
+    def __init__(self, aspect: Fraction | None, reading: Reading) -> None:
+        self._aspect, self._reading = aspect, reading
+        self._rotation: object = None  # of the last frame whose display matrix was looked at
+        self._turn: Image.Transpose | None = None
+
+    def picture_of(self, frame: VideoFrame) -> Image.Image:
+        """The picture of one frame.
+
+        Raises:
+            Unreadable: It would have more pixels than may be.
+        """
+        width, height = _square(frame.width, frame.height, self._aspect)
+        require_size(width, height, self._reading)
+        hd = frame.colorspace == _UNSPECIFIED and frame.height >= _HD
+        clear = any(component.is_alpha for component in frame.format.components)
+        converted = frame.reformat(
+            width,
+            height,
+            "rgba" if clear else "rgb24",
+            src_colorspace=_BT709 if hd else None,  # None is what the frame says
+            src_color_range=frame.color_range or None,
+            dst_colorspace=_DEFAULT,  # RGB has none, but PyAV 15 leaves all out where both are one
+            dst_color_range=_FULL,
+            interpolation="BICUBIC",
+        )
+        picture = Image.fromarray(converted.to_ndarray())
+        if clear:
+            picture = load_image(picture, reading=self._reading)
+        turn = self._turn_of(frame)
+        return picture if turn is None else picture.transpose(turn)
+
+    def _turn_of(self, frame: VideoFrame) -> Image.Transpose | None:
+        # To look at a frame's side data makes a cycle, and its megabytes wait for the collector.
+        if frame.rotation != self._rotation:
+            self._rotation, self._turn = frame.rotation, _turn_of(frame)
+        return self._turn
 
 
 def _square(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
