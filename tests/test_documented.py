@@ -41,6 +41,7 @@ PUBLIC = [  # the modules whose names programs import, each with all of its `__a
     "zsclip.video",
 ]
 BETWEEN_ROOMS = {  # public to other rooms, and no program's business
+    "zsclip.cache.RACY_NS",
     "zsclip.cache.make_folder",
     *(f"zsclip.tables.{name}" for name in ("arrow_batches", "arrow_schema", "bytes_of_name")),
     "Reading.memory",
