@@ -25,14 +25,18 @@ def test_each_picture_tells_its_truth_and_whether_it_was_right(tmp_path: Path) -
 
 
 def test_what_could_not_be_judged_stands_there_with_the_reason(tmp_path: Path) -> None:
+    for name in ("broken.png", "dodo.png"):
+        (tmp_path / name).write_bytes(picture())
+    broken, dodo = str(tmp_path / "broken.png"), str(tmp_path / "dodo.png")
     evaluation = dataclasses.replace(
         made([0, 1], ["a", "b"], "abc"),
-        failures=(failure("broken.png"),),
-        unknown=(UnknownTruth("dodo.png", "dodo"), UnknownTruth("what.png", None)),
+        failures=(failure(broken),),
+        unknown=(UnknownTruth(dodo, "dodo"), UnknownTruth("what.png", None)),
     )
     write_evaluation(evaluation, tmp_path / "e.html")
     rows, _ = data_of(tmp_path / "e.html")
-    assert [row["source"] for row in rows[2:]] == ["broken.png", "dodo.png", "what.png"]
+    assert [row["source"] for row in rows[2:]] == [broken, dodo, "what.png"]
+    assert ["thumb" in row for row in rows[2:]] == [False, True, False]  # no failure is tried again
     assert [row["state"] for row in rows[2:]] == ["failed"] * 3
     assert rows[3]["error"].endswith("dodo")
     assert "right" not in rows[3]

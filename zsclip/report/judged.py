@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import IO, Any
 
 from zsclip.errors import ParameterTypeError
@@ -96,8 +96,12 @@ def write_evaluation(
             source = evaluation.sources[i]
             row = _row(evaluation, i, page.names, top)
             page.write(row, picture_at(source) if image is None else image)
-        for row in _left_out(evaluation):
-            page.write(row, picture_at(row["source"]))
+        for failure in evaluation.failures:  # which could not be read, and is not tried again
+            page.write(failed_row(failure.source, str(failure.error)), None)
+        for one in evaluation.unknown:
+            said = "nothing" if one.truth is None else shown(str(one.truth))
+            row = failed_row(one.source, f"its truth is no label: {said}")
+            page.write(row, picture_at(one.source))
 
 
 def _row(evaluation: Evaluation, i: int, names: Names, top: int) -> dict[str, Any]:
@@ -118,12 +122,3 @@ def _row(evaluation: Evaluation, i: int, names: Names, top: int) -> dict[str, An
         truth = [int(evaluation.truth[i])]
         right = bool(evaluation.ranks[i] == 0)
     return {**row, "truth": truth, "right": right}
-
-
-def _left_out(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
-    """The pictures that count in no metric."""
-    for failure in evaluation.failures:
-        yield failed_row(failure.source, str(failure.error))
-    for one in evaluation.unknown:
-        said = "nothing" if one.truth is None else shown(str(one.truth))
-        yield failed_row(one.source, f"its truth is no label: {said}")
