@@ -85,4 +85,4 @@ def test_limits_of_the_command_line_hold_for_frames(run: Run, clip: Path) -> Non
 
 
 def test_a_bar_is_drawn_where_it_is_asked_for(run: Run, clip: Path) -> None:
-    assert "4 frames" in run("video", clip, *TINY, "--progress").stderr
+    assert "4 pictures" in run("video", clip, *TINY, "--progress").stderr

@@ -103,10 +103,10 @@ def test_large_frames_are_made_smaller_before_they_wait_for_the_model(
     sizes: list[tuple[int, int]] = []
     encode = clf.encode_images
 
-    def noted(images: Iterable[Image.Image]) -> Any:
+    def noted(images: Iterable[Image.Image], **asked: Any) -> Any:
         held = list(images)
         sizes.extend(image.size for image in held)
-        return encode(held)
+        return encode(held, **asked)
 
     monkeypatch.setattr(clf, "encode_images", noted)
     video = write_video([Image.new("RGB", (1200, 900), "green")] * 2)
@@ -121,8 +121,8 @@ def test_a_bar_is_shown_where_it_is_asked_for(
 ) -> None:
     classify_video(clf, CLIP)
     assert capsys.readouterr().err == ""
-    classify_video(clf, CLIP, progress=True)
-    assert "4 frames" in capsys.readouterr().err
+    classify_video(clf, CLIP, progress="text")
+    assert "4 pictures" in capsys.readouterr().err
 
 
 def test_parts_of_a_clip_need_a_frame_each(clf: ZeroShotClassifier) -> None:

@@ -68,6 +68,7 @@ def video(
     form: str | None,
     output: str | None,
     force: bool,
+    progress: bool,
     **asked: Any,
 ) -> None:
     """Classify frames of a video, and the clip as a whole.
@@ -84,7 +85,7 @@ def video(
     if plan.form not in FORMATS:
         raise click.UsageError(f"-o takes a file of {', '.join(FORMATS)}, and not {plan.form}.")
     target = None if output is None else check_output(plan.form, output, overwrite=force)
-    clip = classify_video(classifier, path, **asked)
+    clip = classify_video(classifier, path, progress="text" if progress else False, **asked)
     with _writer(plan, target) as writer:
         for frame in clip.frames:
             writer.write(frame.prediction.source, frame.prediction)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from zsclip.errors import VideoError
 from zsclip.images import Reading
+from zsclip.progress import Progress
 from zsclip.results import Prediction
 from zsclip.video.sampling import Sampling, VideoSource, clock
 
@@ -110,7 +111,7 @@ def classify_video(
     end: float | None = None,
     limit: int | None = None,
     reading: Reading = Reading(),
-    progress: bool = False,
+    progress: Progress = False,
 ) -> ClassifiedVideo:
     """Classify frames of a video, and the clip as a whole.
 
@@ -132,7 +133,7 @@ def classify_video(
         limit: As in `frames`.
         reading: As in `frames`; with `reduced`, frames of more than twice the model's resolution
             are made smaller by a whole factor first. The classifier's own is for pictures.
-        progress: Show a bar on standard error.
+        progress: Show how many frames were classified, as in `ZeroShotClassifier.encode_images`.
 
     Raises:
         VideoError: The video cannot be read, or has no frame in that time.
@@ -163,7 +164,7 @@ def classify_video(
     )
     times: list[float] = []
     least = ENLARGED * classifier.model_info.input_resolution if reading.reduced else None
-    rows = classifier.encode_images(_pictures(sampling, times, least, progress=progress))
+    rows = classifier.encode_images(_pictures(sampling, times, least), progress=progress)
     if not times:
         raise VideoError(sampling.name, f"it has no frame in the time from {start:g} s on.")
     mean = rows.mean(axis=0, dtype=np.float64)
@@ -180,16 +181,12 @@ def classify_video(
     )
 
 
-def _pictures(
-    sampling: Sampling, times: list[float], least: int | None, *, progress: bool
-) -> Iterator[Image.Image]:
+def _pictures(sampling: Sampling, times: list[float], least: int | None) -> Iterator[Image.Image]:
     """The pictures of the frames, whose times are noted; large ones made smaller.
 
     Some are held until the model has taken them, and those of a film in 4K would be gigabytes.
     """
-    from tqdm import tqdm
-
-    for frame in tqdm(sampling, unit=" frames", disable=not progress, dynamic_ncols=True):
+    for frame in sampling:
         times.append(frame.time)
         factor = 1 if least is None else min(frame.image.size) // least
         yield frame.image.reduce(factor) if factor > 1 else frame.image
