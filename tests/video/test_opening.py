@@ -73,6 +73,18 @@ def test_a_file_of_sound_alone_is_none_and_so_is_its_cover() -> None:
     assert refusal(target.getvalue()).reason == "it holds no video, only sound."
 
 
+@pytest.mark.parametrize("form", ["mp4", "matroska"])
+def test_a_container_without_a_frame_is_no_video(form: str) -> None:
+    import av
+
+    target = io.BytesIO()
+    with av.open(target, "w", format=form) as container:
+        container.add_stream("mpeg4", rate=10, width=64, height=64)
+        container.start_encoding()
+    reason = refusal(target.getvalue()).reason
+    assert "it holds no video" in reason or "it is no video" in reason or "no frame of it" in reason
+
+
 @pytest.mark.parametrize(
     "content",
     [
