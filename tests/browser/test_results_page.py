@@ -264,11 +264,12 @@ def test_a_page_follows_the_system_and_its_switch(
     with new_tab(browser, color_scheme=scheme) as page:
         page.goto(report)
         assert page.evaluate(ground) == (light if scheme == "light" else dark)
-        switch = page.get_by_role("button", name="Dark", pressed=scheme == "dark")
-        switch.click()
+        does, undoes = ("Dark", "Light") if scheme == "light" else ("Light", "Dark")
+        page.get_by_role("button", name=does, exact=True).click()
         assert page.evaluate(ground) == (dark if scheme == "light" else light)
         page.reload()
         assert page.evaluate(ground) == (dark if scheme == "light" else light)
+        expect(page.get_by_role("button", name=undoes, exact=True)).to_be_visible()
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(browser: Browser, report: str) -> None:

@@ -37,7 +37,7 @@
 
   rows.forEach((row, place) => {
     row.place = place;
-    row.file = row.source.split(/[\\/]/).pop() || row.source;
+    row.file = row.source.split(facts.backslashes ? /[\\/]/ : "/").pop() || row.source;
     const named = [...row.labels, ...row.best.slice(0, 1).map(([label]) => label)];
     row.key = [row.source, ...named.map(nameOf)].join("\n").normalize().toLowerCase();
   });
@@ -338,7 +338,7 @@
   const theme = kept("zsclip-report-theme");
   if (theme === "dark" || theme === "light") root.dataset.theme = theme;
   const isDark = () => (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-  const tellTheme = () => { $("theme").ariaPressed = isDark(); };
+  const tellTheme = () => { $("theme").textContent = isDark() ? "Light" : "Dark"; };  // what it does
   dark.addEventListener("change", tellTheme);
   $("theme").addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";

@@ -175,6 +175,7 @@ class PageStream:
             "labels": self.names.to_list(),
             "several": self._several,
             "judged": self._judged,
+            "backslashes": os.sep == "\\",  # whether they part folders in sources
             "origins": [origin.to_dict() for origin in self._origins.values()],
         }
         file.write(f"\n{self._between}{as_data(facts)}{self._ending}".encode())
