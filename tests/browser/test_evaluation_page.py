@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browsing import new_tab
 from evaluations import made
@@ -16,6 +18,7 @@ from zsclip import LabelSet
 from zsclip.report import write_evaluation
 
 HOSTILE = "<img src=x onerror=alert(1)>"
+NAMES = ["cat", "dog", "fox"]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +49,17 @@ def test_a_number_of_confusions_shows_its_pictures(page: Page, report: str) -> N
     assert page.locator("#pictures .bad").all_inner_texts() == ["truth: dog"] * 4
     page.get_by_role("button", name="cat taken for cat: 10").click()
     expect(page.get_by_role("status")).to_have_text("10 of 30 pictures, 0 selected")
+
+
+def test_a_number_of_confusions_shows_what_was_rejected_too(page: Page, tmp_path: Path) -> None:
+    evaluation = made([0, 1, 2, 2], ["cat", "dog", "dog", "fox"], LabelSet.from_names(NAMES))
+    accepted = np.array([True, True, False, False])  # of those taken for a fox, none
+    file = tmp_path / "evaluation.html"
+    write_evaluation(dataclasses.replace(evaluation, accepted=accepted), file)
+    page.goto(file.as_uri())
+    page.get_by_role("button", name="dog taken for fox: 1").click()
+    expect(page.get_by_role("status")).to_have_text("1 of 4 pictures, 0 selected")
+    expect(page.locator("#pictures .name")).to_have_text(["2.png"])
 
 
 def test_pictures_are_shown_by_right_wrong_and_truth(page: Page, report: str) -> None:

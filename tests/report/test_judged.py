@@ -49,6 +49,7 @@ def test_what_was_rejected_is_told_as_the_evaluation_has_it(tmp_path: Path) -> N
     write_evaluation(evaluation, tmp_path / "e.html")
     rows, _ = data_of(tmp_path / "e.html")
     assert [row["state"] for row in rows] == ["accepted", "rejected"]
+    assert [row["labels"] for row in rows] == [[0], [1]]  # as the confusions count them
 
 
 def test_of_several_labels_right_is_what_says_just_the_true_ones(tmp_path: Path) -> None:

@@ -120,5 +120,6 @@ def _row(evaluation: Evaluation, i: int, names: Names, top: int) -> dict[str, An
         right = set(row["labels"]) == set(truth)
     else:
         truth = [int(evaluation.truth[i])]
+        row["labels"] = [row["best"][0][0]]  # rejected as well, as the tables above count it
         right = bool(evaluation.ranks[i] == 0)
     return {**row, "truth": truth, "right": right}
