@@ -12,6 +12,7 @@ from sorted_pictures import listing, make_files, said_of
 from zsclip import LabelSet, Origin, Prediction, ZeroShotClassifier
 from zsclip.errors import ParameterError, ParameterTypeError, SortingError
 from zsclip.sorting import Step, carry_out, pictures_to_sort, plan_sorting
+from zsclip.sorting.names import numbered
 from zsclip.testing import FakeEncoder
 
 
@@ -33,6 +34,27 @@ def test_each_picture_goes_to_its_label_and_those_of_one_name_get_numbers(tmp_pa
     }
     assert plan.counts == {"cat": 3, "dog": 1}
     assert not (tmp_path / "out").exists()
+
+
+def test_no_number_is_tried_for_all_of_many_pictures_of_one_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def counted(name: str, n: int) -> str:
+        tried.append(n)
+        return numbered(name, n)
+
+    monkeypatch.setattr("zsclip.sorting.plan.numbered", counted)
+    names = [f"{i}/cover.png" for i in range(300)]
+    folder = make_files(tmp_path / "in", *names)
+    for n_new in (300, 0):
+        plan = plan_sorting(said_of(folder, dict.fromkeys(names, "cat")), folder, tmp_path / "out")
+        assert len({step.target for step in (*plan.steps, *plan.there)}) == 300
+        assert len(plan.steps) == n_new
+        assert len(tried) <= 2 * 300
+        tried.clear()
+        carry_out(plan)
 
 
 def test_the_failed_go_apart_and_stay_where_pictures_are_moved(tmp_path: Path) -> None:

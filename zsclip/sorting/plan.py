@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -229,6 +230,7 @@ class _Making:
         self._real = os.path.realpath(folder)
         self._suffixes = suffixes()
         self._given: set[tuple[str, str]] = set()
+        self._next: dict[tuple[str, str], int] = {}  # of names: the first number that is not given
         self._looked_at: dict[str, bool] = {}  # folders of labels: whether they are there
         self._steps: list[Step] = []
         self._there: list[Step] = []
@@ -248,13 +250,15 @@ class _Making:
             self.leave(source, "it is reached by a link, and what a link leads to is not moved.")
             return
         exists = self._look_at(folder)
-        name, n = os.path.basename(source), 1  # noqa: PTH119
-        while True:
+        name = os.path.basename(source)  # noqa: PTH119
+        given = True  # thousands of folders may hold one name: no number is tried for all of them
+        for n in itertools.count(self._next.get((folder, name), 1)):
             chosen = numbered(name, n)
             key = folder, name_key(chosen)
-            n += 1
             if key in self._given:
                 continue
+            if given:
+                self._next[folder, name], given = n, False
             target = os.path.join(folder, chosen)  # noqa: PTH118
             place = self._into / target
             if not (exists and os.path.lexists(place)):
