@@ -78,6 +78,17 @@ def test_the_last_copy_is_not_removed(folder: Path, how: str) -> None:
     assert (folder.parent / "out" / "cat" / "a.png").exists()
 
 
+@pytest.mark.parametrize("how", ["copy", "link"])
+def test_what_is_left_of_a_picture_that_has_changed_is_not_removed(folder: Path, how: str) -> None:
+    file = sort(folder, how)
+    (folder / "new").write_bytes(b"another picture")
+    (folder / "new").replace(folder / "a.png")  # as an editor saves it
+    os.utime(folder / "x" / "a.png")  # which is what it was
+    [left] = undo_sorting(file).kept
+    assert "the picture itself has changed" in left.reason
+    assert listing(folder.parent / "out") == {"cat/a.png": b"what is in a.png" * 100}
+
+
 def test_a_place_that_is_taken_is_not_replaced(folder: Path) -> None:
     file = sort(folder, "move")
     (folder / "a.png").write_bytes(b"new")

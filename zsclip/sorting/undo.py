@@ -44,9 +44,9 @@ def undo_sorting(file: str | os.PathLike[str]) -> UndoReport:
     """Take back what was sorted: whole, or as far as it had come when it was interrupted.
 
     Pictures that were moved go back to their places, if these are free. A copy or link is removed
-    if it is what was made, and the picture itself is still there. What somebody has changed since,
-    or has added, stays. Folders that were made and are empty go, and at the end the undo file, if
-    nothing is left to be undone. All of it may be interrupted, and given again.
+    if it is what was made, and the picture itself is still what it was. What somebody has changed
+    since, or has added, stays. Folders that were made and are empty go, and at the end the undo
+    file, if nothing is left to be undone. All of it may be interrupted, and given again.
 
     Args:
         file: The undo file, in the folder that was sorted into.
@@ -132,6 +132,8 @@ class _Undoing:
             return "the picture itself is gone, and this is what is left of it."
         elif not _is_unchanged(target, found, entry) and not _is_linked(source, found, entry):
             return _CHANGED
+        elif not _is_what_it_was(source, target):
+            return "the picture itself has changed, and this is what is left of what it was."
         target.unlink()
         self._removed += 1
         return None
@@ -187,6 +189,14 @@ def _is_unchanged(path: Path, found: os.stat_result, entry: Entry) -> bool:
         return file_sha256(path) == entry.sha256
     # on file systems that do not keep numbers, of what is put back and not removed
     return entry.did == "move" and found.st_mtime_ns == entry.mtime_ns
+
+
+def _is_what_it_was(source: Path, target: Path) -> bool:
+    """Whether a picture is what it was when it was copied or linked."""
+    now, then = source.stat(), target.stat()  # a copy has the times of the picture
+    if (now.st_size, now.st_mtime_ns) == (then.st_size, then.st_mtime_ns):
+        return True
+    return same_content(source, target)
 
 
 def _is_linked(source: Path, found: os.stat_result, entry: Entry) -> bool:
