@@ -171,6 +171,35 @@ def test_a_file_system_without_second_names_replaces_nothing_either(
     assert listing(folder) == before
 
 
+@pytest.mark.parametrize("how", ["copy", "move"])
+@pytest.mark.parametrize("then", ["finish", "undo"])
+def test_a_name_that_was_taken_for_nothing_is_given_back(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, how: str, then: str
+) -> None:
+    """Where there are no hard links, an empty file takes the name first."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before, out = listing(folder), folder.parent / "out"
+    monkeypatch.setattr(os, "link", refuse)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            sort(folder, how)
+    assert listing(out) == {"cat/a.png": b""}
+    if then == "finish":
+        sort(folder, how)
+        assert sorted(listing(out).values()) == sorted(before.values())
+    [file] = out.glob(".zsclip-sort-*.jsonl")
+    assert undo_sorting(file).kept == ()
+    assert listing(folder) == before
+    assert not out.exists()
+
+
 def test_a_picture_that_is_gone_or_cannot_be_read_does_not_stop_the_others(folder: Path) -> None:
     plan = plan_sorting(said_of(folder, ANSWERS), folder, folder.parent / "out")
     (folder / "a.png").unlink()
@@ -332,7 +361,7 @@ def test_a_damaged_undo_file_of_before_is_told_and_not_written_to(folder: Path) 
 def test_every_step_is_on_the_disk_before_it_is_done(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing gets its name before the line about it was synchronized."""
+    """Nothing gets its name before its content and the line about it were synchronized."""
     happened: list[str] = []
 
     def watched(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -347,4 +376,4 @@ def test_every_step_is_on_the_disk_before_it_is_done(
     sort(folder)
     names = [i for i, name in enumerate(happened) if name == "name"]
     assert len(names) == 3
-    assert all(happened[i - 1] == "sync" for i in names)
+    assert all(happened[i - 2 : i] == ["sync", "sync"] for i in names)

@@ -224,12 +224,12 @@ def _entry(did: Did, step: Step, found: os.stat_result, digest: str = "") -> Ent
 
 
 def copy_whole(source: Path, part: Path, *, surely: bool = False) -> str:
-    """Copy a file to a new one, with its times and rights.
+    """Copy a file to a new one, through to the disk, with its times and rights.
 
     Args:
         source: The file; a link stands for what it leads to.
         part: The new one.
-        surely: Whether to write it through to the disk, read it again and compare.
+        surely: Whether to read it again and compare.
 
     Returns:
         Its SHA-256.
@@ -248,8 +248,7 @@ def copy_whole(source: Path, part: Path, *, surely: bool = False) -> str:
         now = os.fstat(read.fileno())
         if (before.st_size, before.st_mtime_ns) != (now.st_size, now.st_mtime_ns):
             raise OSError(errno.EBUSY, "It was written to while it was read", str(source))
-        if surely:
-            os.fsync(write.fileno())
+        os.fsync(write.fileno())  # it has a name only when it is whole, after a power cut as well
     with suppress(OSError):  # some file systems keep no rights, or no such times
         shutil.copystat(source, part)
     found = digest.hexdigest()
@@ -274,7 +273,11 @@ def give_name(file: Path, target: Path) -> None:
         if error.errno not in _NO_LINKS:
             raise
         open_new(target).close()  # takes the name; whoever comes second gets an error
-        file.replace(target)
+        try:
+            file.replace(target)
+        except OSError:
+            target.unlink()
+            raise
     else:
         _unlink_or(file, target)
 

@@ -1,21 +1,44 @@
-"""`settle`: the step at which a program was killed is brought to its end."""
+"""`settle`: the step at which a program was killed is brought to its end; `tidy`: what it left."""
 
 from __future__ import annotations
 
 import os
+import stat
 
 from zsclip.files import file_sha256
 from zsclip.sorting.comparing import found_at, is_same
 from zsclip.sorting.journal import Record
 
-__all__ = ["settle"]
+__all__ = ["settle", "tidy"]
+
+
+def tidy(record: Record) -> None:
+    """Remove what the step at which a program was killed left, and is no picture.
+
+    That is a copy which is not whole, and where there are no hard links, the empty file by which a
+    name was taken.
+
+    Raises:
+        OSError: It cannot be done.
+    """
+    record.part.unlink(missing_ok=True)
+    if record.ended or not record.entries:
+        return
+    last = record.entries[-1]
+    target = record.into / last.target
+    found = found_at(target)
+    takes_a_name = last.did in ("copy", "move") and last.size > 0
+    if found is None or not takes_a_name or target.parent.is_symlink():
+        return
+    if stat.S_ISREG(found.st_mode) and not found.st_size:
+        target.unlink()
 
 
 def settle(record: Record) -> str | None:
     """Bring the step to its end at which a program was killed: the last that was noted.
 
-    A copy that is not whole goes. A picture that was moved and stands in both places goes from the
-    first, once it is known to be the same.
+    What is no picture goes (`tidy`). A picture that was moved and stands in both places goes from
+    the first, once it is known to be the same.
 
     Returns:
         The picture, from the folder that is sorted, that was moved by this.
@@ -23,7 +46,7 @@ def settle(record: Record) -> str | None:
     Raises:
         OSError: It cannot be done.
     """
-    record.part.unlink(missing_ok=True)
+    tidy(record)
     if not record.entries or (last := record.entries[-1]).did != "move":
         return None
     source, target = record.folder / last.source, record.into / last.target

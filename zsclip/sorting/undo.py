@@ -18,6 +18,7 @@ from zsclip.sorting.comparing import found_at, is_same, same_content
 from zsclip.sorting.journal import Entry, Record, lock
 from zsclip.sorting.plan import Left
 from zsclip.sorting.reading import read_journal
+from zsclip.sorting.settling import tidy
 from zsclip.wording import BriefRepr, brief
 
 __all__ = ["UndoReport", "undo_sorting"]
@@ -89,7 +90,7 @@ class _Undoing:
 
     def run(self) -> None:
         record = self._record
-        record.part.unlink(missing_ok=True)
+        tidy(record)
         for entry in reversed(record.entries):
             target = record.into / entry.target
             if entry.did == "folder":
