@@ -46,7 +46,7 @@ def test_small_lists_are_small(name: str) -> None:
     labels = load(name)
     assert 10 <= len(labels) <= 40
     assert 3 <= len(labels.groups) <= 6
-    assert sum(bool(label.aliases) for label in labels) > len(labels) / 2
+    assert sum(bool(label.aliases or label.prompts) for label in labels) > len(labels) / 2
 
 
 def test_everyday_has_about_four_hundred_tags_of_nine_kinds() -> None:
@@ -119,6 +119,28 @@ def test_photo_or_not_says_whether_it_is_a_photograph() -> None:
     assert sum(shares) == pytest.approx(1, abs=1e-6)
 
 
+# Names and aliases that another thing has, which a photograph tells from that one at a glance.
+STRANGERS = {
+    "everyday": {"spider web", "cauliflower", "cello", "waffles", "iceberg", "teapot", "wrestling"},
+    "art-styles": {"Suprematism", "outsider art", "Mughal miniature", "Roman wall painting"},
+    "document-types": {"table of figures"},
+    "weather-and-light": {"smog", "full moon"},
+}
+UNCOUNTED = {"people", "cattle", "handwriting", "sheet music", "clip art"}  # never after "a"
+
+
+@pytest.mark.parametrize("name", STRANGERS)
+def test_an_alias_is_no_other_thing(name: str) -> None:
+    assert {text for label in load(name) for text in label.texts} & STRANGERS[name] == set()
+
+
+@pytest.mark.parametrize("name", [*OWN, *PUBLISHED_LISTS])
+def test_no_prompt_has_an_article_before_what_cannot_be_counted(name: str) -> None:
+    labels = load(name)
+    prompts = {prompt for label in labels for prompt in label.prompts_with(labels.templates)}
+    assert {p for p in prompts if any(f" a {word}." in f" {p}" for word in UNCOUNTED)} == set()
+
+
 def test_coco_has_its_supercategories() -> None:
     labels = load("coco")
     assert len(labels) == 80
@@ -147,6 +169,9 @@ def test_openimages_has_its_tree_of_labels() -> None:
         way.append(names[parent])
     assert way == ["Owl", "Bird", "Animal"]
     assert names[parents["Teddy bear"] or ""] == "Toy"
+    for animal, kind in (("Crocodile", "Reptile"), ("Hippopotamus", "Mammal"), ("Frog", "Reptile")):
+        assert names[parents[animal] or ""] == kind  # ids and names come from two lists
+    assert labels["/m/09f20"].name == "Hippopotamus"
     assert {"Animal", "Crab", "Koala"} <= {*labels.only("Animal").names}
 
 
