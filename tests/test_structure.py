@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ WRITES = {  # files that write files, and how they keep from replacing what is n
     "weights/keeping.py": "what is kept of an archive, by `files.writing_whole`",
 }
 MOST_OF_ALL = 0.15  # of the lines, in one room
+KNOW_TORCH = {"zsclip.clip", "zsclip.formats", "zsclip.weights", "zsclip.encoders"}
 
 
 def test_no_file_sets_an_underscore_attribute_of_another_object() -> None:
@@ -52,6 +54,17 @@ def test_every_package_tells_in_some_lines_what_it_is_for() -> None:
 def test_no_room_has_more_than_its_part_of_the_lines() -> None:
     shares = load_script("architecture").shares(PACKAGE)
     assert {room: share for room, (_, share) in shares.items() if share > MOST_OF_ALL} == {}
+
+
+def test_the_rules_of_imports_name_every_room_once() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    layers, torch, _ = project["tool"]["importlinter"]["contracts"]
+    rooms = {f"zsclip.{at.stem}" for at in PACKAGE.iterdir() if at.suffix == ".py" or at.is_dir()}
+    rooms -= {"zsclip.__init__", "zsclip.__pycache__"}
+    named = [room for layer in layers["layers"] for room in layer.split(" | ")]
+    assert sorted(named) == sorted(rooms)
+    without = rooms - KNOW_TORCH - {"zsclip.__main__"}
+    assert sorted(torch["source_modules"]) == sorted(without)
 
 
 def test_files_that_have_grown_long_are_named_with_the_reason() -> None:
