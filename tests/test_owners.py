@@ -16,6 +16,7 @@ from zsclip.owners import (
     doubt,
     doubt_found,
     follow,
+    hold,
     is_plain_and_own,
     is_trusted,
     make_private_folder,
@@ -358,3 +359,20 @@ def test_folders_are_made_for_the_user_alone(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert [stat.S_IMODE((tmp_path / p).stat().st_mode) for p in ("a", "a/b")] == [0o700, 0o700]
+
+
+def test_a_file_is_held_by_one_at_a_time_and_only_where_its_name_leads_to_it(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("fcntl")
+    path = tmp_path / "file"
+    with open_new(path) as first, open_more(path) as second:
+        assert hold(first, path)
+        assert not hold(second, path)
+        path.unlink()
+        first.close()
+        assert not hold(second, path)
+        path.touch()
+        assert not hold(second, path)
+    with open_more(path) as third:
+        assert hold(third, path)

@@ -15,13 +15,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 __all__ = [
     "TRUST",
     "doubt",
     "doubt_found",
     "follow",
+    "hold",
     "is_plain_and_own",
     "is_trusted",
     "make_private_folder",
@@ -220,6 +221,27 @@ def open_more(path: Path) -> BufferedWriter:
         return os.open(name, flags & ~os.O_CREAT | _NO_FOLLOW | _NO_WAIT)
 
     return _checked(open(path, "ab", opener=opener), is_plain_and_own)
+
+
+def hold(file: IO[bytes], path: Path) -> bool:
+    """Have a file to oneself until it is closed, where the system knows of such.
+
+    Returns:
+        Whether it is so: nobody else has it, nor has whoever had it before removed it from `path`.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows, where an open file can be neither renamed nor deleted
+        return True
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # any other is of a file system without locks
+        if error.errno in (errno.EAGAIN, errno.EACCES):
+            return False
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.lstat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _checked(file: File, fits: Callable[[os.stat_result], bool]) -> File:

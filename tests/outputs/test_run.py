@@ -183,6 +183,21 @@ def test_two_at_a_time_do_not_write_to_one_journal(go: Go, part: Path) -> None:
     go(resume=True)
 
 
+def test_a_journal_that_is_removed_is_not_removed_again(go: Go, part: Path, folder: Path) -> None:
+    """By then it may be that of another process, which waited for the first to end."""
+    finished = Run.finish
+
+    def finish(run: Run) -> None:
+        finished(run)
+        part.write_text("another's")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Run, "finish", finish)
+        with pytest.raises(AssertionError):
+            go(folder / "00.png")
+    assert part.read_text() == "another's"
+
+
 def test_a_full_disk_is_told_and_what_is_there_is_gone_on_with(
     go: Go, part: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sorted_pictures import listing, make_files
 
 from zsclip.errors import UndoFileError
+from zsclip.owners import hold, open_more
 from zsclip.sorting import reading, undo_sorting
 from zsclip.sorting.reading import find_interrupted, read_journal
 
@@ -130,6 +131,26 @@ def test_one_that_ended_before_it_began_is_removed(tmp_path: Path, begun: str) -
     file.write_text(begun)
     assert find_interrupted(Path("/in"), tmp_path, "move") is None
     assert not file.exists()
+
+
+def test_one_that_another_program_is_about_to_begin_stays(tmp_path: Path) -> None:
+    pytest.importorskip("fcntl")
+    file = tmp_path / NAME
+    file.touch()
+    with open_more(file) as other:
+        assert hold(other, file)
+        assert find_interrupted(Path("/in"), tmp_path, "move") is None
+        assert file.exists()
+
+
+def test_one_that_cannot_be_read_hides_no_other(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path / NAME, head("/in"), STEP)
+    (tmp_path / NAME.replace("01-01", "01-02")).mkdir()
+    found = find_interrupted(Path("/in"), tmp_path, "move")
+    assert found is not None
+    assert found.path.name == NAME
 
 
 def test_an_empty_file_of_another_name_is_left_alone(tmp_path: Path) -> None:

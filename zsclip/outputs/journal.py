@@ -8,11 +8,9 @@ is there and those before it are, and what comes after is cut off when somebody 
 from __future__ import annotations
 
 import base64
-import errno
 import json
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -22,7 +20,7 @@ import numpy as np
 from zsclip import errors
 from zsclip.classifier import ZeroShotClassifier
 from zsclip.errors import ImageError, ResumeError, ZsclipError
-from zsclip.owners import follow, open_more, open_new, open_plain
+from zsclip.owners import follow, hold, open_more, open_new, open_plain
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief
 
@@ -82,7 +80,11 @@ class Journal:
         except FileExistsError:
             self._file = open_more(path)
         try:
-            _lock(self._file, path)
+            if not hold(self._file, path):
+                raise ResumeError(
+                    f"Another process is writing to {brief(str(path))}. Wait until it is done, or "
+                    "name another file for the results."
+                )
             self._end = self._whole(header, resume=resume)
             self._file.truncate(self._end)
             self._begin = len(_packed(header))
@@ -159,10 +161,14 @@ class Journal:
 
     def remove(self) -> None:
         """Delete it: the results are where they belong."""
-        with suppress(PermissionError):  # of Windows, for as long as it is open
+        if self._file.closed:
+            return  # by now it may be somebody else's
+        try:
+            self.path.unlink(missing_ok=True)
+        except PermissionError:  # of Windows, for as long as it is open
+            self._file.close()
             self.path.unlink(missing_ok=True)
         self._file.close()
-        self.path.unlink(missing_ok=True)
 
     def _entry(self, values: dict[str, Any]) -> Entry:
         source, of_picture = values["source"], "folder" not in values
@@ -173,22 +179,6 @@ class Journal:
         labels, sure = self._classifier.labelset, values.get("confidence")
         result = Prediction(name, scores, labels, self._origin, sure, self._learnt)
         return Entry(source, result)
-
-
-def _lock(file: IO[bytes], path: Path) -> None:
-    """Have a file to oneself until it is closed, where the system knows of such."""
-    try:
-        import fcntl
-    except ImportError:
-        return
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EACCES):
-            raise ResumeError(
-                f"Another process is writing to {brief(str(path))}. Wait until it is done, or name "
-                "another file for the results."
-            ) from None
 
 
 # ------------------------------------------------------------------------------------------- lines

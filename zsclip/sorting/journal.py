@@ -19,10 +19,20 @@ from typing import Any, BinaryIO, Literal, TypeAlias, cast
 
 from zsclip.errors import SortingError
 from zsclip.files import reason_of, sync_folder
-from zsclip.owners import open_more, open_new
+from zsclip.owners import hold, open_more, open_new, open_plain
 from zsclip.wording import brief
 
-__all__ = ["PREFIX", "SUFFIX", "VERSION", "Did", "Entry", "Journal", "Record", "lock", "writing"]
+__all__ = [
+    "PREFIX",
+    "SUFFIX",
+    "VERSION",
+    "Did",
+    "Entry",
+    "Journal",
+    "Record",
+    "require_alone",
+    "writing",
+]
 
 Did: TypeAlias = Literal["copy", "link", "symlink", "move", "folder", "nothing"]
 
@@ -146,14 +156,23 @@ def writing(
         path = interrupted.path
         file = cast(BinaryIO, open_more(path))
     with file:
-        lock(file, path)
+        require_alone(file, path)
         journal = Journal(path, file)
         if interrupted is None:
             journal.begin(folder, how, made)
             sync_folder(into)
         else:
+            if _is_gone_on_with(interrupted):
+                raise _busy(path)
             os.truncate(path, interrupted.whole)
         yield journal
+
+
+def _is_gone_on_with(record: Record) -> bool:
+    """Whether there are more whole lines by now than were read: what they say was done."""
+    with open_plain(record.path) as file:
+        file.seek(record.whole)
+        return file.readline().endswith(b"\n")
 
 
 def _new_path(into: Path) -> Path:
@@ -163,21 +182,17 @@ def _new_path(into: Path) -> Path:
     return path
 
 
-def lock(file: BinaryIO, path: Path) -> None:
+def require_alone(file: BinaryIO, path: Path) -> None:
     """Keep other processes from going on with the same sort, or undoing it, at the same time.
 
     Raises:
         SortingError: One does.
     """
-    try:
-        import fcntl
-    except ImportError:  # Windows, where an open file can be neither renamed nor deleted
-        return
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise SortingError(
-            f"another program is at work with {brief(str(path))}; wait until it is done"
-        ) from error
-    except OSError:  # a file system without locks
-        return
+    if not hold(file, path):
+        raise _busy(path)
+
+
+def _busy(path: Path) -> SortingError:
+    return SortingError(
+        f"another program is at work with {brief(str(path))}; wait until it is done"
+    )

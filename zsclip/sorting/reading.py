@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast, get_args
 
 from zsclip.errors import UndoFileError
-from zsclip.owners import open_plain
+from zsclip.owners import hold, open_more, open_plain
 from zsclip.sorting.journal import PREFIX, SUFFIX, VERSION, Did, Entry, Record
 from zsclip.sorting.names import has_suffix, is_inner, suffixes
 from zsclip.wording import brief
@@ -32,14 +32,28 @@ def find_interrupted(folder: Path, into: Path, how: str) -> Record | None:
     Raises:
         UndoFileError: An undo file there cannot be read.
     """
-    with suppress(OSError):
-        for path in sorted(into.glob(f"{PREFIX}*{SUFFIX}"), reverse=True):
+    for path in sorted(into.glob(f"{PREFIX}*{SUFFIX}"), reverse=True):
+        with suppress(OSError):
             record = read_journal(path)
-            if not record.whole:  # it ended before it began
-                path.unlink()
+            if not record.whole:
+                _remove_unbegun(path)
             elif not record.ended and record.how == how and _is_one(record.folder, folder):
                 return record
     return None
+
+
+def _remove_unbegun(path: Path) -> None:
+    """Remove an undo file of a program that was killed before it began, and not of one that runs.
+
+    Raises:
+        OSError: It cannot be done.
+    """
+    if os.name == "nt":  # where what a program has open cannot be removed
+        path.unlink()
+        return
+    with open_more(path) as file:
+        if hold(file, path) and not read_journal(path).whole:
+            path.unlink()
 
 
 def _is_one(one: Path, other: Path) -> bool:

@@ -15,7 +15,7 @@ from zsclip.files import as_path, file_sha256, reason_of, sync_folder
 from zsclip.owners import is_plain_and_own, open_more
 from zsclip.sorting.carry import copy_whole, give_name
 from zsclip.sorting.comparing import found_at, is_same, same_content
-from zsclip.sorting.journal import Entry, Record, lock
+from zsclip.sorting.journal import Entry, Record, require_alone
 from zsclip.sorting.plan import Left
 from zsclip.sorting.reading import read_journal
 from zsclip.sorting.settling import tidy
@@ -64,7 +64,7 @@ def undo_sorting(file: str | os.PathLike[str]) -> UndoReport:
                 f"{brief(str(path))} is no file of your own, and what it says is not done."
             )
         with open_more(path) as opened:
-            lock(cast(BinaryIO, opened), path)
+            require_alone(cast(BinaryIO, opened), path)
             undoing = _Undoing(read_journal(path))
             undoing.run()
         undoing.clean_up()  # when it is closed, as Windows wants it
