@@ -52,6 +52,20 @@ def test_what_was_rejected_is_told_as_the_evaluation_has_it(tmp_path: Path) -> N
     assert [row["labels"] for row in rows] == [[0], [1]]  # as the confusions count them
 
 
+def test_a_number_of_confusions_counts_what_it_leads_to_the_rejected_among_them(
+    tmp_path: Path,
+) -> None:
+    evaluation = dataclasses.replace(
+        made([0, 1, 1, 2], ["a", "a", "a", "c"], "abc"),
+        accepted=np.array([True, True, False, False]),
+    )
+    write_evaluation(evaluation, tmp_path / "e.html")
+    rows, _ = data_of(tmp_path / "e.html")
+    for truth, answers in enumerate(evaluation.confusion.tolist()):
+        for answer, count in enumerate(answers):
+            assert count == sum(row["truth"] == [truth] and answer in row["labels"] for row in rows)
+
+
 def test_of_several_labels_right_is_what_says_just_the_true_ones(tmp_path: Path) -> None:
     one = made([[0.9, 0.8, 0.1], [0.9, 0.8, 0.1]], ["a", "b"], "abc")
     evaluation = dataclasses.replace(

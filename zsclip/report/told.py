@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from zsclip.evaluation import ClassResult, Evaluation, measure_of
+from zsclip.evaluation.printed import in_figures
 from zsclip.markup import Markup, element
 from zsclip.wording import shown
 
@@ -46,13 +47,13 @@ def _metrics(evaluation: Evaluation) -> Iterator[Markup]:
     rows = []
     for name, value in evaluation.metrics().items():
         measure = measure_of(name, several=evaluation.multi_label)
-        ends = [_number(end, is_share=measure.is_share) for end in evaluation.interval(name)]
-        told = _number(value, is_share=measure.is_share)
+        ends = [in_figures(end, measure.is_share) for end in evaluation.interval(name)]
+        told = in_figures(value, measure.is_share)
         rows.append([measure.title, told, f"{ends[0]} to {ends[1]}"])
     yield _table(["metric", "value", "95 % interval"], rows, numbers=(1, 2))
     notes = [
-        f"Published for this model: {row.metric} {_number(row.published)} ({shown(row.source)}); "
-        f"here {_number(row.measured)}."
+        f"Published for this model: {row.metric} {_share(row.published)} ({shown(row.source)}); "
+        f"here {_share(row.measured)}."
         for row in evaluation.published
         if measure_of(row.metric, several=evaluation.multi_label).is_share
     ]
@@ -141,8 +142,8 @@ def _labels(results: tuple[ClassResult, ...]) -> Iterator[Markup]:
             _short(row.label),
             f"{row.pictures:,}",
             f"{row.answers:,}",
-            _number(math.nan if row.recall is None else row.recall),
-            _number(math.nan if row.precision is None else row.precision),
+            _share(row.recall),
+            _share(row.precision),
             _short(row.taken_for or ""),
         ]
         for row in ordered
@@ -188,7 +189,5 @@ def _short(name: str) -> str:
     return shown(name, 40)
 
 
-def _number(value: float, *, is_share: bool = True) -> str:
-    if not math.isfinite(value):
-        return "-"
-    return f"{100 * value:.1f} %" if is_share else f"{value:.3f}"
+def _share(value: float | None) -> str:
+    return in_figures(math.nan if value is None else value, True)
