@@ -338,8 +338,8 @@ def test_every_error_and_warning_tells_what_it_is_given_in_print(poison: str) ->
     ]
     assert len(classes) > 30
     for found in classes:
-        if found is ImageError:
-            error: Exception = ImageError(describe_source(poison), poison)
+        if issubclass(found, ImageError):
+            error: Exception = found(describe_source(poison), poison)
         elif found is PromptTooLongError:
             error = PromptTooLongError(poison, 100, 77, poison)
         else:
