@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -145,9 +146,10 @@ class Journal:
         self._put(_packed([_plain(entry) for entry in entries]))
 
     def _put(self, line: bytes) -> None:
+        data, file = line, self._file.fileno()
         try:
-            self._file.write(line)
-            self._file.flush()
+            while data:  # past the buffer, which would be written again when the file is closed
+                data = data[os.write(file, data) :]
         except OSError as error:
             told = f"{error.strerror}. What is in it stays, to be gone on with by --resume"
             raise OSError(error.errno, told, str(self.path)) from error
