@@ -40,7 +40,10 @@ def test_the_labels_that_somebody_chose_stand_in_place_of_the_best() -> None:
     names = Names()
     row = row_of(result, names, top=3, source="a.png", scores=[Score("mammal", "g", 0.99)])
     assert [names.to_list()[place]["name"] for place, _ in row["best"]] == ["mammal"]
-    assert [names.to_list()[place]["name"] for place in row["labels"]] == ["dog"]
+    assert [names.to_list()[place]["name"] for place in row["labels"]] == ["mammal"]
+    assert row["score"] == 0.99  # that of the group, beside which it stands in a selection's CSV
+    none = row_of(result, names, top=3, source="a.png", scores=[])
+    assert (none["labels"], none["score"]) == ([], 0.7)
 
 
 def test_labels_of_one_name_have_places_of_their_own() -> None:
