@@ -148,6 +148,12 @@ def test_a_stream_that_nobody_wants_any_more_ends_its_bar_and_its_work(
     assert only(bars) == (3, 1, True)
 
 
+def test_where_there_is_no_standard_error_there_is_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    with counting(True, 2) as done:
+        done(2)
+
+
 def test_what_is_watched_is_closed_with_its_bar(bars: list[Bar]) -> None:
     ended: list[str] = []
 
