@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 from evaluations import made
 from matplotlib.figure import Figure
 from PIL import Image
+from report_pages import predicted
 
 import zsclip
 from zsclip import plot
@@ -87,6 +89,33 @@ def test_a_figure_is_made_without_pyplot_and_leaves_no_setting(name: str) -> Non
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_a_copy_of_a_figure_shows_itself_without_a_description(figure: Figure) -> None:
+    again = pickle.loads(pickle.dumps(figure))
+    assert 'alt=""' in again._repr_html_()
+
+
+def test_settings_for_other_images_turn_no_picture_over_and_cross_no_number() -> None:
+    half = np.zeros((40, 40, 3), np.uint8)
+    half[:20] = 255, 0, 0  # red above, black below
+    evaluation = made([0, 1], ["a", "b"], "ab")
+    with mpl.rc_context({"image.origin": "lower", "image.aspect": "auto", "axes.grid": True}):
+        drawn = [
+            plot.similarity([half], ["a"], values=[[0.5]]),
+            plot.predictions(predicted([[0.5, 0.3, 0.2]], ["x"]), [half]),
+            plot.confusion(evaluation),
+        ]
+    for made_of in drawn[:2]:
+        made_of.savefig(out := io.BytesIO(), format="png", dpi=100)
+        pixels = np.asarray(Image.open(out).convert("RGB")).astype(int)
+        red = np.argwhere((pixels[..., 0] > 200) & (pixels[..., 1] < 60))
+        black = np.argwhere(pixels.sum(axis=2) < 20)
+        columns = np.isin(black[:, 1], red[:, 1])
+        assert red[:, 0].mean() < black[columns, 0].mean()
+    ax = drawn[2].axes[0]
+    assert ax.yaxis_inverted()
+    assert not any(line.get_visible() for line in ax.get_xgridlines() + ax.get_ygridlines())
 
 
 def test_the_users_settings_decide_colors_and_sizes() -> None:
