@@ -163,6 +163,7 @@
     watcher.observe($("more"));
   }, { rootMargin: "1000px" });
   watcher.observe($("more"));
+  addEventListener("beforeprint", () => addCards(found.length));  // on paper nothing is scrolled to
 
   function tell() {
     const n = selected.size;
