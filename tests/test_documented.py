@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import importlib
 import inspect
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 import pytest
-from documented import rows, undocumented, undocumented_members
+from documented import directives, rows, undocumented, undocumented_members
 from hand_made import some_parts
 from safetensors import safe_open
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
 
 DOCS = Path(__file__).parents[1] / "docs"
+EXAMPLES = [
+    DOCS.parent / "README.md",
+    *sorted(DOCS.glob("*.md")),
+    *sorted(DOCS.glob("examples/*.py")),
+]
+BLOCK = re.compile(r"^```(?:python|pycon)\n(.*?)^```", re.M | re.S)
 PUBLIC = [  # the modules whose names programs import, each with all of its `__all__`
     "zsclip",
     "zsclip.cache",
@@ -78,6 +85,13 @@ def public_classes() -> Iterator[Any]:
                 yield pytest.param(value, id=name)
 
 
+def public_dataclasses() -> Iterator[Any]:
+    documented = [(d.target, d.value) for d in directives(REFERENCE) if d.kind == "class"]
+    for name, value in documented:
+        if dataclasses.is_dataclass(value):
+            yield pytest.param(value, id=name)
+
+
 @pytest.mark.parametrize("module", PUBLIC)
 def test_every_public_name_is_in_the_reference(module: str) -> None:
     assert undocumented(public_names(module), REFERENCE) == []
@@ -93,6 +107,35 @@ def test_every_exception_is_in_the_reference() -> None:
     raised = [name for name, value in vars(zsclip.errors).items() if inspect.isclass(value)]
     own = {name for name in raised if getattr(zsclip.errors, name).__module__ == "zsclip.errors"}
     assert own == set(zsclip.errors.__all__)  # whose names are in the reference, as others are
+
+
+def imported(code: str) -> list[str]:
+    """What a program or a session imports from zsclip, as ``zsclip.cache.make_key``."""
+    session = [line[4:] for line in code.splitlines() if line.startswith((">>> ", "... "))]
+    code = "\n".join(session) or code
+    found = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)]
+    return [
+        f"{node.module}.{alias.name}"
+        for node in found
+        if node.module is not None and node.module.partition(".")[0] == "zsclip"
+        for alias in node.names
+    ]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_what_examples_import_is_in_the_reference(path: Path) -> None:
+    text = path.read_text("utf-8")
+    programs = [text] if path.suffix == ".py" else BLOCK.findall(text)
+    names = {name for code in programs for name in imported(code)}
+    names -= {*PUBLIC}  # as in `from zsclip import plot`
+    assert undocumented(sorted(names), REFERENCE) == []
+
+
+@pytest.mark.parametrize("owner", [*public_dataclasses()])
+def test_every_field_of_a_public_value_is_described(owner: Any) -> None:
+    described = set(re.findall(r"^    (\w+): ", inspect.getdoc(owner) or "", re.MULTILINE))
+    fields = {field.name for field in dataclasses.fields(owner) if not field.name.startswith("_")}
+    assert fields - described == set()
 
 
 def test_a_name_that_the_reference_lacks_is_found() -> None:

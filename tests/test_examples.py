@@ -32,6 +32,7 @@ from typing import Any
 import pytest
 
 import zsclip
+from zsclip.demo import load_drawings
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(zsclip.__file__).parent
@@ -168,6 +169,15 @@ def test_examples_were_found() -> None:
 def test_the_examples_of_a_page_work_in_one_folder(page: Path) -> None:
     code = "".join(block.code for block in blocks(page))
     assert not ('"drawings' in code and re.search(r'"\w+\.png"', code))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_whose_examples_open_drawings_says_how_to_get_them(page: Path) -> None:
+    text = page.read_text("utf-8")
+    typed = "".join(re.findall(r"^```(?:python|pycon|console)\n(.*?)^```", text, re.M | re.S))
+    names = {drawing.file for drawing in load_drawings()}
+    if "drawings/" in typed or names & {*re.findall(r"\w+\.png", typed)}:
+        assert "demo --copy " in text or "copy_drawings(" in text
 
 
 def test_the_example_of_the_log_shows_the_log() -> None:

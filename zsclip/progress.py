@@ -5,6 +5,7 @@ They are tqdm's, which is imported when one is to be shown.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import Any, Literal, TypeAlias, TypeVar
@@ -37,7 +38,7 @@ def counting(progress: Progress, total: int | None) -> Iterator[Callable[[int], 
         ParameterTypeError: It is neither a truth value nor a text.
     """
     _require(progress)
-    if not progress:
+    if not progress or sys.stderr is None:  # as in programs without a terminal on Windows
         yield _nobody
         return
     bar: Any

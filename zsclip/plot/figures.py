@@ -8,6 +8,8 @@ from pathlib import PurePath
 from typing import IO, Any, Literal
 from weakref import WeakKeyDictionary
 
+from numpy.typing import NDArray
+
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.markup import data_uri, element
 from zsclip.needs import needed
@@ -27,6 +29,7 @@ __all__ = [
     "alt_text",
     "axes_for",
     "described",
+    "imaged",
     "rcParams",
 ]
 
@@ -75,9 +78,13 @@ class DescribedFigure(Figure):
         if kind is None and isinstance(fname, str | os.PathLike):
             kind = PurePath(fname).suffix.removeprefix(".")
         key = _KEYS.get(str(kind or rcParams["savefig.format"]).lower())
-        if key and any(ax in _told for ax in self.axes):
-            kwargs["metadata"] = {key: alt_text(self), **(kwargs.get("metadata") or {})}
+        if key and (told := self._told()):
+            kwargs["metadata"] = {key: told, **(kwargs.get("metadata") or {})}
         super().savefig(fname, transparent=transparent, **kwargs)
+
+    def _told(self) -> str:
+        """Its description; empty if it was cleared, or is a copy."""
+        return alt_text(self) if any(ax in _told for ax in self.axes) else ""
 
     def _repr_html_(self) -> str:
         drawn = io.BytesIO()
@@ -85,7 +92,7 @@ class DescribedFigure(Figure):
         return element(
             "img",
             src=data_uri(drawn.getvalue(), "image/png"),
-            alt=alt_text(self),
+            alt=self._told(),
             style=f"width:{self.get_figwidth():.2f}in;max-width:100%",
         )
 
@@ -111,6 +118,11 @@ def axes_for(
             f"`ax` must be axes of matplotlib, as figure.add_subplot() gives, got {brief(ax)}."
         )
     return ax
+
+
+def imaged(ax: Axes, pixels: NDArray[Any], **how: Any) -> AxesImage:
+    """Pixels in axes, upright and in their proportions whatever `rcParams` are for other images."""
+    return ax.imshow(pixels, origin="upper", aspect="equal", **how)
 
 
 def described(ax: Axes, text: str) -> Figure:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.images import Images, ImageSource, Reading, is_path, load_image, sources_of, thumbnail
-from zsclip.plot.figures import Axes, Figure, axes_for, described
+from zsclip.plot.figures import Axes, Figure, axes_for, described, imaged
 from zsclip.plot.texts import called, drawable, whole
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief
@@ -149,7 +149,7 @@ def _show(
     ax.set_title(title, loc="left", fontsize="small", **how)
     ax.set_axis_off()
     if picture is not None:
-        ax.imshow(picture)
+        imaged(ax, picture)
         return
     reason = "cannot be read" if isinstance(result, Failure) else "not at hand"
     ax.set(xlim=(0, 1), ylim=(0, 1))

@@ -14,7 +14,7 @@ from zsclip.evaluation import Evaluation
 from zsclip.images import Images, Reading, describe_source, load_image, sources_of, thumbnail
 from zsclip.labels import texts_of
 from zsclip.plot.curves import require_evaluation
-from zsclip.plot.figures import Axes, AxesImage, Figure, axes_for, described, rcParams
+from zsclip.plot.figures import Axes, AxesImage, Figure, axes_for, described, imaged, rcParams
 from zsclip.plot.texts import called, drawable, whole
 from zsclip.wording import brief
 
@@ -80,10 +80,10 @@ def similarity(
     small = [np.asarray(load_image(thumbnail(p, side=96, reading=reading))) for p in pictures]
 
     ax, cell = _squares(ax, len(words) + 1.1, len(pictures), [words])
-    image = ax.imshow(matrix)
+    image = imaged(ax, matrix)
     for i, picture in enumerate(small):  # in the row above the cells, as large as fits
         height, width = (n / max(picture.shape[:2]) / 2 for n in picture.shape[:2])
-        ax.imshow(picture, extent=(i - width, i + width, height - 1.1, -height - 1.1))
+        imaged(ax, picture, extent=(i - width, i + width, height - 1.1, -height - 1.1))
     ax.set(xlim=(-0.5, len(pictures) - 0.5), ylim=(len(words) - 0.5, -1.62), xticks=[])
     _label(ax, "y", words, cell, limit=48)
     _values(ax, image, matrix, "{:.2f}", cell)
@@ -128,7 +128,7 @@ def confusion(evaluation: Evaluation, *, ax: Axes | None = None) -> Figure:
     counts, labels = evaluation.confusion, evaluation.labelset.names
     n, of_row = len(labels), counts.sum(axis=1, keepdims=True)
     ax, cell = _squares(ax, n, n, [labels, labels])
-    image = ax.imshow(counts / np.maximum(of_row, 1), vmin=0, vmax=1)
+    image = imaged(ax, counts / np.maximum(of_row, 1), vmin=0, vmax=1)
     _label(ax, "y", labels, cell)
     _label(ax, "x", labels, cell)
     ax.set(ylabel="truth", xlabel="best label")
@@ -190,11 +190,17 @@ def _squares(
         beneath = words[1] if len(words) > 1 else 0.1
         key = 0.0 if cell >= _FOR_VALUES else 1.0
         size = columns * cell + words[0] + key, max(rows * cell + beneath, 1.0)
-        return axes_for(None, size, square=True), cell
-    ax = axes_for(ax)
+        return _without_grid(axes_for(None, size, square=True)), cell
+    ax = _without_grid(axes_for(ax))
     figure, box = ax.get_figure(root=True), ax.get_window_extent()
     assert figure is not None
     return ax, float(min(box.width / columns, box.height / rows) / figure.dpi)
+
+
+def _without_grid(ax: Axes) -> Axes:
+    """The axes less the lines that many styles draw, and that would cross the numbers."""
+    ax.grid(visible=False)
+    return ax
 
 
 # ----------------------------------------------------------------------------- what stands there

@@ -55,8 +55,9 @@ def row_of(
 ) -> dict[str, Any]:
     """A prediction as the script takes it.
 
-    ``labels`` is what the picture counts for: the best label of one that is accepted; where several
-    labels may hold, those that are said of it. ``margin`` is how far the answer is from another.
+    ``labels`` is what the picture counts for: the best label of one that is accepted, or the group
+    that is shown in its place, which ``score`` belongs to; where several labels may hold, those
+    that are said of it. ``margin`` is how far the best label is from another answer.
 
     Args:
         result: The prediction.
@@ -67,18 +68,19 @@ def row_of(
         accepted: Whether it is taken for one of the labels; as in the prediction if None.
     """
     accepted = result.accepted if accepted is None else accepted
-    several = result.origin.multi_label
-    if several:
+    listed = result.top(top) if scores is None else scores
+    score = result.score
+    if result.origin.multi_label:
         said, margin = _said_of_several(result)
     else:
-        said, margin = list(result.top(1)), result.margin
-    listed = result.top(top) if scores is None else scores
+        said, margin = list(listed[:1]), result.margin
+        score = said[0].score if said else score
     return {
         "source": plain_json(source),
         "state": "accepted" if accepted else "rejected",
         "best": [[names.place(s.label, s.id), round(s.score, DIGITS)] for s in listed],
         "labels": [names.place(s.label, s.id) for s in said] if accepted else [],
-        "score": round(result.score, DIGITS),
+        "score": round(score, DIGITS),
         "margin": round(margin, DIGITS),
     }
 
