@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -153,11 +152,10 @@ def _counted(
     results: Iterator[tuple[str, Prediction | Failure]], plan: Plan, counts: _Counts, *, bar: bool
 ) -> Iterator[tuple[str, Prediction | Failure]]:
     """The results, each once it is counted; failures are told that no line of a table tells."""
-    from tqdm import tqdm
-
+    from zsclip.progress import counting
     from zsclip.results import Failure
 
-    with tqdm(unit=" pictures", disable=not bar, file=sys.stderr, dynamic_ncols=True) as drawn:
+    with counting("text" if bar else False, None) as done:
         for source, result in results:
             counts.total += 1
             counts.failed += isinstance(result, Failure)
@@ -165,7 +163,7 @@ def _counted(
             if isinstance(result, Failure) and plan.form == "table":
                 say(str(result.error))
             yield source, result
-            drawn.update()
+            done(1)
     if not counts.total:
         raise Failed("No picture was named: there is nothing on standard input.")
 
