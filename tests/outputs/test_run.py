@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from deadlines import run_program
 from PIL import Image
+from quick_disk import quick_folder
 
 from zsclip import Failure, ZeroShotClassifier
 from zsclip.cli.listing import Listing
@@ -345,13 +345,6 @@ def test_signals_at_random_moments_lose_double_and_change_nothing(
             Image.fromarray(np.full((2, 2, 3), i, np.uint8)).save(folder / f"{i:02}.png")
         else:
             (folder / f"{i:02}.png").write_text("no picture")
-    memory = Path("/dev/shm")  # where nobody waits for a disk
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else tmp_path) as work:
-        done = subprocess.run(
-            [sys.executable, "-c", KILLED, str(folder), f"{work}/work", "1"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert done.returncode == 0, done.stderr
-    assert int(done.stdout.split()[0]) >= 25  # of them were hit before their end
+    with quick_folder(tmp_path) as work:
+        told = run_program(["-c", KILLED, folder, work / "work", "1"], folder=tmp_path)
+    assert int(told.split()[0]) >= 25  # of them were hit before their end

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from deadlines import run_program
+from quick_disk import quick_folder
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 
@@ -189,9 +190,10 @@ for far in (False, True):
 def run(program: str, tmp_path: Path, how: str) -> str:
     support = Path(__file__).parents[1] / "support"
     file = tmp_path / "program.py"
-    values = {"support": str(support), "root": str(tmp_path / "root"), "how": how}
-    file.write_text((BEGIN + program).format(**values, seed=7, tries=TRIES))
-    return run_program([file], folder=tmp_path)
+    with quick_folder(tmp_path) as work:
+        values = {"support": str(support), "root": str(work / "root"), "how": how}
+        file.write_text((BEGIN + program).format(**values, seed=7, tries=TRIES))
+        return run_program([file], folder=tmp_path)
 
 
 @pytest.mark.parametrize("how", ["copy", "link", "move"])
