@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +44,18 @@ def test_formats_of_what_was_found(
     )
     assert rows[0] == ["rank", "similarity", "source"]
     assert rows[1][0] == "1"
-    assert rows[1][2] == "./pictures/" + 'a\n"fish".png'
+    assert rows[1][2] == "pictures/" + 'a\n"fish".png'  # as classify has it
+
+
+def test_a_folder_that_was_found_in_is_no_formula(
+    run: Run, pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pictures.parent)
+    pictures.rename("=1+1")
+    found = run("search", "=1+1", "a frog", *MODEL, "--format", "csv").stdout
+    sources = [row["source"] for row in csv.DictReader(io.StringIO(found))]
+    assert len(sources) == 2
+    assert all(source.startswith("./=1+1/") and Path(source).is_file() for source in sources)
 
 
 @pytest.mark.parametrize(

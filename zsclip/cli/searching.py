@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,12 +119,9 @@ class _Pictures(list[Path]):
 
 def _emit_csv(found: Found) -> None:
     """A row for each picture. In a file or a pipe a path is whatever leads to the file."""
-    from zsclip.outputs import csv_row
+    from zsclip.outputs import csv_row, no_formula
 
     write = emit if sys.stdout.isatty() else emit_exactly
     write("rank,similarity,source")
     for rank, match in enumerate(found.matches, start=1):
-        source = match.source
-        if not os.path.isabs(source):  # noqa: PTH117 - so that no spreadsheet computes it
-            source = os.path.join(".", source)  # noqa: PTH118
-        write(csv_row([rank, f"{match.similarity:.6g}", source]))
+        write(csv_row([rank, f"{match.similarity:.6g}", no_formula(match.source)]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from zsclip.outputs.chosen import Chosen, Row
 from zsclip.outputs.evaluations import EVALUATIONS, evaluation_lines, write_evaluation_file
 from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
-from zsclip.outputs.lines import Lines, csv_row, lines_of
+from zsclip.outputs.lines import Lines, csv_row, lines_of, no_formula
 from zsclip.outputs.run import Run, Sources
 from zsclip.outputs.writer import Plan, Writer
 
@@ -29,6 +29,7 @@ __all__ = [
     "csv_row",
     "evaluation_lines",
     "lines_of",
+    "no_formula",
     "open_output",
     "write_evaluation_file",
 ]

@@ -18,7 +18,7 @@ from zsclip.outputs.chosen import Chosen
 from zsclip.results import Failure, Origin, Prediction, plain_json
 from zsclip.tables import bytes_of_name
 
-__all__ = ["CSV_COLUMNS", "Lines", "csv_row", "lines_of"]
+__all__ = ["CSV_COLUMNS", "Lines", "csv_row", "lines_of", "no_formula"]
 
 # Labels that are longer push the rest of their line to the right.
 WIDEST_LABEL = 32
@@ -140,11 +140,11 @@ def csv_row(values: Iterable[object]) -> str:
     return line.getvalue().removesuffix(end)
 
 
-def _no_formula(source: str) -> str:
+def no_formula(source: str) -> str:
     """The path by which a spreadsheet does not compute something, and which leads to the same file.
 
     Examples:
-        >>> _no_formula("=1+1.png"), _no_formula("a=1.png")
+        >>> no_formula("=1+1.png"), no_formula("a=1.png")
         ('./=1+1.png', 'a=1.png')
     """
     return os.path.join(".", source) if source.startswith(FORMULAS) else source  # noqa: PTH118
@@ -163,7 +163,7 @@ class _CsvLines:
         return [self._row(*CSV_COLUMNS, accepted=ACCEPTED)]
 
     def of(self, source: str, result: Prediction | Failure) -> list[str]:
-        source = _no_formula(source)
+        source = no_formula(source)
         if isinstance(result, Failure):
             return [self._row(source, "", "", "", "", str(result.error))]
         accepted = "true" if result.accepted else "false"
