@@ -11,13 +11,16 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from zsclip.demo import load_drawings
 
+Run = Callable[..., Result]
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
 FROG = next(drawing.data for drawing in load_drawings() if drawing.animal == "frog")
@@ -42,7 +45,10 @@ def test_a_stream_is_answered_line_by_line_until_ctrl_c(start: Start, tmp_path: 
         )
 
 
-def test_ctrl_c_leaves_what_the_same_command_goes_on_with(start: Start, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_what_the_same_command_goes_on_with(
+    start: Start, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "frog.png").write_bytes(FROG)
     args = ("classify", "-", *TINY, "--batch-size", "1", "-o", "out.csv")
     part = tmp_path / "out.csv.part"
@@ -51,22 +57,23 @@ def test_ctrl_c_leaves_what_the_same_command_goes_on_with(start: Start, tmp_path
         assert process.stderr is not None
         process.stdin.write(b"frog.png\nmissing.png\n")
         process.stdin.flush()
+        given_up = time.monotonic() + 60
         while not (part.exists() and part.read_bytes().count(b"\n") == 3):
             assert process.poll() is None
+            assert time.monotonic() < given_up
+            time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         told = "pictures? (was|were) classified; the same command with --resume goes on."
         assert re.search(told, process.stderr.read().decode())
     names = b"frog.png\nmissing.png\nfrog.png\n"
-    refused = in_shell(tmp_path, "", *args, stdin=names)
-    assert (refused.returncode, part.exists()) == (2, True)
-    assert b"or delete it to begin anew" in refused.stderr
-    other = in_shell(tmp_path, "", *args, "--top", "1", "--resume", stdin=names)
-    assert b"--top was 3, and is 1" in other.stderr
-    done = in_shell(tmp_path, "", *args, "--resume", stdin=names)
-    assert (done.returncode, done.stderr) == (1, b"1 of 3 could not be classified.\n")
-    undisturbed = in_shell(tmp_path, "", *args[:-1], "again.csv", stdin=names)
-    assert undisturbed.returncode == 1
+    refused = run(*args, stdin=names)
+    assert (refused.exit_code, part.exists()) == (2, True)
+    assert "or delete it to begin anew" in refused.stderr
+    assert "--top was 3, and is 1" in run(*args, "--top", "1", "--resume", stdin=names).stderr
+    done = run(*args, "--resume", stdin=names)
+    assert (done.exit_code, done.stderr) == (1, "1 of 3 could not be classified.\n")
+    assert run(*args[:-1], "again.csv", stdin=names).exit_code == 1
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "again.csv").read_bytes()
     assert not part.exists()
 
