@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from click.testing import Result
 from sorted_pictures import listing
 
 import zsclip.sorting
+from zsclip.cli import sorting
 
 Run = Callable[..., Result]
 OPTIONS = ("--labels", "frog,fish", "--model", "tiny-cartoon", "--no-progress")
@@ -124,3 +126,11 @@ def test_ctrl_c_while_it_looks_at_pictures(
     done = run("sort", pictures, "--into", pictures.parent / "sorted", *OPTIONS)
     assert done.exit_code == 130
     assert "Nothing was sorted; what was computed is in the cache." in done.stderr
+
+
+def test_the_command_that_takes_it_back_can_be_copied_into_a_shell_of_either_kind() -> None:
+    assert sorting._quoted("my photos/undo.jsonl") == "'my photos/undo.jsonl'"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        quoted = sorting._quoted(r"C:\my photos\undo.jsonl")
+    assert quoted == r'"C:\my photos\undo.jsonl"'

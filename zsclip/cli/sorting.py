@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -230,6 +231,9 @@ def _tell_left(left: Iterable[Left]) -> None:
 
 
 def _quoted(path: str) -> str:
+    """A path as a shell takes it; that of Windows knows no other quotes, and no name has these."""
+    if os.name == "nt":
+        return f'"{path}"'
     import shlex
 
     return shlex.quote(path)

@@ -157,9 +157,9 @@ def recall_encoder(
         ZsclipError: As of `resolve_encoder`.
     """
     if not anew and encoder in (None, OWN[0].name):
-        with_stamp = _recall(_key(model, options))
-        if with_stamp is not None:
-            remembered = RememberedEncoder(*with_stamp, model, options)
+        noted = _recall(_key(model, options))
+        if noted is not None:
+            remembered = RememberedEncoder(*noted, model, options)
             note_making(remembered, OWN[0], options)
             return remembered
     return resolve_encoder(encoder, model, **options)
