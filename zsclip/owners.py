@@ -1,4 +1,4 @@
-"""Whose a file is, who else could have put it there, and opening it so that it is no other.
+"""Whose a file is, who else could have put it there, and opening and holding it as no other does.
 
 The rule is that of OpenSSH's StrictModes: the file and every folder on the way to it belong to the
 user or to root, and nobody else may write there. Of what is in the user's home, nothing above the
