@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.needs import needed
-from zsclip.results import Failure, Prediction, plain_json
+from zsclip.results import Failure, Prediction, Score, plain_json
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -58,16 +58,7 @@ _COLUMNS: dict[str, dict[str, str]] = {
 _ROWS = 1 << 14  # of a batch
 
 
-class _Ranked(Protocol):
-    @property
-    def label(self) -> str: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def score(self) -> float: ...
-
-
-Chosen: TypeAlias = Callable[[Prediction], Sequence[_Ranked]]
+Chosen: TypeAlias = Callable[[Prediction], Sequence[Score]]
 """Which labels of a prediction have a row, best first."""
 
 

@@ -15,8 +15,7 @@ from zsclip.cli.options import with_options
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
-    from zsclip.outputs import Row
-    from zsclip.results import Prediction
+    from zsclip.results import Prediction, Score
 
 __all__ = ["Listing", "listing_options"]
 
@@ -68,20 +67,18 @@ class Listing:
                 "FILE --multi-label --calibrate ... makes one."
             )
 
-    def of(self, prediction: Prediction) -> list[Row]:
+    def of(self, prediction: Prediction) -> list[Score]:
         """The labels of one prediction, best first."""
-        from zsclip.outputs import Row
+        from zsclip.results import Score
 
         if self.by == "deepest":
             node = prediction.deepest(float(self.value or 0))
-            return [] if node is None else [Row(node.name, node.id, node.score)]
+            return [] if node is None else [Score(node.name, node.id, node.score)]
         if self.by == "above":
-            scores = prediction.above(self.value)
-        elif self.by == "coverage":
-            scores = prediction.prediction_set(float(self.value or 0))
-        else:
-            scores = prediction.top(int(self.value or 0))
-        return [Row(score.label, score.id, score.score) for score in scores]
+            return prediction.above(self.value)
+        if self.by == "coverage":
+            return prediction.prediction_set(float(self.value or 0))
+        return prediction.top(int(self.value or 0))
 
 
 def listing_options(command: F) -> F:

@@ -7,7 +7,7 @@ A run that is interrupted leaves a journal, out of which the next one goes on.
 
 from __future__ import annotations
 
-from zsclip.outputs.chosen import Chosen, Row
+from zsclip.outputs.chosen import Chosen
 from zsclip.outputs.evaluations import EVALUATIONS, evaluation_lines, write_evaluation_file
 from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
 from zsclip.outputs.lines import Lines, csv_row, lines_of, no_formula
@@ -20,7 +20,6 @@ __all__ = [
     "Chosen",
     "Lines",
     "Plan",
-    "Row",
     "Run",
     "Sources",
     "Writer",

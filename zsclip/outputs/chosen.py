@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
-from zsclip.results import Prediction
+from zsclip.results import Prediction, Score
 
-__all__ = ["Chosen", "Row"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A label, or a group of them, with its score."""
-
-    label: str
-    id: str
-    score: float
+__all__ = ["Chosen"]
 
 
 class Chosen(Protocol):
@@ -31,5 +21,5 @@ class Chosen(Protocol):
     def top(self) -> int | None:
         """How many there are of each picture; None if that depends on the picture."""
 
-    def of(self, prediction: Prediction) -> Sequence[Row]:
-        """The labels of one prediction, best first."""
+    def of(self, prediction: Prediction) -> Sequence[Score]:
+        """The labels of one prediction, or the group of them, best first."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from zsclip.files import writing_whole
 from zsclip.images import Reading
-from zsclip.outputs.formats import Known
+from zsclip.outputs.formats import FORMATS, Known
 from zsclip.outputs.lines import csv_row
 from zsclip.results import plain_json
 from zsclip.wording import printable
@@ -37,12 +37,6 @@ def _is_csv(file: Path) -> bool:
     return _start(file, 200).startswith(f"{CSV_HEAD}\n")
 
 
-def _is_page(file: Path) -> bool:
-    from zsclip.report import is_report
-
-    return is_report(file)
-
-
 def _start(file: Path, size: int) -> str:
     with file.open("rb") as opened:
         return opened.read(size).decode("utf-8", "replace")
@@ -52,7 +46,7 @@ EVALUATIONS = {
     "table": Known(is_ours=_is_table),
     "json": Known(suffixes=(".json",), is_ours=_is_json),
     "csv": Known(suffixes=(".csv",), is_ours=_is_csv),
-    "html": Known(suffixes=(".html",), is_ours=_is_page, needs_file=True),
+    "html": FORMATS["html"],
 }
 """The formats by name, as `choose_format` and `check_output` take them."""
 

@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from zsclip.results import Prediction, plain_json
+from zsclip.results import Prediction, Score, plain_json
 from zsclip.wording import told
 
-__all__ = ["Names", "Scored", "failed_row", "row_of"]
+__all__ = ["Names", "failed_row", "row_of"]
 
 DIGITS = 4  # of a score: more than anybody sees, and a fifth of the bytes
-
-
-class Scored(Protocol):
-    """A label, or a group of them, and its score."""
-
-    @property
-    def label(self) -> str:
-        """The name."""
-
-    @property
-    def id(self) -> str:
-        """The id."""
-
-    @property
-    def score(self) -> float:
-        """The score."""
 
 
 class Names:
@@ -50,7 +34,7 @@ def row_of(
     *,
     top: int,
     source: str,
-    scores: Sequence[Scored] | None = None,
+    scores: Sequence[Score] | None = None,
     accepted: bool | None = None,
 ) -> dict[str, Any]:
     """A prediction as the script takes it.
@@ -91,10 +75,10 @@ def failed_row(source: str, error: str) -> dict[str, Any]:
     return {"state": "failed", "best": [], "labels": [], **texts}
 
 
-def _said_of_several(result: Prediction) -> tuple[list[Scored], float]:
+def _said_of_several(result: Prediction) -> tuple[list[Score], float]:
     """The labels that are said of a picture, and how near the nearest score is to its threshold."""
     thresholds = result.learnt.thresholds
     limits: Any = 0.5 if thresholds is None else thresholds.values
     said = result.above(0.5 if thresholds is None else None)
     distances = abs(result.scores.astype(float) - limits)
-    return list(said), float(min(distances.min(), 1.0))
+    return said, float(min(distances.min(), 1.0))

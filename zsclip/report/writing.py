@@ -11,9 +11,9 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.forks import usable_cores
 from zsclip.images import ImageSource, Reading, is_path
-from zsclip.report.rows import Scored, failed_row, row_of
+from zsclip.report.rows import failed_row, row_of
 from zsclip.report.stream import SIDE, PageStream
-from zsclip.results import Failure, Prediction
+from zsclip.results import Failure, Prediction, Score
 from zsclip.wording import brief
 
 __all__ = ["TOP", "Report", "picture_at", "with_images", "write_report"]
@@ -102,7 +102,7 @@ class Report:
         *,
         source: str | None = None,
         image: ImageSource | None = None,
-        scores: Sequence[Scored] | None = None,
+        scores: Sequence[Score] | None = None,
     ) -> None:
         """Write one picture.
 
@@ -113,8 +113,7 @@ class Report:
             result: What came of it.
             source: What it is called; as in the result if None. It is never opened.
             image: The picture, where no path leads to it.
-            scores: The labels to show in place of the best, each with ``label``, ``id`` and
-                ``score`` as a `Score` has them.
+            scores: The labels to show in place of the best.
 
         Raises:
             ParameterError: The page is not open: this is for a ``with`` block.
