@@ -122,6 +122,4 @@ def _row(evaluation: Evaluation, i: int, names: Names, top: int) -> dict[str, An
         truth = [int(evaluation.truth[i])]
         row["labels"] = [row["best"][0][0]]  # rejected as well, as the tables above count it
         right = bool(evaluation.ranks[i] == 0)
-        # of the rejected as well: the tables above count them, and their numbers lead here
-        row["labels"] = [place for place, _ in row["best"][:1]]
     return {**row, "truth": truth, "right": right}
