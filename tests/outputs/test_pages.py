@@ -29,6 +29,21 @@ def test_a_page_shows_the_labels_that_were_chosen(tmp_path: Path) -> None:
     assert FORMATS["html"].is_ours(target)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_of_several_labels_a_page_counts_those_above_the_threshold_that_was_given(
+    tmp_path: Path, threshold: float
+) -> None:
+    clf = ZeroShotClassifier(
+        ["cat", "dog"], templates=["a {}."], encoder=FakeEncoder(), multi_label=True
+    )
+    result = clf.classify(np.zeros((4, 4, 3), np.uint8))
+    plan = Plan(form="html", classifier=clf, chosen=Listing("above", threshold))
+    with open_output(plan, tmp_path / "out.html") as writer:
+        writer.write("a.png", result)
+    [row], _ = data_of(tmp_path / "out.html")
+    assert len(row["labels"]) == len(row["best"]) == (2 if threshold == 0 else 0)
+
+
 def test_a_page_is_a_file_and_its_name_tells_it() -> None:
     assert choose_format(None, "report.html") == "html"
     with pytest.raises(ParameterError, match=r"-o results\.html"):

@@ -46,6 +46,13 @@ def test_the_labels_that_somebody_chose_stand_in_place_of_the_best() -> None:
     assert (none["labels"], none["score"]) == ([], 0.7)
 
 
+def test_of_several_labels_those_count_that_a_threshold_of_ones_own_leaves() -> None:
+    [result] = predicted([[0.9, 0.6, 0.1]], ["a.png"], multi_label=True)
+    few = row_of(result, Names(), top=3, source="x", scores=result.above(0.95), are_said=True)
+    many = row_of(result, Names(), top=3, source="x", scores=result.above(0.05), are_said=True)
+    assert (few["labels"], many["labels"]) == ([], [0, 1, 2])
+
+
 def test_labels_of_one_name_have_places_of_their_own() -> None:
     names = Names()
     assert [names.place("crane", "bird"), names.place("crane", "machine")] == [0, 1]

@@ -21,7 +21,8 @@ class _PageWriter:
 
     def write(self, source: str, result: Prediction | Failure) -> None:
         scores = None if isinstance(result, Failure) else self._chosen.of(result)
-        self._report.add(result, source=source, scores=scores)
+        are_said = self._chosen.by == "above"
+        self._report.add(result, source=source, scores=scores, are_said=are_said)
 
 
 @contextmanager

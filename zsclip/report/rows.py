@@ -36,6 +36,7 @@ def row_of(
     source: str,
     scores: Sequence[Score] | None = None,
     accepted: bool | None = None,
+    are_said: bool = False,
 ) -> dict[str, Any]:
     """A prediction as the script takes it.
 
@@ -50,12 +51,14 @@ def row_of(
         source: What the picture is called.
         scores: Which labels are shown in place of the best.
         accepted: Whether it is taken for one of the labels; as in the prediction if None.
+        are_said: Whether `scores` are what is said of a picture that may have several labels.
     """
     accepted = result.accepted if accepted is None else accepted
     listed = result.top(top) if scores is None else scores
     score = result.score
     if result.origin.multi_label:
         said, margin = _said_of_several(result)
+        said = list(listed) if are_said else said
     else:
         said, margin = list(listed[:1]), result.margin
         score = said[0].score if said else score

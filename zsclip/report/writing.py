@@ -103,6 +103,7 @@ class Report:
         source: str | None = None,
         image: ImageSource | None = None,
         scores: Sequence[Score] | None = None,
+        are_said: bool = False,
     ) -> None:
         """Write one picture.
 
@@ -114,6 +115,8 @@ class Report:
             source: What it is called; as in the result if None. It is never opened.
             image: The picture, where no path leads to it.
             scores: The labels to show in place of the best.
+            are_said: Whether `scores` are what is said of a picture that may have several labels,
+                in place of those that reach their thresholds.
 
         Raises:
             ParameterError: The page is not open: this is for a ``with`` block.
@@ -128,7 +131,14 @@ class Report:
             self._page.write(failed_row(name, str(result.error)), None)
             return
         self._page.meet(result.labelset, result.origin)
-        row = row_of(result, self._page.names, top=self._top, source=name, scores=scores)
+        row = row_of(
+            result,
+            self._page.names,
+            top=self._top,
+            source=name,
+            scores=scores,
+            are_said=are_said,
+        )
         if image is None and not result.named:  # a name may be a path of a stranger's choosing
             image = picture_at(result.source)
         self._page.write(row, image)
