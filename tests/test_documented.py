@@ -20,10 +20,11 @@ from hand_made import some_parts
 from safetensors import safe_open
 
 import zsclip
-from zsclip import LabelSet, ZeroShotClassifier
+from zsclip import LabelSet, ZeroShotClassifier, search_pictures, tables
 from zsclip.cli import cli
 from zsclip.labels import Group, Label, Provenance, toml
 from zsclip.learnt import Learnt
+from zsclip.video import ClassifiedVideo, FramePrediction
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
@@ -295,3 +296,35 @@ def test_every_key_of_a_result_in_json_is_on_the_page(fake: FakeEncoder) -> None
     assert sorted((keys | failure.to_dict().keys()) - told) == []
     assert {"label", "error_type"} <= told
     assert "dream" not in told
+
+
+def inner_keys(value: Any, *, within: tuple[str, ...]) -> Iterator[str]:
+    """All keys of an object, and those of what is in the keys ``within``."""
+    for key, inner in value.items():
+        yield key
+        for one in inner if isinstance(inner, list) else [inner]:
+            if key in within and isinstance(one, dict):
+                yield from inner_keys(one, within=within)
+
+
+def test_every_key_of_other_json_is_on_its_page(fake: FakeEncoder) -> None:
+    """Of a search, an evaluation, a video and the tables."""
+    clf, picture = ZeroShotClassifier(["red", "blue"], encoder=fake), np.zeros((4, 4, 3), np.uint8)
+    one = clf.classify(picture)
+    clip = ClassifiedVideo("clip.mp4", one, (FramePrediction(0.0, one),))
+    columns = {name for columns in tables._COLUMNS.values() for name in columns}
+    told_of = {
+        "search": (search_pictures([picture], "red", encoder=fake).to_dict(), ("matches",)),
+        "evaluate": (clf.evaluate([picture] * 2, ["red", "blue"]).to_dict(), ()),
+        "classify": (one.to_dict(), ("scores",)),
+    }
+    text = {name: sections(COMMANDS)[f"zsclip {name}"] for name in told_of}
+    told_of["video"] = {k: v for k, v in clip.to_dict().items() if k not in one.to_dict()}, ()
+    text["video"] = page("video")
+    told_of["tables"], text["tables"] = (dict.fromkeys(columns), ()), page("tables")
+    for name, (value, within) in told_of.items():
+        words = set(re.findall(r"[`\"](\w+)[`\"]", text[name]))
+        assert {*inner_keys(value, within=within)} - words == set(), name
+    assert one.origin.to_dict().keys() <= {
+        field.name for field in dataclasses.fields(zsclip.Origin)
+    }
