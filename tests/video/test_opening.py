@@ -118,6 +118,13 @@ def test_frames_of_more_pixels_than_may_be_are_refused_before_they_are_decoded()
     assert "more than `max_memory`" in refusal(VIDEO, Reading(max_memory=100_000)).reason
 
 
+def test_frames_that_the_decoder_refuses_are_told_by_the_limit() -> None:
+    """FFmpeg is told a limit with room to spare, beyond which it does not tell the size."""
+    big = write_video([Image.new("RGB", (1200, 1000))] * 2, form="avi", codec="mpeg4")
+    assert "`max_pixels` (4,096)" in refusal(big, Reading(max_pixels=64 * 64)).reason
+    assert next(frames(big)).image.size == (1200, 1000)
+
+
 def test_a_header_that_lies_about_the_size_does_not_help() -> None:
     big = write_video(
         [Image.new("RGB", (640, 480))] * 3, form="avi", codec="mjpeg", pix_fmt="yuvj420p"

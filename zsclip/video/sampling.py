@@ -14,6 +14,7 @@ from PIL import Image
 from zsclip.errors import DamagedVideoWarning, ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.images import Reading, as_reading, describe_source
+from zsclip.images.reading import raise_limit
 from zsclip.video.decoding import Decoding
 from zsclip.video.opening import Unreadable, VideoSource, opened
 from zsclip.video.scenes import THRESHOLD, Scenes
@@ -22,6 +23,7 @@ from zsclip.wording import brief, shown
 
 if TYPE_CHECKING:
     from av import VideoFrame
+    from av.video.stream import VideoStream
 
 __all__ = ["Frame", "Sampling", "VideoSource", "clock", "frames"]
 
@@ -172,7 +174,7 @@ class Sampling:
                     break
             if not decoding.decoded:
                 why = f": {decoding.damage}" if decoding.damage else ""
-                raise Unreadable(f"no frame of it can be decoded{why}.")
+                raise Unreadable(f"no frame of it can be decoded{why}.{self._too_large(stream)}")
         self.damage = decoding.damage
         if self.damage:
             warnings.warn(
@@ -182,6 +184,15 @@ class Sampling:
                 ),
                 stacklevel=2,
             )
+
+    def _too_large(self, stream: VideoStream) -> str:
+        """What may be the matter where FFmpeg, which was told the limit, tells no size."""
+        if stream.codec_context.width:
+            return ""
+        return (
+            f" Its frames may have more pixels than `max_pixels` ({self._reading.max_pixels:,}) "
+            f"allows. {raise_limit('max_pixels')}"
+        )
 
     def _chosen(self, decoding: Decoding) -> Iterator[tuple[float, VideoFrame]]:
         """The frames that are asked for, with their times."""
