@@ -56,6 +56,20 @@ def test_moving_leaves_what_cannot_be_read(run: Run, pictures: Path) -> None:
     assert "Nothing was done." in again.stdout
 
 
+def test_a_move_that_was_interrupted_when_all_was_done_is_finished(
+    run: Run, pictures: Path
+) -> None:
+    again = (str(pictures), "--into", "out", "--move", *OPTIONS)
+    (pictures / "b.jpg").unlink()
+    run("sort", *again)
+    [file] = Path("out").glob(".zsclip-sort-*.jsonl")
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))  # killed before it
+    finished = run("sort", *again)
+    assert finished.exit_code == 0, finished.stderr
+    assert f"To take it back: zsclip sort --undo {file.resolve()}" in finished.stdout
+    assert "There is no picture to sort" in run("sort", *again).stderr
+
+
 def test_what_was_changed_stays_and_the_status_tells(run: Run, pictures: Path) -> None:
     into = pictures.parent / "sorted"
     run("sort", pictures, "--into", into, *OPTIONS, "--link")

@@ -144,15 +144,18 @@ def sort(
     except KeyboardInterrupt:
         kept = "; what was computed is in the cache" if cache else ""
         raise KeyboardInterrupt(f"Interrupted. Nothing was sorted{kept}.") from None
-    if not results.total:
-        raise Failed("There is no picture to sort: the folder holds none, and no folder in it.")
+    nothing = "There is no picture to sort: the folder holds none, and no folder in it."
     if dry_run:
+        if not results.total:
+            raise Failed(nothing)
         for step in plan.steps:
             emit(f"{step.source} -> {step.target}")
         left = plan.left
     else:
         with _bar(progress, len(plan.steps)) as count:
             report = carry_out(plan, after=lambda _: count(1))
+        if not results.total and report.undo_file is None:  # nor had all been moved before it ended
+            raise Failed(nothing)
         left = report.left
     _show_counts(plan)
     if not dry_run:
