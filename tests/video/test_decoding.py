@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from videos import grays, number_of, write_video
 
+from zsclip.errors import DamagedVideoWarning
 from zsclip.video import frames
 from zsclip.video.decoding import Decoding
 
@@ -67,6 +68,21 @@ def test_an_index_that_leads_too_far_loses_no_frame(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Decoding, "_go_to", too_far)
     found = [number_of(f.image) for f in frames(long_video("matroska"), every=12)]
     assert found == [0, 12, 24, 36]
+
+
+@pytest.mark.parametrize("every", [1, 3, 30])
+def test_a_file_that_is_cut_off_is_told_however_far_apart_frames_lie(every: int) -> None:
+    whole = long_video("matroska")
+    with pytest.warns(DamagedVideoWarning, match="says that it lasts 40.0 s"):
+        found = list(frames(whole[: len(whole) * 6 // 10], every=every))
+    assert found[-1].time < 40 - every
+    assert [frame.time for frame in frames(whole, every=every)] == list(range(0, 40, every))
+
+
+def test_a_file_that_ends_in_a_part_of_a_frame_is_told_behind_the_last_that_is_wanted() -> None:
+    whole = write_video(grays(40), form="avi", codec="mjpeg", rate=1, pix_fmt="yuvj420p")
+    with pytest.warns(DamagedVideoWarning, match="a part of the file is missing"):
+        assert len(list(frames(whole[: len(whole) * 6 // 10], every=30))) == 1
 
 
 def test_b_frames_come_in_the_order_in_which_they_are_shown() -> None:

@@ -69,7 +69,11 @@ class Decoding:
         self._watch.begin()
         while True:
             while not self._ready:
-                self._decode_more()
+                try:
+                    self._decode_more()
+                except StopIteration:
+                    if not self._goes_back():  # a search that led to the end found no frame
+                        raise
             frame = self._ready.popleft()
             if frame.is_corrupt:
                 self._note("a frame is damaged")
@@ -104,6 +108,7 @@ class Decoding:
 
     def finish(self) -> None:
         """Note it, when there are no more frames, if there should be."""
+        self._sought, self._quiet_until = None, 0.0
         stream, container = self._stream, self._container
         lasts = 0.0
         if stream.duration and stream.time_base:
@@ -126,14 +131,24 @@ class Decoding:
         """
         assert self._sought is not None
         begun, target = self._sought
-        self._sought = None
-        if time > target + self._step and self._worth < math.inf:
-            self._worth = math.inf
-            self._go_to(self._zero or 0)
-            self._sought = begun, target
+        if time > target + self._step and self._goes_back():
             return False
+        self._sought = None
         if time <= begun:  # the key frame lies behind: the way was longer, not shorter
             self._worth = max(self._worth, 2 * (target - begun))
+        return True
+
+    def _goes_back(self) -> bool:
+        """Begin anew after a search that led past its target; false if there was none."""
+        import av
+
+        if self._sought is None or self._worth == math.inf:
+            return False
+        self._worth, self._quiet_until = math.inf, 0.0
+        try:
+            self._go_to(self._zero or 0)
+        except av.FFmpegError:
+            return False
         return True
 
     def _decode_more(self) -> None:
@@ -143,7 +158,7 @@ class Decoding:
         try:
             packet = next(self._packets)
         except av.FFmpegError as error:
-            self._note(_told(error))
+            self._note(_told(error), of_frame=False)
             raise StopIteration from None
         try:
             self._ready.extend(packet.decode())
@@ -152,10 +167,10 @@ class Decoding:
         except av.FFmpegError as error:
             self._note(_told(error))
         if packet.is_corrupt:
-            self._note("a part of the file is missing")
+            self._note("a part of the file is missing", of_frame=False)
 
-    def _note(self, damage: str) -> None:
-        if self._sought is not None or (self.time or 0) < self._quiet_until:
+    def _note(self, damage: str, *, of_frame: bool = True) -> None:
+        if self._sought is not None or (of_frame and (self.time or 0) < self._quiet_until):
             return
         if self._strict:
             raise Unreadable(f"it is damaged or cut off: {damage}.")
