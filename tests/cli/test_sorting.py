@@ -59,14 +59,15 @@ def test_moving_leaves_what_cannot_be_read(run: Run, pictures: Path) -> None:
 def test_a_move_that_was_interrupted_when_all_was_done_is_finished(
     run: Run, pictures: Path
 ) -> None:
-    again = (str(pictures), "--into", "out", "--move", *OPTIONS)
+    into = pictures.parent / "sorted"
+    again = (str(pictures), "--into", str(into), "--move", *OPTIONS)
     (pictures / "b.jpg").unlink()
     run("sort", *again)
-    [file] = Path("out").glob(".zsclip-sort-*.jsonl")
+    [file] = into.glob(".zsclip-sort-*.jsonl")
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:-1]))  # killed before it
     finished = run("sort", *again)
     assert finished.exit_code == 0, finished.stderr
-    assert f"To take it back: zsclip sort --undo {file.resolve()}" in finished.stdout
+    assert f"To take it back: zsclip sort --undo {file}" in finished.stdout
     assert "There is no picture to sort" in run("sort", *again).stderr
 
 
