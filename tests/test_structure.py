@@ -57,7 +57,7 @@ def test_no_room_has_more_than_its_part_of_the_lines() -> None:
 
 
 def test_the_rules_of_imports_name_every_room_once() -> None:
-    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
     layers, torch, _ = project["tool"]["importlinter"]["contracts"]
     rooms = {f"zsclip.{at.stem}" for at in PACKAGE.iterdir() if at.suffix == ".py" or at.is_dir()}
     rooms -= {"zsclip.__init__", "zsclip.__pycache__"}
