@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import gc
+import io
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
@@ -40,10 +44,7 @@ class Bar:
         assert not self.closed
         self.counted += n
 
-    def __enter__(self) -> Bar:
-        return self
-
-    def __exit__(self, *error: object) -> None:
+    def close(self) -> None:
         self.closed = True
 
 
@@ -152,6 +153,31 @@ def test_where_there_is_no_standard_error_there_is_no_bar(monkeypatch: pytest.Mo
     monkeypatch.setattr(sys, "stderr", None)
     with counting(True, 2) as done:
         done(2)
+
+
+@pytest.mark.parametrize("takes", [0, 1, 5])
+def test_where_a_bar_cannot_be_shown_any_more_no_result_is_lost(
+    takes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.StringIO):
+        """As of a full disk, after so many writes."""
+
+        left = takes
+
+        def write(self, text: str) -> int:
+            self.left -= 1
+            if self.left < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return len(text)
+
+    monkeypatch.setattr(sys, "stderr", full := Full())
+    for progress in (True, "text"):
+        with counting(progress, 3) as done:
+            for _ in range(3):
+                time.sleep(0.11)  # as long as tqdm waits before it draws again
+                done(1)
+    assert full.left < 0
+    gc.collect()
 
 
 def test_what_is_watched_is_closed_with_its_bar(bars: list[Bar]) -> None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from zsclip.errors import ParameterError, ParameterTypeError
@@ -46,8 +47,16 @@ def counting(progress: Progress, total: int | None) -> Iterator[Callable[[int], 
         from tqdm import tqdm as bar
     else:
         from tqdm.auto import tqdm as bar
-    with bar(total=total, unit=" pictures", dynamic_ncols=True) as shown:
-        yield shown.update
+    shown: Any = None
+    # A full disk or a broken pipe takes no bar, and no result is to be lost for it.
+    with suppress(OSError):
+        shown = bar(total=total, unit=" pictures", dynamic_ncols=True)
+    try:
+        yield _nobody if shown is None else partial(_show, shown)
+    finally:
+        with suppress(OSError):
+            if shown is not None:
+                shown.close()
 
 
 def watched(
@@ -69,6 +78,11 @@ def _counted(
         for result in results:
             done(1)
             yield result
+
+
+def _show(bar: Any, n: int) -> None:
+    with suppress(OSError):
+        bar.update(n)
 
 
 def _nobody(_: int) -> None:
