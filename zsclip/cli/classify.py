@@ -124,11 +124,8 @@ class _Counts:
 
 def _print(plan: Plan, pictures: Pictures, counts: _Counts, *, bar: bool) -> None:
     from zsclip.cli.writers import Printer
-    from zsclip.outputs import lines_of
 
-    labels = plan.classifier.labelset
-    lines = lines_of(plan.form, labels, plan.chosen, rejecting=plan.rejecting)
-    printer = Printer(lines, plan.form)
+    printer = Printer(plan.lines(), plan.form)
     results = pictures.results(plan.classifier.stream(pictures, on_error="record"))
     for source, result in _counted(results, plan, counts, bar=bar):
         if plan.wants(result):

@@ -27,6 +27,7 @@ __all__ = [
     "emit",
     "emit_exactly",
     "emit_json",
+    "emit_row",
     "facts",
     "reporting",
     "say",
@@ -72,6 +73,18 @@ def emit_exactly(line: str) -> None:
             f"Standard output cannot be written: {reason_of(error)}. What was printed before is "
             "not all, and its last line may be cut."
         ) from error
+
+
+def emit_row(row: str) -> None:
+    """A row of CSV: exact in a file or a pipe, where a path is whatever leads to the file.
+
+    Raises:
+        Failed: As of `emit`.
+    """
+    if sys.stdout.isatty():
+        emit(row)
+    else:
+        emit_exactly(row)
 
 
 def emit_json(value: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from zsclip.cli.classifiers import picture_options
 from zsclip.cli.completion import complete_files, complete_folders
 from zsclip.cli.group import Failed, ZsclipCommand, examples
 from zsclip.cli.options import encoder_option, engine_options, format_option, model_option
-from zsclip.cli.output import emit, emit_exactly, emit_json, say
+from zsclip.cli.output import emit, emit_json, emit_row, say
 
 if TYPE_CHECKING:
     from zsclip.searching import Found
@@ -118,10 +117,9 @@ class _Pictures(list[Path]):
 
 
 def _emit_csv(found: Found) -> None:
-    """A row for each picture. In a file or a pipe a path is whatever leads to the file."""
+    """A row for each picture."""
     from zsclip.outputs import csv_row, no_formula
 
-    write = emit if sys.stdout.isatty() else emit_exactly
-    write("rank,similarity,source")
+    emit_row("rank,similarity,source")
     for rank, match in enumerate(found.matches, start=1):
-        write(csv_row([rank, f"{match.similarity:.6g}", no_formula(match.source)]))
+        emit_row(csv_row([rank, f"{match.similarity:.6g}", no_formula(match.source)]))

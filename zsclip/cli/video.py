@@ -94,10 +94,8 @@ def video(
 
 def _writer(plan: Plan, target: Path | None) -> AbstractContextManager[Writer]:
     from zsclip.cli.writers import Printer
-    from zsclip.outputs import lines_of, open_output
+    from zsclip.outputs import open_output
 
     if target is not None:
         return open_output(plan, target)
-    labels = plan.classifier.labelset
-    lines = lines_of(plan.form, labels, plan.chosen, rejecting=plan.rejecting)
-    return nullcontext(Printer(lines, plan.form))
+    return nullcontext(Printer(plan.lines(), plan.form))

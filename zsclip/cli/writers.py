@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from zsclip.cli.output import emit, emit_exactly
+from zsclip.cli.output import emit, emit_row
 from zsclip.outputs import Lines
 from zsclip.results import Failure, Prediction
 
@@ -21,8 +19,7 @@ class Printer:
 
     def __init__(self, lines: Lines, form: str) -> None:
         self._lines = lines
-        # In a file or a pipe a path is whatever leads to the file; a terminal would obey it.
-        self._emit = emit_exactly if form == "csv" and not sys.stdout.isatty() else emit
+        self._emit = emit_row if form == "csv" else emit
         self._print(lines.head())
 
     def write(self, source: str, result: Prediction | Failure) -> None:

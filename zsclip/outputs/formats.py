@@ -13,7 +13,7 @@ from typing import IO
 
 from zsclip.errors import ParameterError
 from zsclip.files import as_path, require_replaceable, writing_whole
-from zsclip.outputs.lines import CSV_COLUMNS, Lines, csv_row, lines_of
+from zsclip.outputs.lines import CSV_COLUMNS, Lines, csv_row
 from zsclip.outputs.writer import Plan, Writer
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief, printable
@@ -67,11 +67,9 @@ class _LinesWriter:
 
 @contextmanager
 def _open_lines(plan: Plan, target: Path) -> Iterator[_LinesWriter]:
-    labels = plan.classifier.labelset
-    lines = lines_of(plan.form, labels, plan.chosen, rejecting=plan.rejecting)
     with writing_whole(target) as file:
         # a table has a line for each picture, and nothing to quote the end of one with
-        yield _LinesWriter(file, lines, exact=plan.form != "table")
+        yield _LinesWriter(file, plan.lines(), exact=plan.form != "table")
 
 
 def _first_line(file: Path) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from zsclip.outputs.chosen import Chosen
+from zsclip.outputs.lines import Lines, lines_of
 from zsclip.results import Failure, Prediction
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Plan:
     def rejecting(self) -> bool:
         """Whether the classifier can say that a picture is none of the labels."""
         return self.classifier.rejection is not None
+
+    def lines(self) -> Lines:
+        """What makes the lines of the results, where the format is one of lines."""
+        labels = self.classifier.labelset
+        return lines_of(self.form, labels, self.chosen, rejecting=self.rejecting)
 
     def wants(self, result: Prediction | Failure) -> bool:
         """Whether a result is written at all."""
