@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from zsclip.errors import VideoError
 from zsclip.images import Reading
 from zsclip.progress import Progress
 from zsclip.results import Prediction
-from zsclip.video.sampling import Sampling, VideoSource, clock
+from zsclip.video.sampling import Frame, Sampling, VideoSource
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
@@ -162,10 +162,10 @@ def classify_video(
         limit=limit,
         reading=reading,
     )
-    times: list[float] = []
+    taken: list[tuple[float, str]] = []
     least = ENLARGED * classifier.model_info.input_resolution if reading.reduced else None
-    rows = classifier.encode_images(_pictures(sampling, times, least), progress=progress)
-    if not times:
+    rows = classifier.encode_images(_pictures(sampling, taken, least), progress=progress)
+    if not taken:
         raise VideoError(sampling.name, f"it has no frame in the time from {start:g} s on.")
     mean = rows.mean(axis=0, dtype=np.float64)
     pooled = (mean / np.linalg.norm(mean)).astype(np.float32)
@@ -174,19 +174,21 @@ def classify_video(
         sampling.name,
         replace(whole, source=sampling.name),
         tuple(
-            FramePrediction(time, replace(one, source=f"{sampling.name}@{clock(time)}"))
-            for time, one in zip(times, each, strict=True)
+            FramePrediction(time, replace(one, source=source))
+            for (time, source), one in zip(taken, each, strict=True)
         ),
         sampling.damage,
     )
 
 
-def _pictures(sampling: Sampling, times: list[float], least: int | None) -> Iterator[Image.Image]:
-    """The pictures of the frames, whose times are noted; large ones made smaller.
+def _pictures(
+    frames: Iterable[Frame], taken: list[tuple[float, str]], least: int | None
+) -> Iterator[Image.Image]:
+    """The pictures of the frames, whose times and names are noted; large ones made smaller.
 
     Some are held until the model has taken them, and those of a film in 4K would be gigabytes.
     """
-    for frame in sampling:
-        times.append(frame.time)
+    for frame in frames:
+        taken.append((frame.time, frame.source))
         factor = 1 if least is None else min(frame.image.size) // least
         yield frame.image.reduce(factor) if factor > 1 else frame.image

@@ -138,13 +138,13 @@ class Sampling:
         self,
         source: VideoSource,
         *,
-        every: float | None = None,
-        per_second: float | None = None,
-        scenes: bool | float = False,
-        start: float = 0.0,
-        end: float | None = None,
-        limit: int | None = None,
-        reading: Reading = Reading(),
+        every: float | None,
+        per_second: float | None,
+        scenes: bool | float,
+        start: float,
+        end: float | None,
+        limit: int | None,
+        reading: Reading,
     ) -> None:
         if sum((every is not None, per_second is not None, scenes is not False)) > 1:
             raise ParameterError(
