@@ -11,8 +11,9 @@ from zsclip.evaluation.evaluation import Evaluation
 from zsclip.evaluation.folders import find_truth
 from zsclip.evaluation.judging import judge, require_as_many
 from zsclip.evaluation.measures import measure_of
-from zsclip.evaluation.metrics import reliability_bins
+from zsclip.evaluation.metrics import ece, reliability_bins
 from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published, UnknownTruth
+from zsclip.evaluation.printed import in_figures, metric_rows
 from zsclip.evaluation.tables import TruthTable, read_truth
 from zsclip.evaluation.truth import Truth, indices_of
 
@@ -26,10 +27,13 @@ __all__ = [
     "Truth",
     "TruthTable",
     "UnknownTruth",
+    "ece",
     "find_truth",
+    "in_figures",
     "indices_of",
     "judge",
     "measure_of",
+    "metric_rows",
     "read_truth",
     "reliability_bins",
     "require_as_many",

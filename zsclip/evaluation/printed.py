@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zsclip.evaluation.measured import Measured
     from zsclip.evaluation.parts import ClassResult
 
-__all__ = ["as_plain", "as_table", "in_figures"]
+__all__ = ["as_plain", "as_table", "in_figures", "metric_rows"]
 
 LISTED = 20  # labels, pictures; what is longer is in the attributes
 NAME = 32  # characters of a label
@@ -66,12 +66,8 @@ def _lines(evaluation: Measured, hints: Sequence[str]) -> Iterator[str]:
         f"{templates} template{'s' * (templates != 1)}, {shown(origin.model.name)}"
     )
     yield ""
-    for name, value in evaluation.metrics().items():
-        low, high = evaluation.interval(name)
-        measure = measure_of(name, several=evaluation.multi_label)
-        is_share = measure.is_share
-        ends = f"95 % interval {in_figures(low, is_share)} to {in_figures(high, is_share)}"
-        yield f"{measure.title:24}{in_figures(value, is_share):>8}   {ends}"
+    for title, value, interval in metric_rows(evaluation):
+        yield f"{title:24}{value:>8}   95 % interval {interval}"
     if evaluation.multi_label:
         own = evaluation.learnt.thresholds is not None
         yield f"F1 and recall are by {'the fitted thresholds' if own else 'a threshold of 0.5'}."
@@ -89,6 +85,14 @@ def _lines(evaluation: Measured, hints: Sequence[str]) -> Iterator[str]:
     for hint in hints:
         yield ""
         yield f"Note: {hint}"
+
+
+def metric_rows(evaluation: Measured) -> Iterator[tuple[str, str, str]]:
+    """Each metric as people read it: its title, its value, and the ends of its interval."""
+    for name, value in evaluation.metrics().items():
+        measure = measure_of(name, several=evaluation.multi_label)
+        low, high = (in_figures(end, measure.is_share) for end in evaluation.interval(name))
+        yield measure.title, in_figures(value, measure.is_share), f"{low} to {high}"
 
 
 def in_figures(value: float, is_share: bool, *, sign: str = "") -> str:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zsclip.evaluation.details import class_results, mistakes
-from zsclip.evaluation.measures import measure_of
-from zsclip.evaluation.printed import in_figures
+from zsclip.evaluation.printed import in_figures, metric_rows
 from zsclip.fragments import Bar, bars, facts, folded, fragment, listing, note, picture
 from zsclip.images import is_path, thumbnail_if_readable
 from zsclip.markup import Markup, element
@@ -41,11 +40,7 @@ def shown_evaluation(evaluation: Measured, hints: Sequence[str]) -> str:
 
 
 def _metrics(evaluation: Measured) -> Markup:
-    rows = []
-    for name, value in evaluation.metrics().items():
-        measure = measure_of(name, several=evaluation.multi_label)
-        low, high = (in_figures(end, measure.is_share) for end in evaluation.interval(name))
-        rows.append((measure.title, in_figures(value, measure.is_share), f"{low} to {high}"))
+    rows = metric_rows(evaluation)
     return facts(rows, "Metrics", titles=("metric", "value", "95 % interval"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.evaluation import Evaluation, reliability_bins
+from zsclip.evaluation import Evaluation, ece, reliability_bins
 from zsclip.files import whole_number
 from zsclip.plot.figures import Axes, Figure, axes_for, described
 from zsclip.plot.texts import drawable, whole
@@ -45,8 +45,8 @@ def reliability(evaluation: Evaluation, *, bins: int = 15, ax: Axes | None = Non
     bins = whole_number("bins", bins)
     counts, sure, right = reliability_bins(evaluation.scores, evaluation.truth, bins)
     there, width = counts > 0, 1 / bins
-    # the ECE of the same bins, so that the figure and its number agree
-    error = float((counts[there] * np.abs(right - sure)[there]).sum() / counts.sum())
+    # of the same bins, so that the figure and its number agree
+    error = ece(evaluation.scores, evaluation.truth, bins)
     ax = axes_for(ax)
     ax.plot([0, 1], [0, 1], linestyle="--", color="gray", linewidth=1)
     middles = (np.arange(bins) + 0.5) * width

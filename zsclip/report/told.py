@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from zsclip.evaluation import ClassResult, Evaluation, measure_of
-from zsclip.evaluation.printed import in_figures
+from zsclip.evaluation import ClassResult, Evaluation, in_figures, measure_of, metric_rows
 from zsclip.markup import Markup, element
 from zsclip.wording import shown
 
@@ -44,12 +43,7 @@ def _section(name: str, title: str, children: Iterable[Markup], *, hidden: bool 
 
 
 def _metrics(evaluation: Evaluation) -> Iterator[Markup]:
-    rows = []
-    for name, value in evaluation.metrics().items():
-        measure = measure_of(name, several=evaluation.multi_label)
-        ends = [in_figures(end, measure.is_share) for end in evaluation.interval(name)]
-        told = in_figures(value, measure.is_share)
-        rows.append([measure.title, told, f"{ends[0]} to {ends[1]}"])
+    rows = map(list, metric_rows(evaluation))
     yield _table(["metric", "value", "95 % interval"], rows, numbers=(1, 2))
     notes = [
         f"Published for this model: {row.metric} {_share(row.published)} ({shown(row.source)}); "
