@@ -9,8 +9,8 @@ from report_pages import data_of, failure, picture, predicted
 
 from zsclip import ZeroShotClassifier
 from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.images import plain_file
 from zsclip.report import Report, write_report
-from zsclip.report.writing import picture_at
 
 
 def test_a_folder_becomes_a_page(tmp_path: Path, drawings: Path) -> None:
@@ -93,7 +93,7 @@ def test_only_files_are_read_again(tmp_path: Path) -> None:
     file.write_bytes(picture())
     os.mkfifo(pipe)
     places = [str(file), str(pipe), str(tmp_path), "https://example.org/a.png", "a\0b", "<bytes>"]
-    assert [picture_at(place) for place in places] == [str(file), None, None, None, None, None]
+    assert [plain_file(place) for place in places] == [str(file), None, None, None, None, None]
 
 
 @pytest.mark.parametrize(("option", "value"), [("top", 0), ("side", -1)])

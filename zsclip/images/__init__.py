@@ -21,7 +21,14 @@ from zsclip.images.folders import (
     picture_suffixes,
     sources_of,
 )
-from zsclip.images.kinds import ImageSource, TensorLike, describe_source, is_path, is_tensor
+from zsclip.images.kinds import (
+    ImageSource,
+    TensorLike,
+    describe_source,
+    is_path,
+    is_tensor,
+    plain_file,
+)
 from zsclip.images.load import load_image, load_named
 from zsclip.images.names import apart, with_name, with_names
 from zsclip.images.reading import Reading, as_reading, reading_like
@@ -50,6 +57,7 @@ __all__ = [
     "load_named",
     "open_source",
     "picture_suffixes",
+    "plain_file",
     "reading_like",
     "sources_of",
     "thumbnail",

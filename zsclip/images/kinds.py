@@ -23,6 +23,7 @@ __all__ = [
     "is_path",
     "is_tensor",
     "is_url",
+    "plain_file",
 ]
 
 
@@ -91,6 +92,16 @@ def is_path(source: object) -> bool:
     if isinstance(source, str):
         return not (is_url(source) or is_data_uri(source))
     return isinstance(source, os.PathLike)
+
+
+def plain_file(source: object) -> str | os.PathLike[str] | None:
+    """A source if it is the path of a regular file, which can be read again; or else None.
+
+    What comes through a pipe is gone, and what is on the web is not fetched twice.
+    """
+    if isinstance(source, str | os.PathLike) and is_path(source):
+        return source if os.path.isfile(source) else None  # noqa: PTH113 - pathlib may raise
+    return None
 
 
 def is_tensor(source: object) -> bool:

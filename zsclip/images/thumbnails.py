@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 
 from PIL import Image
 
 from zsclip.files import whole_number
-from zsclip.images.kinds import ImageSource, is_path
+from zsclip.images.kinds import ImageSource, is_path, plain_file
 from zsclip.images.load import load_image
 from zsclip.images.reading import Reading
 from zsclip.images.remarks import listening
@@ -58,7 +57,7 @@ def thumbnail_if_readable(source: ImageSource, *, side: int = 160) -> bytes | No
         too slow for it.
     """
     try:
-        if is_path(source) and not os.path.isfile(source):  # type: ignore[arg-type] # noqa: PTH113
+        if is_path(source) and plain_file(source) is None:
             return None
         with listening():  # whoever read it first was warned
             return thumbnail(source, side=side, reading=GLANCE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -12,10 +11,18 @@ from numpy.typing import NDArray
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.files import whole_number
-from zsclip.images import Images, ImageSource, Reading, is_path, load_image, sources_of, thumbnail
+from zsclip.images import (
+    Images,
+    ImageSource,
+    Reading,
+    load_image,
+    plain_file,
+    sources_of,
+    thumbnail,
+)
 from zsclip.plot.figures import Axes, Figure, axes_for, described, imaged
 from zsclip.plot.texts import called, drawable, whole
-from zsclip.results import Failure, Prediction
+from zsclip.results import Failure, Prediction, picture_path
 from zsclip.wording import brief
 
 __all__ = ["predictions"]
@@ -116,7 +123,7 @@ def _pictures(
     """The picture of each result; None where there is none to show."""
     sources: Sequence[ImageSource | None]
     if images is None:
-        sources = [_path(result) for result in results]
+        sources = [plain_file(picture_path(result)) for result in results]
     else:
         sources = list(sources_of(images))
         if len(sources) != len(results):
@@ -124,13 +131,6 @@ def _pictures(
                 f"`images` must be as many as `results`, got {len(sources):,} and {len(results):,}."
             )
     return [_small(source, reading) for source in sources]
-
-
-def _path(result: Prediction | Failure) -> str | None:
-    """The file of a result; nothing on the web, and no name that a stranger may have chosen."""
-    if isinstance(result, Failure) or result.named or not is_path(result.source):
-        return None
-    return result.source if os.path.isfile(result.source) else None  # noqa: PTH113
 
 
 def _small(source: ImageSource | None, reading: Reading) -> NDArray[np.uint8] | None:

@@ -10,11 +10,11 @@ from zsclip.errors import ParameterTypeError
 from zsclip.evaluation import Evaluation
 from zsclip.files import whole_number
 from zsclip.forks import usable_cores
-from zsclip.images import ImageSource, Reading
+from zsclip.images import ImageSource, Reading, plain_file
 from zsclip.report.rows import Names, failed_row, row_of
 from zsclip.report.stream import SIDE, PageStream
 from zsclip.report.told import told_of
-from zsclip.report.writing import TOP, picture_at, with_images
+from zsclip.report.writing import TOP, with_images
 from zsclip.results import Prediction
 from zsclip.wording import brief, shown
 
@@ -95,13 +95,13 @@ def write_evaluation(
         for i, image in with_images(judged, images):
             source = evaluation.sources[i]
             row = _row(evaluation, i, page.names, top)
-            page.write(row, picture_at(source) if image is None else image)
+            page.write(row, plain_file(source) if image is None else image)
         for failure in evaluation.failures:  # which could not be read, and is not tried again
             page.write(failed_row(failure.source, str(failure.error)), None)
         for one in evaluation.unknown:
             said = "nothing" if one.truth is None else shown(str(one.truth))
             row = failed_row(one.source, f"its truth is no label: {said}")
-            page.write(row, picture_at(one.source))
+            page.write(row, plain_file(one.source))
 
 
 def _row(evaluation: Evaluation, i: int, names: Names, top: int) -> dict[str, Any]:

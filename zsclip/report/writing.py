@@ -10,13 +10,13 @@ from typing import IO, Self, TypeVar
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.forks import usable_cores
-from zsclip.images import ImageSource, Reading, is_path
+from zsclip.images import ImageSource, Reading, plain_file
 from zsclip.report.rows import failed_row, row_of
 from zsclip.report.stream import SIDE, PageStream
-from zsclip.results import Failure, Prediction, Score
+from zsclip.results import Failure, Prediction, Score, picture_path
 from zsclip.wording import brief
 
-__all__ = ["TOP", "Report", "picture_at", "with_images", "write_report"]
+__all__ = ["TOP", "Report", "with_images", "write_report"]
 
 T = TypeVar("T")
 
@@ -139,8 +139,8 @@ class Report:
             scores=scores,
             are_said=are_said,
         )
-        if image is None and not result.named:  # a name may be a path of a stranger's choosing
-            image = picture_at(result.source)
+        if image is None:
+            image = plain_file(picture_path(result))
         self._page.write(row, image)
 
 
@@ -203,14 +203,6 @@ def write_report(
     ) as report:
         for result, image in with_images(results, images):
             report.add(result, image=image)
-
-
-def picture_at(source: str) -> str | None:
-    """The path of a picture that can be read again: a regular file; None if there is none.
-
-    What comes through a pipe is gone, and what is on the web is not fetched twice.
-    """
-    return source if is_path(source) and os.path.isfile(source) else None  # noqa: PTH113
 
 
 def with_images(
