@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["ZeroShotClassifier"]
 
 OnError: TypeAlias = Literal["raise", "record"]
+Result = TypeVar("Result")
 
 _GO_ON = 'To go on past such pictures pass on_error="record": each gives a Failure in its place.'
 
@@ -439,12 +440,8 @@ class ZeroShotClassifier(Learning):
             sources: As for `classify_many`.
             progress: As for `classify_many`.
         """
-        if on_error not in ("raise", "record"):
-            raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
-        named = sources is not None
-        pictures, total = counted_sources(images, progress or named)
-        given = pictures if sources is None else with_names(pictures, sources, total=total)
-        results = self._stream(given, on_error, advice=_GO_ON, named=named)
+        given, total = _given(images, on_error, sources, progress)
+        results = self._stream(given, on_error, advice=_GO_ON, named=sources is not None)
         return watched(results, progress, total)
 
     def predict(self, images: Images, *, progress: Progress = False) -> NDArray[np.str_]:
@@ -483,6 +480,48 @@ class ZeroShotClassifier(Learning):
             NonFiniteError: The model gave NaN or infinity.
         """
         return embed_all(images, self.encoder, self._model.pictures, progress=progress)
+
+    @overload
+    def stream_embeddings(
+        self,
+        images: Images,
+        *,
+        on_error: Literal["raise"] = "raise",
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
+    ) -> Iterator[NDArray[np.float32]]: ...
+    @overload
+    def stream_embeddings(
+        self,
+        images: Images,
+        *,
+        on_error: OnError,
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
+    ) -> Iterator[NDArray[np.float32] | Failure]: ...
+    def stream_embeddings(
+        self,
+        images: Images,
+        *,
+        on_error: OnError = "raise",
+        sources: Iterable[str] | None = None,
+        progress: Progress = False,
+    ) -> Iterator[NDArray[np.float32]] | Iterator[NDArray[np.float32] | Failure]:
+        """Embed pictures as they come, in constant memory: one float32 (d,), L2-normalized, each.
+
+        Arguments, order and errors are those of `stream`. `classify_embeddings` makes predictions
+        of what comes out, with these labels or, of another classifier over the same model, others.
+
+        Args:
+            images: As for `classify_many`.
+            on_error: As for `classify_many`: a picture that cannot be read is an error, or a
+                `Failure` in its place.
+            sources: As for `classify_many`; a `Failure` has them.
+            progress: As for `classify_many`.
+        """
+        given, total = _given(images, on_error, sources, progress)
+        results = self._each(given, on_error, lambda rows, _: iter(rows), advice=_GO_ON)
+        return watched(results, progress, total)
 
     def encode_texts(self, texts: Iterable[str]) -> NDArray[np.float32]:
         """Embed texts as they are, without templates: float32 (n, d), L2-normalized.
@@ -526,23 +565,48 @@ class ZeroShotClassifier(Learning):
     ) -> Generator[Prediction | Failure, None, None]:
         head, info = self._embedded_head(), self._model.info
         origin: Origin | None = None  # told when weights are loaded, which it then need not read
+
+        def judged(embeddings: NDArray[np.float32], names: Iterator[str]) -> Iterator[Prediction]:
+            nonlocal origin
+            origin = origin or self.origin
+            for result in head.predictions(embeddings, info, names, origin):
+                yield replace(result, named=True) if named else result
+
+        yield from self._each(sources, on_error, judged, advice=advice)
+
+    def _each(
+        self,
+        sources: Iterator[object],
+        on_error: OnError,
+        results_of: Callable[[NDArray[np.float32], Iterator[str]], Iterator[Result]],
+        *,
+        advice: str = "",
+    ) -> Generator[Result | Failure, None, None]:
+        """What is made of each picture's embedding, or its failure, in their order."""
         stop = on_error == "raise"
         for described, embeddings in embed(sources, self.encoder, self._model.pictures, stop=stop):
-            origin = origin or self.origin
-            names = (source for source in described if isinstance(source, str))
-            judged = head.predictions(embeddings, info, names, origin)
+            results = results_of(embeddings, (name for name in described if isinstance(name, str)))
             for source in described:
                 if isinstance(source, str):
-                    result = next(judged)
-                    yield replace(result, named=True) if named else result
+                    yield next(results)
                 elif stop:
                     error = _advised(source.error, advice) if advice else source.error
                     try:
                         raise error from source.error.__cause__
                     finally:  # the traceback holds this frame, which would hold the error
-                        del source, described, names, judged, error
+                        del source, described, results, error
                 else:
                     yield source
+
+
+def _given(
+    images: Images, on_error: OnError, sources: Iterable[str] | None, progress: Progress
+) -> tuple[Iterator[object], int | None]:
+    """Pictures with their names, and how many there are where that is asked."""
+    if on_error not in ("raise", "record"):
+        raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
+    pictures, total = counted_sources(images, progress or sources is not None)
+    return pictures if sources is None else with_names(pictures, sources, total=total), total
 
 
 def _advised(error: Exception, advice: str) -> Exception:

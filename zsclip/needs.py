@@ -16,6 +16,12 @@ _EXTRAS = {
     "pandas": ("pandas", ("pandas",)),
     "arrow": ("pyarrow", ("pyarrow",)),
     "video": ("PyAV", ("av",)),
+    "serve": (
+        "Starlette, uvicorn, python-multipart and the Prometheus client",
+        ("starlette", "uvicorn", "python_multipart", "multipart", "prometheus_client", "anyio"),
+    ),
+    "ray": ("Ray Data", ("ray", "pyarrow", "pandas")),
+    "onnx": ("ONNX and ONNX Runtime", ("onnx", "onnxruntime", "onnxscript", "onnx_ir")),
 }
 
 
@@ -25,8 +31,8 @@ def needed(what: str, extra: str = "fit") -> Iterator[None]:
 
     Args:
         what: What it is needed for, as a sentence begins: ``"A temperature"``.
-        extra: The extra that brings it: ``"fit"``, ``"plot"``, ``"pandas"``, ``"arrow"`` or
-            ``"video"``.
+        extra: The extra that brings it: ``"fit"``, ``"plot"``, ``"pandas"``, ``"arrow"``,
+            ``"video"``, ``"serve"``, ``"ray"`` or ``"onnx"``.
 
     Raises:
         MissingExtraError: It is not there; the message says how to install it.

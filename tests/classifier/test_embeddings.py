@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zsclip import ZeroShotClassifier
+from zsclip import Failure, ZeroShotClassifier
 from zsclip.errors import ImageError, ParameterTypeError, PromptTooLongError
 
 if TYPE_CHECKING:
@@ -134,3 +134,19 @@ def test_texts_embed_alike_in_any_company(tiny: ZeroShotClassifier, texts: list[
     alone = {text: tiny.encode_texts([text])[0] for text in set(texts)}
     for text, row in zip(texts, tiny.encode_texts(texts), strict=True):
         np.testing.assert_allclose(row, alone[text], atol=2e-6)
+
+
+def test_embeddings_come_as_they_are_made_with_failures_in_their_place(
+    tiny: ZeroShotClassifier, paths: list[Path]
+) -> None:
+    given: list[Path | bytes] = [paths[0], b"no picture", paths[1]]
+    first, failure, last = tiny.stream_embeddings(given, on_error="record", sources=["a", "b", "c"])
+    assert isinstance(failure, Failure)
+    assert failure.source == "b"
+    assert not isinstance(first, Failure)
+    assert not isinstance(last, Failure)
+    np.testing.assert_array_equal(np.stack([first, last]), tiny.encode_images(paths[:2]))
+    stream = tiny.stream_embeddings(given)
+    assert next(stream).shape == (tiny.model_info.embedding_dim,)
+    with pytest.raises(ImageError, match="To go on past such pictures"):
+        next(stream)

@@ -200,3 +200,11 @@ def test_scores_of_many_need_little_beside_themselves(fake: FakeEncoder) -> None
     finally:
         tracemalloc.stop()
     assert peak < scores.nbytes + 40 * zsclip.pipeline.vectors.NUMBERS
+
+
+def test_rows_with_names(tiny: ZeroShotClassifier, rows: NDArray[np.float32]) -> None:
+    named = tiny.classify_embeddings(rows[:3], sources=["a", "b", "c"])
+    assert [(p.source, p.named) for p in named] == [("a", True), ("b", True), ("c", True)]
+    assert np.array_equal(named[1].scores, tiny.classify_embeddings(rows[:3])[1].scores)
+    with pytest.raises(ParameterError, match="3 pictures and 2 names"):
+        tiny.classify_embeddings(rows[:3], sources=["a", "b"])

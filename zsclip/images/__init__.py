@@ -30,7 +30,7 @@ from zsclip.images.kinds import (
     plain_file,
 )
 from zsclip.images.load import load_image, load_named
-from zsclip.images.names import apart, with_name, with_names
+from zsclip.images.names import apart, names_for, with_name, with_names
 from zsclip.images.reading import Reading, as_reading, reading_like
 from zsclip.images.remarks import is_doubted, listening
 from zsclip.images.sources import open_source
@@ -55,6 +55,7 @@ __all__ = [
     "listening",
     "load_image",
     "load_named",
+    "names_for",
     "open_source",
     "picture_suffixes",
     "plain_file",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass
+from itertools import repeat
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.images.folders import Listed, is_at_hand
 from zsclip.images.kinds import ImageSource, describe_source
 from zsclip.wording import brief
 
-__all__ = ["NamedSource", "apart", "with_name", "with_names"]
+__all__ = ["NamedSource", "apart", "names_for", "with_name", "with_names"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +64,16 @@ def with_names(
         raise _not_as_many(f"{total:,} pictures and {len(names):,} names")
     paired = _paired(images, iter(names))
     return Listed(paired) if isinstance(images, Listed) and is_at_hand(names) else paired
+
+
+def names_for(n: int, names: Iterable[str]) -> list[str]:
+    """The names of n pictures that are not at hand.
+
+    Raises:
+        ParameterError: There is not one name for each picture.
+        ParameterTypeError: As for `with_names`.
+    """
+    return [named.name for named in with_names(repeat(b"", n), names, total=n)]
 
 
 def _paired(images: Iterator[ImageSource], names: Iterator[str]) -> Iterator[NamedSource]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.images import TensorLike
+from zsclip.images import TensorLike, names_for
 from zsclip.learning.holding import Holding
 from zsclip.pipeline import checked_blocks
 from zsclip.results import Prediction
@@ -22,24 +23,31 @@ Vectors: TypeAlias = NDArray[np.floating[Any]] | TensorLike | Sequence[Any]
 class TakingVectors(Holding):
     """The part of a classifier that takes embeddings in place of pictures."""
 
-    def classify_embeddings(self, embeddings: Vectors) -> list[Prediction]:
+    def classify_embeddings(
+        self, embeddings: Vectors, *, sources: Iterable[str] | None = None
+    ) -> list[Prediction]:
         """Classify pictures by their embeddings, such as those in a database.
 
         Args:
             embeddings: Of `encode_images` of the same model: float (n, d), L2-normalized, in any
                 precision; an array, a map of a file, a tensor of torch, or a list of rows.
+            sources: A name for each row, as in `classify_many`; nothing is opened by these names.
 
         Returns:
             One prediction for each row, as `classify` would give it up to rounding (1e-6 in
-            fp32); its `source` is ``<embedding 0>``, and so on.
+            fp32); its `source` is its name, or ``<embedding 0>``, and so on.
 
         Raises:
             ParameterError: The array has another shape, holds NaN or infinity, or a row that is not
-                of length 1.
-            ParameterTypeError: `embeddings` is no array of floats.
+                of length 1; or there is not one name in `sources` for each row.
+            ParameterTypeError: `embeddings` is no array of floats, or a name no text.
             NonFiniteError: The model gave NaN or infinity for a label.
         """
-        return list(self._classified(self._rows_of(embeddings)))
+        rows = self._rows_of(embeddings)
+        if sources is None:
+            return list(self._classified(rows))
+        named = zip(self._classified(rows), names_for(len(rows), sources), strict=True)
+        return [replace(prediction, source=name, named=True) for prediction, name in named]
 
     def score_embeddings(self, embeddings: Vectors) -> NDArray[np.float32]:
         """The scores of pictures by their embeddings; takes and raises what the former does.
