@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zsclip.wording import Hints, did_you_mean
+from zsclip.wording import Hints, counted, did_you_mean
 
 
 def test_nearest_names() -> None:
@@ -34,3 +34,12 @@ def test_only_the_first_unknown_names_of_a_file_have_hints() -> None:
     assert [bool(hints.about(f"fox{i}", known)) for i in range(30)] == [True] * 20 + [False] * 10
     assert hints.about("fox3", known) == "Did you mean 'fox'? "
     assert Hints().about("zzz", known) == "Known: 'fox', 'frog'. "
+
+
+def test_what_is_counted_is_one_or_several() -> None:
+    assert [counted(n, "label") for n in (0, 1, 2, 1000)] == [
+        "0 labels",
+        "1 label",
+        "2 labels",
+        "1,000 labels",
+    ]

@@ -34,7 +34,7 @@ from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
 from zsclip.progress import Progress, watched
 from zsclip.results import Failure, Origin, Prediction
-from zsclip.wording import brief, in_a_row, shown
+from zsclip.wording import brief, counted, in_a_row, shown
 
 if TYPE_CHECKING:
     import torch
@@ -322,7 +322,7 @@ class ZeroShotClassifier(Learning):
         name = f"{brief(self.labelset.name)} " if self.labelset.provenance else ""
         learnt = f", learnt {in_a_row(list(parts))}" if (parts := self._head.learnt.parts()) else ""
         return (
-            f"<{type(self).__name__} {name}{n} labels, {t} template{'s' * (t != 1)}, "
+            f"<{type(self).__name__} {name}{counted(n, 'label')}, {counted(t, 'template')}, "
             f"{shown(info.name)} on {info.device} in {info.precision}{learnt}>"
         )
 

@@ -11,6 +11,7 @@ __all__ = [
     "BriefRepr",
     "Hints",
     "brief",
+    "counted",
     "did_you_mean",
     "fit_to_tell",
     "in_a_row",
@@ -47,6 +48,20 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(
         c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
     )
+
+
+def counted(n: int, what: str) -> str:
+    """How many of something there are: ``1 label``, ``1,000 labels``.
+
+    Args:
+        n: The number.
+        what: One of them, a word whose plural ends in ``s``.
+
+    Examples:
+        >>> counted(1, "label"), counted(1000, "label")
+        ('1 label', '1,000 labels')
+    """
+    return f"{n:,} {what}{'s' * (n != 1)}"
 
 
 def shown(text: str, limit: int = _VALUE) -> str:

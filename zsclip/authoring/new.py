@@ -19,7 +19,7 @@ from zsclip.labels.tables import lines_of, words_of
 from zsclip.labels.toml import NAME_FORM
 from zsclip.masking import masked_url
 from zsclip.spelling import parse_labels, parse_spelling
-from zsclip.wording import brief, did_you_mean
+from zsclip.wording import brief, counted, did_you_mean
 
 __all__ = ["Scaffold", "create_distribution", "suggest_name"]
 
@@ -181,7 +181,7 @@ def _read(names: str | os.PathLike[str], account: list[str]) -> LabelSet:
         account += _account_of_lines(Path(spelling.text), len(labelset))
     else:
         shown = Path(spelling.text).name if ending else os.fspath(names)
-        account.append(f"{shown}: {len(labelset)} {'label' if len(labelset) == 1 else 'labels'}")
+        account.append(f"{shown}: {counted(len(labelset), 'label')}")
     if ending not in (".txt", ".csv", ".tsv"):
         return labelset
     if ending != ".txt":
@@ -192,7 +192,7 @@ def _read(names: str | os.PathLike[str], account: list[str]) -> LabelSet:
 def _account_of_lines(path: Path, count: int) -> Iterator[str]:
     """What `LabelSet.from_txt` made of each line, where that is not the line itself."""
     lines = list(lines_of(decode(path.read_bytes(), str(path))))
-    yield f"{path.name}: {len(lines)} {'line' if len(lines) == 1 else 'lines'}, {count} labels"
+    yield f"{path.name}: {counted(len(lines), 'line')}, {counted(count, 'label')}"
     for number, line in lines:
         label = line.strip()
         if not label:

@@ -14,6 +14,7 @@ from zsclip.cli.completion import complete_folders, complete_labels, complete_mo
 from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import activation_option, format_option
 from zsclip.cli.output import emit, emit_json, say
+from zsclip.wording import counted
 
 if TYPE_CHECKING:
     from zsclip.authoring import Review
@@ -175,7 +176,7 @@ def _problems_of_model(found: Review, model: str, activation: str | None) -> lis
 def _count(breaches: int, advice: int) -> str:
     told = f"{breaches or 'no'} {'problem' if breaches == 1 else 'problems'}"
     if advice:
-        told += f", {advice} {'piece' if advice == 1 else 'pieces'} of advice"
+        told += f", {counted(advice, 'piece')} of advice"
     return told
 
 

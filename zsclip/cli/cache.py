@@ -13,6 +13,7 @@ from zsclip.cli.group import Failed, ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts
 from zsclip.errors import CacheWarning
+from zsclip.wording import counted
 
 if TYPE_CHECKING:
     from zsclip.cache import CacheInfo
@@ -82,7 +83,7 @@ def clear(*, path: str | None, yes: bool) -> None:
     if left.entries or left.set_aside or (left.exists and left.problem):
         raise Failed(f"Not everything could be removed. {left.problem or ''}".rstrip())
     freed = max(0, found.bytes - left.bytes)
-    emit(f"{_counted(count, 'embedding')} removed, {_megabytes(freed)} freed.")
+    emit(f"{counted(count, 'embedding')} removed, {_megabytes(freed)} freed.")
 
 
 @cache.command(
@@ -147,15 +148,11 @@ def _look(path: str | None) -> CacheInfo:
 
 
 def _confirm(found: CacheInfo) -> bool:
-    what = f"{_counted(found.entries, 'embedding')} ({_megabytes(found.bytes)})"
+    what = f"{counted(found.entries, 'embedding')} ({_megabytes(found.bytes)})"
     try:
         return click.confirm(f"Remove {what} from {found.path}?")
     except click.Abort:  # nobody is there to be asked
         raise click.UsageError("Nothing was removed. Pass --yes not to be asked.") from None
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _megabytes(count: int) -> str:

@@ -11,6 +11,7 @@ from zsclip.cli.cache import embedding_rows
 from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts, show
+from zsclip.wording import counted
 
 __all__ = ["doctor"]
 
@@ -79,7 +80,7 @@ def _print_report(report: dict[str, Any]) -> None:
         show(f"Problem: {problem}")
         emit("")
     n = len(report["problems"])
-    emit(f"{n} {'problem' if n == 1 else 'problems'}." if n else "All is well.")
+    emit(f"{counted(n, 'problem')}." if n else "All is well.")
 
 
 def _rates(rate: dict[str, Any] | None) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ from zsclip.cli.completion import complete_labels
 from zsclip.cli.group import ZsclipCommand, examples
 from zsclip.cli.options import format_option
 from zsclip.cli.output import emit, emit_json, facts, show, table
+from zsclip.wording import counted
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -128,7 +129,7 @@ def _print_list(title: str, items: Iterable[str | Tree]) -> None:
 
 def _facts(labelset: LabelSet) -> list[tuple[str, str]]:
     n = len(labelset.groups)
-    groups = f" in {n} {'group' if n == 1 else 'groups'}" if n else ""
+    groups = f" in {counted(n, 'group')}" if n else ""
     rows = [
         ("Name", labelset.name),
         ("Description", labelset.description.strip()),

@@ -14,7 +14,7 @@ from zsclip.cli.completion import complete_files
 from zsclip.cli.group import Failed
 from zsclip.cli.options import with_options
 from zsclip.cli.output import say
-from zsclip.wording import brief, in_a_row, printable
+from zsclip.wording import brief, counted, in_a_row, printable
 
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
@@ -158,7 +158,7 @@ def truth_at(
         where = f"in folders that are no label: {in_a_row([brief(name) for name in names])}"
         if not names:
             where = "in no class folder"
-        what = f"{len(found.unknown):,} pictures in {brief(path)} lie {where}"
+        what = f"{counted(len(found.unknown), 'picture')} in {brief(path)} lie {where}"
         if not foreign:
             raise Failed(f"{what}. Name the folders by labels, or move the others away.")
         say(f"{what}. They count as none of the labels.")
@@ -170,30 +170,28 @@ def truth_at(
 def lines_about(learnt: Learnt) -> Iterator[str]:
     """What was learnt, a line for each part."""
     if (probe := learnt.probe) is not None:
-        yield f"linear probe: {_pictures(probe.pictures)}, C = {probe.c:.3g}, from {probe.start}"
+        of = counted(probe.pictures, "picture")
+        yield f"linear probe: {of}, C = {probe.c:.3g}, from {probe.start}"
     if (spread := learnt.standardization) is not None:
-        yield f"standardized: {_pictures(spread.pictures)}"
+        yield f"standardized: {counted(spread.pictures, 'picture')}"
     if (calibration := learnt.calibration) is not None:
         yield (
-            f"calibrated: {_pictures(calibration.pictures)}, temperature "
+            f"calibrated: {counted(calibration.pictures, 'picture')}, temperature "
             f"{calibration.temperature:.3g}, ECE {calibration.ece_before:.3f} before and "
             f"{calibration.ece_after:.3f} after"
         )
     if (thresholds := learnt.thresholds) is not None:
-        yield f"thresholds: {_pictures(thresholds.pictures)}, for {printable(thresholds.target)}"
+        of = counted(thresholds.pictures, "picture")
+        yield f"thresholds: {of}, for {printable(thresholds.target)}"
     if (rejection := learnt.rejection) is not None:
         how = "by hand"
         if rejection.pictures:
-            how = f"from {_pictures(rejection.pictures)}"
+            how = f"from {counted(rejection.pictures, 'picture')}"
         if rejection.coverage is not None:
             how += f" for a coverage of {rejection.coverage:.4g}"
         elif rejection.max_error is not None:
             how += f" for an error of at most {rejection.max_error:.4g}"
         yield f"rejecting: below {rejection.threshold:.4g} by {rejection.method}, {how}"
-
-
-def _pictures(n: int) -> str:
-    return f"{n:,} picture{'s' * (n != 1)}"
 
 
 def learning_options(command: F) -> F:

@@ -59,7 +59,7 @@ def save(
     """
     from zsclip import ZeroShotClassifier
     from zsclip.saved import check_target
-    from zsclip.wording import printable
+    from zsclip.wording import counted, printable
 
     check_target(file, overwrite=force)  # before a model is fetched and loaded
     classifier = ZeroShotClassifier(
@@ -72,7 +72,7 @@ def save(
     classifier = lessons.teach(classifier)
     classifier.save(file, overwrite=force)
     size = os.path.getsize(os.path.expanduser(file))  # noqa: PTH202, PTH111 - as `save` takes it
-    n, info = len(classifier.labelset), classifier.model_info
-    emit(f"{printable(file)}: {n} labels, {info.name} in {info.precision}, {size / 1e3:,.0f} kB")
+    labels, info = counted(len(classifier.labelset), "label"), classifier.model_info
+    emit(f"{printable(file)}: {labels}, {info.name} in {info.precision}, {size / 1e3:,.0f} kB")
     for line in lines_about(classifier.learnt):
         emit(line)

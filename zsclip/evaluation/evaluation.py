@@ -17,6 +17,7 @@ from zsclip.evaluation.measures import MEASURES
 from zsclip.evaluation.metrics import confusion
 from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published
 from zsclip.files import whole_number
+from zsclip.wording import counted
 
 __all__ = ["Evaluation"]
 
@@ -158,4 +159,4 @@ class Evaluation(Measured):
     def __repr__(self) -> str:
         name, n = "mean_average_precision" if self.multi_label else "accuracy", len(self.sources)
         told = f"{MEASURES[name].title} {self.metric(name):.3f}"
-        return f"<Evaluation of {n:,} picture{'s' * (n != 1)}: {told}>"
+        return f"<Evaluation of {counted(n, 'picture')}: {told}>"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zsclip.evaluation.details import class_results, published_figures
 from zsclip.evaluation.measures import MEASURES, measure_of
 from zsclip.results import plain_json
-from zsclip.wording import shown
+from zsclip.wording import counted, shown
 
 if TYPE_CHECKING:
     from zsclip.evaluation.measured import Measured
@@ -62,8 +62,8 @@ def _lines(evaluation: Measured, hints: Sequence[str]) -> Iterator[str]:
     origin, n = evaluation.origin, len(evaluation.sources)
     labels, templates = len(evaluation.labelset), len(origin.templates)
     yield (
-        f"{n:,} picture{'s' * (n != 1)}, {labels:,} label{'s' * (labels != 1)}, "
-        f"{templates} template{'s' * (templates != 1)}, {shown(origin.model.name)}"
+        f"{counted(n, 'picture')}, {counted(labels, 'label')}, "
+        f"{counted(templates, 'template')}, {shown(origin.model.name)}"
     )
     yield ""
     for title, value, interval in metric_rows(evaluation):

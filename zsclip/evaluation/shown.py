@@ -10,7 +10,7 @@ from zsclip.evaluation.printed import in_figures, metric_rows
 from zsclip.fragments import Bar, bars, facts, folded, fragment, listing, note, picture
 from zsclip.images import is_path, thumbnail_if_readable
 from zsclip.markup import Markup, element
-from zsclip.wording import shown
+from zsclip.wording import counted, shown
 
 if TYPE_CHECKING:
     from zsclip.evaluation.measured import Measured
@@ -25,7 +25,7 @@ LISTED = 100  # pictures that were left out
 def shown_evaluation(evaluation: Measured, hints: Sequence[str]) -> str:
     """An evaluation by itself, as a fragment."""
     n, labels = len(evaluation.sources), len(evaluation.labelset)
-    what = f"{n:,} picture{'s' * (n != 1)}, {labels:,} label{'s' * (labels != 1)}"
+    what = f"{counted(n, 'picture')}, {counted(labels, 'label')}"
     model = shown(evaluation.origin.model.name)
     return str(
         fragment(

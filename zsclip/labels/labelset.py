@@ -40,7 +40,7 @@ from zsclip.labels.values import (
     set_texts,
     texts_of,
 )
-from zsclip.wording import brief, did_you_mean, in_a_row
+from zsclip.wording import brief, counted, did_you_mean, in_a_row
 
 __all__ = ["LabelSet", "labelset_of", "labelset_of_checked"]
 
@@ -473,7 +473,8 @@ class LabelSet(_Kept):
             return self.labels[key.__index__()]
         except IndexError:
             raise LabelNotFoundError(
-                f"The label set {brief(self.name)} has {_count(self)}, and none at position {key}."
+                f"The label set {brief(self.name)} has {counted(len(self), 'label')}, and none at "
+                f"position {key}."
             ) from None
         except AttributeError:
             raise ParameterTypeError(
@@ -497,13 +498,8 @@ class LabelSet(_Kept):
 
     def __repr__(self) -> str:
         end = f", {in_a_row(list(map(str, self.provenance)), ' + ')}" if self.provenance else ""
-        templates = "template" if len(self.templates) == 1 else "templates"
-        sizes = f"{_count(self)}, {len(self.templates)} {templates}"
+        sizes = f"{counted(len(self), 'label')}, {counted(len(self.templates), 'template')}"
         return f"<LabelSet {brief(self.name)} {sizes}{end}>"
-
-
-def _count(labelset: LabelSet) -> str:
-    return f"{len(labelset)} {'label' if len(labelset) == 1 else 'labels'}"
 
 
 # ------------------------------------------------------------------------------------- from drafts

@@ -9,7 +9,7 @@ from zsclip.fragments import PROSE, facts, folded, fragment, listing, note
 from zsclip.labels.tree import Tree
 from zsclip.labels.values import Group, Label, Provenance
 from zsclip.markup import Markup, element
-from zsclip.wording import shown
+from zsclip.wording import counted, shown
 
 __all__ = ["about_labels", "shown_labelset"]
 
@@ -51,7 +51,7 @@ def shown_labelset(labelset: _Set) -> str:
     head = element("b", shown(labelset.title or labelset.name))
     return str(
         fragment(
-            element("p", head, f" · {n:,} label{'s' * (n != 1)}"),
+            element("p", head, f" · {counted(n, 'label')}"),
             note(shown(labelset.description, PROSE)) if labelset.description else None,
             about_labels(labelset),
         )
@@ -69,13 +69,13 @@ def about_labels(labelset: _Set) -> Markup:
         *(("Read from", _file(file)) for file in labelset.provenance[:OTHERS]),
     ]
     names = listing(map(_label, labelset.labels), most=LABELS, of=n, what="labels")
-    parts = [folded(f"{n:,} label{'s' * (n != 1)}", names)]
+    parts = [folded(counted(n, "label"), names)]
     if groups:
         lines = listing(_groups(labelset), most=OTHERS, of=len(groups), what="groups")
-        parts.append(folded(f"{len(groups):,} group{'s' * (len(groups) != 1)}", lines))
+        parts.append(folded(counted(len(groups), "group"), lines))
     if templates:
         lines = listing(templates, most=OTHERS, of=len(templates), what="templates")
-        parts.append(folded(f"{len(templates):,} template{'s' * (len(templates) != 1)}", lines))
+        parts.append(folded(counted(len(templates), "template"), lines))
     return element("div", facts([row for row in told if row[1]], "About the label set"), *parts)
 
 

@@ -7,7 +7,7 @@ from zsclip.fragments import facts, folded, fragment, listing
 from zsclip.head import Head
 from zsclip.labels.shown import about_labels
 from zsclip.markup import element
-from zsclip.wording import shown
+from zsclip.wording import counted, shown
 
 __all__ = ["shown_classifier"]
 
@@ -29,10 +29,10 @@ def shown_classifier(kind: str, head: Head, info: ModelInfo) -> str:
     forms = listing(templates, most=TEMPLATES, of=len(templates), what="templates")
     return str(
         fragment(
-            element("p", element("b", kind), f" · {n:,} labels, {several} · {where}"),
+            element("p", element("b", kind), f" · {counted(n, 'label')}, {several} · {where}"),
             facts(learnt, "What it learnt from pictures") if learnt else None,
             folded(f"Label set {shown(labelset.name)}", about_labels(labelset)),
-            folded(f"{len(templates):,} template{'s' * (len(templates) != 1)} in use", forms),
+            folded(f"{counted(len(templates), 'template')} in use", forms),
             folded("Model", facts(info.rows(), "The model")),
         )
     )

@@ -23,7 +23,7 @@ from zsclip.images import (
 from zsclip.plot.figures import Axes, Figure, axes_for, described, imaged
 from zsclip.plot.texts import called, drawable, whole
 from zsclip.results import Failure, Prediction, picture_path
-from zsclip.wording import brief
+from zsclip.wording import brief, counted
 
 __all__ = ["predictions"]
 
@@ -94,7 +94,7 @@ def predictions(
         f"{whole(called(result.source, i))}: {_told(result, k)}"
         for i, result in enumerate(found, 1)
     )
-    return described(ax, f"Best labels of {n:,} picture{'s' * (n != 1)}: {told}.")
+    return described(ax, f"Best labels of {counted(n, 'picture')}: {told}.")
 
 
 def _results(results: Any) -> list[Prediction | Failure]:

@@ -22,7 +22,7 @@ from zsclip.markup import Markup
 from zsclip.report.page import GENERATOR, as_data, parts_of_page
 from zsclip.report.rows import Names
 from zsclip.results import Origin
-from zsclip.wording import brief, in_a_row, shown
+from zsclip.wording import brief, counted, in_a_row, shown
 
 __all__ = ["SIDE", "PageStream", "is_report"]
 
@@ -186,7 +186,7 @@ def _called(labelset: LabelSet) -> str:
     n = len(labelset)
     names = [shown(name, 40) for name in labelset.names[:FEW]]
     called = shown(labelset.name) if labelset.provenance else in_a_row(names, of=n)
-    return f"{n:,} label{'s' * (n != 1)} ({called})"
+    return f"{counted(n, 'label')} ({called})"
 
 
 def _target(path: object, *, overwrite: bool) -> Path | IO[bytes]:

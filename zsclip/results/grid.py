@@ -14,7 +14,7 @@ from zsclip.markup import Markup, element
 from zsclip.results.failure import Failure
 from zsclip.results.prediction import Prediction
 from zsclip.results.shown import failure_card, prediction_card
-from zsclip.wording import brief
+from zsclip.wording import brief, counted
 
 if TYPE_CHECKING:
     from zsclip.images import Images, ImageSource
@@ -55,7 +55,7 @@ class Grid:
         failed = sum(isinstance(result, Failure) for result in self.results)
         rejected = sum(isinstance(r, Prediction) and not r.accepted for r in self.results)
         n = len(self.results)
-        told = [f"{n:,} result{'s' * (n != 1)}"]
+        told = [counted(n, "result")]
         if rejected:
             told.append(f"{rejected:,} rejected")
         if failed:

@@ -35,7 +35,7 @@ from zsclip.saved.learnt import learnt_of_plain, types_of_arrays
 from zsclip.saved.plain import Plain, labelset_of_plain
 from zsclip.saved.target import shown
 from zsclip.version import __version__
-from zsclip.wording import brief, fit_to_tell, in_a_row, printable
+from zsclip.wording import brief, counted, fit_to_tell, in_a_row, printable
 
 __all__ = ["read_classifier"]
 
@@ -102,7 +102,7 @@ def _read(file: Path) -> SavedClassifier:
             if KEY not in metadata:
                 n = len(tensors.keys())
                 raise _Fault(
-                    f"it is a safetensors file of something else, with {n} tensor{'s' * (n != 1)}. "
+                    f"it is a safetensors file of something else, with {counted(n, 'tensor')}. "
                     "For a model's weights use ZeroShotClassifier(labels, model=...)."
                 )
             about = _parse(metadata[KEY])
