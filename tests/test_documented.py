@@ -43,6 +43,7 @@ PUBLIC = [  # the modules whose names programs import, each with all of its `__a
     "zsclip.plot",
     "zsclip.report",
     "zsclip.searching",
+    "zsclip.serve",
     "zsclip.sorting",
     "zsclip.tables",
     "zsclip.testing",

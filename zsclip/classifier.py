@@ -241,6 +241,22 @@ class ZeroShotClassifier(Learning):
         self._model.check(head)
         return self._of(head, self._model)
 
+    def with_reading(self, reading: Reading) -> Self:
+        """A classifier with the same model and labels that reads pictures otherwise.
+
+        Nothing is loaded or embedded again, and this one stays as it is. What strangers send is
+        read under tighter limits so, by the model that is there.
+
+        Args:
+            reading: How pictures are read: ``replace(clf.reading, urls="none")`` of `dataclasses`.
+
+        Raises:
+            LearntMismatchError: This classifier learnt from pictures whose pixels were read in
+                another way. Limits are no other way.
+            ParameterTypeError: `reading` is no `Reading`.
+        """
+        return self._again(self._head, self._model.with_reading(reading))
+
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
 
@@ -292,6 +308,11 @@ class ZeroShotClassifier(Learning):
     def reading(self) -> Reading:
         """How pictures are read; give it to what reads the same ones again."""
         return self._model.pictures.reading
+
+    @property
+    def batch_size(self) -> int:
+        """How many pictures go through the model at once."""
+        return self._model.pictures.batch_size
 
     @property
     def classes_(self) -> NDArray[np.str_]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zsclip.encoders import (
@@ -19,7 +19,7 @@ from zsclip.encoders import (
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
 from zsclip.head import Head, tie_of
-from zsclip.images import as_reading, reading_like
+from zsclip.images import Reading, as_reading, reading_like
 from zsclip.learnt import Tie
 from zsclip.options import Options
 from zsclip.pipeline import PictureOptions
@@ -53,6 +53,16 @@ class DrivenModel:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (PackedEncoder.of(self.encoder), self.pictures, self.too_long)
+
+    def with_reading(self, reading: Reading) -> DrivenModel:
+        """The same model, and the embeddings of its texts, for pictures that are read otherwise.
+
+        Raises:
+            ParameterTypeError: `reading` is no `Reading`.
+        """
+        made = replace(self, pictures=replace(self.pictures, reading=as_reading(reading)))
+        object.__setattr__(made, "texts", self.texts)
+        return made
 
     @classmethod
     def of(cls, head: Head, given: Options) -> DrivenModel:

@@ -18,6 +18,7 @@ from zsclip.cli.models import models
 from zsclip.cli.output import reporting
 from zsclip.cli.saving import save
 from zsclip.cli.searching import search
+from zsclip.cli.serving import serve
 from zsclip.cli.sorting import sort
 from zsclip.cli.video import video
 from zsclip.version import __version__
@@ -42,7 +43,7 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-of_pictures = (demo, classify, video, sort, search, evaluate, save)
+of_pictures = (demo, classify, video, sort, search, evaluate, save, serve)
 of_the_rest = (labelsets, models, cache, doctor)
 for command in (*of_pictures, *of_the_rest):
     cli.add_command(command)

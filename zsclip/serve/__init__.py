@@ -6,3 +6,8 @@ come with the extra ``serve`` and are loaded when a service is made.
 """
 
 from __future__ import annotations
+
+from zsclip.serve.limits import Limits
+from zsclip.serve.serving import create_app, run
+
+__all__ = ["Limits", "create_app", "run"]

@@ -1,0 +1,85 @@
+"""The routes, and what they answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import httpx
+import pytest
+from services import asked, png
+
+from zsclip import ZeroShotClassifier
+
+
+def coded(color: str) -> dict[str, str]:
+    return {"base64": base64.b64encode(png(color)).decode()}
+
+
+def test_a_form_with_one_picture_is_answered_with_its_prediction(
+    colors: ZeroShotClassifier,
+) -> None:
+    async def ask(client: httpx.AsyncClient) -> Any:
+        files = {"image": ("leaf.png", png("green"), "image/png")}
+        return (await client.post("/classify", files=files, data={"top": "2"})).json()
+
+    told = asked(colors, ask)
+    assert told == colors.classify(png("green"), source="leaf.png").to_dict(2)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/labels", "/metrics"])
+def test_what_is_told_of_the_service_is_there(colors: ZeroShotClassifier, path: str) -> None:
+    async def ask(client: httpx.AsyncClient) -> int:
+        return (await client.get(path)).status_code
+
+    assert asked(colors, ask) == 200
+
+
+def test_several_pictures_are_answered_in_their_order_with_failures_in_place(
+    colors: ZeroShotClassifier,
+) -> None:
+    images = [coded("red"), {"base64": "aGVsbG8="}, coded("blue")]
+
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/classify", json={"images": images})
+
+    response = asked(colors, ask)
+    results = response.json()["results"]
+    assert response.status_code == 200
+    assert [result.get("label") for result in results] == ["red", None, "blue"]
+    assert results[1]["error_type"] == "ImageError"
+
+
+def test_lines_come_for_whoever_accepts_them(colors: ZeroShotClassifier) -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        lines = {"Accept": "application/x-ndjson"}
+        body = {"images": [coded("red"), coded("blue")], "top": 1}
+        return await client.post("/classify", json=body, headers=lines)
+
+    response = asked(colors, ask)
+    assert response.headers["content-type"] == "application/x-ndjson"
+    assert [json.loads(line)["label"] for line in response.text.splitlines()] == ["red", "blue"]
+
+
+def test_a_picture_is_embedded_once_for_several_label_sets(colors: ZeroShotClassifier) -> None:
+    async def ask(client: httpx.AsyncClient) -> list[str]:
+        answers = []
+        for words in (["red", "green"], ["blue", "white"]):
+            body = {"images": [coded("blue")], "labels": words, "templates": ["a {} thing."]}
+            answers.append((await client.post("/classify", json=body)).json()["label"])
+        return answers
+
+    assert asked(colors, ask)[1] == "blue"
+    assert colors.encoder.image_batches == [1, 1]  # type: ignore[attr-defined]  # one to warm it
+
+
+def test_embeddings_are_those_of_the_classifier(colors: ZeroShotClassifier) -> None:
+    async def ask(client: httpx.AsyncClient) -> tuple[Any, Any]:
+        pictures = await client.post("/embed", json={"images": [coded("red")]})
+        texts = await client.post("/embed", json={"texts": ["a red thing"]})
+        return pictures.json(), texts.json()
+
+    pictures, texts = asked(colors, ask)
+    assert pictures == {"embeddings": colors.encode_images([png("red")]).tolist()}
+    assert texts == {"embeddings": colors.encode_texts(["a red thing"]).tolist()}

@@ -1,0 +1,165 @@
+"""The API: what is asked for in a request, and its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeAlias
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from zsclip.classifier import ZeroShotClassifier
+from zsclip.results import Failure
+from zsclip.serve.answers import Lines, gone, in_json, refused
+from zsclip.serve.asked import Asked, Upload
+from zsclip.serve.batching import Embedded
+from zsclip.serve.bodies import read_asked
+from zsclip.serve.refusals import Refusal, answer_to
+from zsclip.serve.service import Pending, Service
+from zsclip.serve.telling import told_labels, told_origin
+
+__all__ = ["answering", "classify", "embed", "healthz", "labels", "metrics", "readyz", "service_of"]
+
+Judge: TypeAlias = Callable[[Embedded, Upload], dict[str, Any] | list[float]]
+"""From the embedding of a picture, or its failure, to its part of the answer."""
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request came to."""
+    service: Service = request.app.state.service
+    return service
+
+
+async def classify(request: Request) -> Response:
+    """``POST /classify``."""
+    service = service_of(request)
+    asked = await read_asked(request, service.limits, urls=service.urls)
+    if asked.texts is not None:
+        raise Refusal(422, "`texts` are for /embed. Send pictures, and the labels as `labels`.")
+    classifier = await service.wordings.classifier(asked)
+    pending = await service.embedding(asked.pictures)
+    return await _answer(request, asked, pending, _judging(classifier, asked.top), "results")
+
+
+async def embed(request: Request) -> Response:
+    """``POST /embed``."""
+    service = service_of(request)
+    asked = await read_asked(request, service.limits, urls=service.urls)
+    for name in ("labels", "templates", "multi_label"):
+        if getattr(asked, name) is not None:
+            raise Refusal(422, f"`{name}` has no effect on embeddings. Leave it out.")
+    if asked.texts is not None:
+        if asked.pictures:
+            raise Refusal(422, "A request holds pictures or `texts`. Send the two in two requests.")
+        rows = await service.wordings.embed(asked.texts)
+        return in_json({"embeddings": rows.tolist()})
+    pending = await service.embedding(asked.pictures)
+    return await _answer(request, asked, pending, _vector, "embeddings")
+
+
+async def labels(request: Request) -> Response:
+    """``GET /labels``."""
+    return in_json(told_labels(service_of(request).classifier))
+
+
+async def healthz(request: Request) -> Response:
+    """``GET /healthz``: the process lives."""
+    return in_json({"status": "ok"})
+
+
+async def readyz(request: Request) -> Response:
+    """``GET /readyz``: the model is loaded, and pictures are taken."""
+    if why := service_of(request).not_ready():
+        return in_json({"status": "not ready", "error": why}, 503, {"Retry-After": "1"})
+    return in_json({"status": "ready"})
+
+
+async def metrics(request: Request) -> Response:
+    """``GET /metrics``, for Prometheus."""
+    told = service_of(request).metrics
+    return Response(told.as_text(), media_type=told.content_type)
+
+
+# ------------------------------------------------------------------------------------- answers
+
+
+def _judging(classifier: ZeroShotClassifier, top: int) -> Judge:
+    origin = told_origin(classifier)
+
+    def judge(embedded: Embedded, picture: Upload) -> dict[str, Any]:
+        if isinstance(embedded, Failure):
+            return embedded.to_dict()
+        [prediction] = classifier.classify_embeddings(embedded[None], sources=[picture.name])
+        return {**prediction.to_dict(top), "origin": origin}
+
+    return judge
+
+
+def _vector(embedded: Embedded, picture: Upload) -> dict[str, Any] | list[float]:
+    if isinstance(embedded, Failure):
+        return embedded.to_dict()
+    row: list[float] = embedded.tolist()
+    return row
+
+
+async def _answer(
+    request: Request, asked: Asked, pending: Pending, judge: Judge, many: str
+) -> Response:
+    """One picture's part as it is, those of several in a list, or a line for each."""
+    if "application/x-ndjson" in request.headers.get("accept", "").lower():
+        return Lines(_lines(asked, pending, judge), pending.cancel)
+    try:
+        return await _unless_gone(request, _whole(asked, pending, judge, many))
+    finally:
+        pending.cancel()
+
+
+async def _whole(asked: Asked, pending: Pending, judge: Judge, many: str) -> JSONResponse:
+    parts: list[Any] = []
+    uploads = iter(asked.pictures)
+    async for embedded in pending:
+        parts.append(await asyncio.to_thread(judge, embedded, next(uploads)))
+        if len(asked.pictures) == 1 and isinstance(embedded, Failure):
+            return in_json(parts[0], 422)
+    if many == "results" and len(parts) == 1:
+        return in_json(parts[0])
+    return in_json({many: parts})
+
+
+async def _lines(asked: Asked, pending: Pending, judge: Judge) -> AsyncIterator[Any]:
+    """A line for each picture; where a request ends early, its last line says why."""
+    uploads = iter(asked.pictures)
+    try:
+        async for embedded in pending:
+            yield await asyncio.to_thread(judge, embedded, next(uploads))
+    except Exception as error:  # noqa: BLE001 - the status is sent already
+        yield answer_to(error)[1]
+
+
+async def _unless_gone(request: Request, work: Awaitable[Response]) -> Response:
+    """An answer, or none where the client does not wait for it any more."""
+    working = asyncio.ensure_future(work)
+    going = asyncio.ensure_future(gone(request.receive))
+    try:
+        await asyncio.wait((working, going), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        return Response(status_code=499)  # nobody reads it; what counts requests does
+    finally:
+        for task in (working, going):
+            task.cancel()
+
+
+def answering(
+    endpoint: Callable[[Request], Awaitable[Response]],
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint whose errors are answers, to its own request and to nobody else's."""
+
+    async def answered(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:  # noqa: BLE001
+            return refused(error)
+
+    return answered

@@ -1,0 +1,157 @@
+"""`Service`: one classifier and all that answers requests for it, whatever brings them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Sequence
+
+from PIL import Image
+
+from zsclip.classifier import ZeroShotClassifier
+from zsclip.results import Failure
+from zsclip.serve.asked import Upload
+from zsclip.serve.batching import Batcher, Embedded, Ticket
+from zsclip.serve.keeping import KeptEmbeddings, keys_of
+from zsclip.serve.limits import Limits, reading_for_strangers
+from zsclip.serve.metrics import Metrics
+from zsclip.serve.refusals import too_busy
+from zsclip.serve.wordings import Wordings, embed_labels
+
+__all__ = ["Pending", "Service"]
+
+_logger = logging.getLogger("zsclip.serve")
+
+
+class Service:
+    """What the routes of an application stand on. Belongs to one event loop.
+
+    Attributes:
+        classifier: The one that was given, reading as for strangers.
+        limits: How much is taken.
+        urls: Which URLs are fetched.
+        metrics: What is counted.
+        wordings: Classifiers for the labels of requests.
+        fault: Why the model cannot be used, if it cannot.
+    """
+
+    def __init__(self, classifier: ZeroShotClassifier, limits: Limits, *, urls: str) -> None:
+        reading = reading_for_strangers(classifier.reading, limits, urls)
+        self.classifier = classifier.with_reading(reading)
+        self.limits = limits
+        self.urls = urls
+        self.fault: BaseException | None = None
+        self.wordings = Wordings(self.classifier, limits)
+        self.metrics = Metrics(lambda: self._batcher.waiting)
+        self._batcher = Batcher(
+            self._embed, classifier.batch_size, limits, watch=self.metrics.batch
+        )
+        self._kept = KeptEmbeddings(limits.kept_pictures)
+        self._is_warm = False
+        self._ends = False
+
+    # ------------------------------------------------------------------------------- its life
+
+    def start(self) -> None:
+        """Start the threads, and have the model loaded in one."""
+        self._batcher.start()
+        threading.Thread(target=self._warm, name="zsclip-warming", daemon=True).start()
+
+    def end(self) -> None:
+        """Say from now on that requests had better go elsewhere; those that come are answered."""
+        self._ends = True
+
+    def close(self) -> None:
+        """End the threads, once what waits is done."""
+        self.end()
+        self._batcher.close()
+        self.wordings.close()
+
+    def not_ready(self) -> str:
+        """Why requests had better go elsewhere; empty if they need not."""
+        if self._ends:
+            return "The service is about to end."
+        if self.fault is not None:
+            return "The model cannot be loaded. The service's log tells why."
+        if not self._is_warm:
+            return "The model is being loaded."
+        return "" if self._batcher.is_working else "The thread that embeds pictures has ended."
+
+    def _warm(self) -> None:
+        try:
+            embed_labels(self.classifier)
+            self.classifier.encode_images([Image.new("RGB", (8, 8))])
+            self._is_warm = True
+        except BaseException as error:  # told by `not_ready`
+            self.fault = error
+            _logger.exception("The model cannot be loaded.")
+
+    # ------------------------------------------------------------------------------- pictures
+
+    def _embed(self, pictures: Sequence[Upload]) -> list[Embedded]:
+        sources = [picture.source for picture in pictures]
+        names = [picture.name for picture in pictures]
+        return list(self.classifier.stream_embeddings(sources, on_error="record", sources=names))
+
+    async def embedding(self, pictures: Sequence[Upload]) -> Pending:
+        """Send the pictures of a request on their way.
+
+        Raises:
+            Refusal: There is no room for them.
+        """
+        keys = await asyncio.to_thread(keys_of, pictures)
+        known = [self._kept.find(key) for key in keys]
+        missing = [n for n, embedding in enumerate(known) if embedding is None]
+        ticket = self._batcher.submit([pictures[n] for n in missing])
+        self.metrics.pictures.labels("kept").inc(len(pictures) - len(missing))
+        return Pending(self, keys, known, ticket)
+
+    def note(self, key: bytes | None, embedded: Embedded) -> None:
+        """Count what has come of a picture, and keep its embedding."""
+        if isinstance(embedded, Failure):
+            self.metrics.failures.labels(type(embedded.error).__name__).inc()
+        else:
+            self.metrics.pictures.labels("computed").inc()
+            self._kept.keep(key, embedded)
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Drop what has not begun of a request."""
+        self._batcher.cancel(ticket)
+
+
+class Pending:
+    """The pictures of one request on their way: iterated over, their embeddings in order."""
+
+    def __init__(
+        self,
+        service: Service,
+        keys: Sequence[bytes | None],
+        known: Sequence[Embedded | None],
+        ticket: Ticket,
+    ) -> None:
+        self._service = service
+        self._keys = keys
+        self._known = known
+        self._ticket = ticket
+
+    async def __aiter__(self) -> AsyncIterator[Embedded]:
+        results = iter(self._ticket.results)
+        for key, known in zip(self._keys, self._known, strict=True):
+            if known is not None:
+                yield known
+                continue
+            seconds = self._service.limits.queue_seconds
+            try:
+                async with asyncio.timeout(seconds):
+                    embedded = await asyncio.wrap_future(next(results))
+            except TimeoutError:
+                raise too_busy(
+                    f"There was no result within {seconds:g} seconds. Come again later.", seconds=5
+                ) from None
+            self._service.note(key, embedded)
+            yield embedded
+
+    def cancel(self) -> None:
+        """Drop what has not begun."""
+        self._service.cancel(self._ticket)
