@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import replace
-from typing import Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,14 @@ from zsclip.errors import ParameterTypeError
 from zsclip.head import Head
 from zsclip.images import Images, sources_of
 from zsclip.learnt import NOTHING, Learnt, LearntValue
-from zsclip.pipeline import are_vectors, checked_blocks, embed_all, rows_of
+from zsclip.pipeline import PictureOptions, are_vectors, checked_blocks, embed_all, rows_of
 from zsclip.progress import Progress
 from zsclip.results import Origin
 from zsclip.version import __version__
 from zsclip.wording import brief
+
+if TYPE_CHECKING:
+    from zsclip.cache import EmbeddingCache
 
 __all__ = ["Holding", "Pictures", "listed"]
 
@@ -71,6 +74,43 @@ class Holding:
         if learnt:
             learnt.require_fitting(self._model.tie(head))
         return self._of(replace(head, learnt=learnt), self._model)
+
+    def with_settings(
+        self,
+        *,
+        batch_size: int | None = None,
+        workers: int | None = None,
+        cache: bool | str | os.PathLike[str] | EmbeddingCache | None = None,
+    ) -> Self:
+        """The same classifier, driven otherwise: for another machine than it was made for.
+
+        Nothing is loaded again, and no score changes but by rounding. This one stays as it is.
+
+        Args:
+            batch_size: As in `ZeroShotClassifier`; None for the one of this classifier.
+            workers: As in `ZeroShotClassifier`; None for those of this classifier.
+            cache: As in `ZeroShotClassifier`; None for the one of this classifier.
+
+        Raises:
+            ParameterError: One of them has a value that it cannot have.
+            ParameterTypeError: One of them has a type that it cannot have.
+
+        Examples:
+            >>> from zsclip import ZeroShotClassifier
+            >>> clf = ZeroShotClassifier(["frog", "owl"], model="tiny-cartoon")
+            >>> clf.with_settings(batch_size=8, cache=False)
+            <ZeroShotClassifier 2 labels, 7 templates, tiny-cartoon on ...>
+        """
+        old = self._model.pictures
+        kept = old.cache
+        pictures = PictureOptions.of(
+            batch_size=old.batch_size if batch_size is None else batch_size,
+            reading=old.reading,
+            exact=False,  # which the reading says already
+            workers=old.workers if workers is None else workers,
+            cache=(False if kept is None else kept) if cache is None else cache,
+        )
+        return self._of(self._head, replace(self._model, pictures=pictures))
 
     def zero_shot(self) -> Self:
         """The classifier without what it learnt."""

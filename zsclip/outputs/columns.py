@@ -1,8 +1,8 @@
-"""Results as Parquet: the columns of `zsclip.to_arrow`, a row for each label that is chosen."""
+"""Results as columns: of a file of Parquet, and beside the columns of somebody else's table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,17 @@ from zsclip.results import Failure, Prediction
 from zsclip.tables import arrow_batches, arrow_schema
 
 if TYPE_CHECKING:
+    from pyarrow import Schema, Table
     from pyarrow.parquet import ParquetWriter
 
-__all__ = ["is_parquet_of_ours", "open_parquet", "require_parquet"]
+__all__ = [
+    "error_columns",
+    "is_parquet_of_ours",
+    "open_parquet",
+    "require_parquet",
+    "result_columns",
+    "result_schema",
+]
 
 MARK = b"zsclip"  # of the metadata
 _RESULTS = 1 << 12  # that wait to be written together
@@ -72,3 +80,50 @@ def is_parquet_of_ours(file: Path) -> bool:
     from pyarrow import parquet
 
     return MARK in (parquet.read_schema(file).metadata or {})
+
+
+def result_schema(*, top: int = 0) -> Schema:
+    """The columns that stand for a picture's result beside other columns of a table.
+
+    Those of `to_arrow` but for the source, with ``scores`` after ``confidence`` where `top` labels
+    are asked for: what the lines of JSON have under this name.
+
+    Raises:
+        MissingExtraError: pyarrow is not installed.
+    """
+    fields = [field for field in arrow_schema("picture") if not field.name.startswith("source")]
+    import pyarrow
+
+    if top:
+        one = [("label", pyarrow.string()), ("id", pyarrow.string()), ("score", pyarrow.float32())]
+        scores = pyarrow.field("scores", pyarrow.list_(pyarrow.struct(one)))
+        place = [field.name for field in fields].index("error")
+        fields.insert(place, scores)
+    return pyarrow.schema(fields)
+
+
+def result_columns(results: Sequence[Prediction | Failure], *, top: int = 0) -> Table:
+    """A row for each result, with the columns of `result_schema`; of a failure all else is null."""
+    schema = result_schema(top=top)
+    import pyarrow
+
+    named = ((result.source, result) for result in results)
+    table = pyarrow.Table.from_batches(arrow_batches(named, "picture"), arrow_schema("picture"))
+    if top:
+        field = schema.field("scores")
+        scores = [
+            None if isinstance(result, Failure) else result.to_dict(top)["scores"]
+            for result in results
+        ]
+        table = table.append_column(field, pyarrow.array(scores, field.type))
+    return table.select(schema.names)
+
+
+def error_columns(results: Sequence[object]) -> Table:
+    """The two of `result_schema` that tell of errors: null for whatever is no failure."""
+    import pyarrow
+
+    told = [r.to_dict() if isinstance(r, Failure) else {} for r in results]
+    fields = [result_schema().field(name) for name in ("error", "error_type")]
+    arrays = [pyarrow.array([one.get(f.name) for one in told], f.type) for f in fields]
+    return pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))

@@ -6,3 +6,15 @@ the public surface; Ray comes with the extra ``ray`` and is loaded when a datase
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zsclip.lazy import lazy
+
+if TYPE_CHECKING:
+    from zsclip.ray.datasets import classify, embed
+
+__all__ = ["classify", "embed"]
+
+if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
+    __getattr__ = lazy(__name__, datasets=("classify", "embed"))
