@@ -36,6 +36,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "DownloadError": (OSError,),
     "EncoderError": (),
     "EncoderNotFoundError": (LookupError,),
+    "ExportError": (ValueError,),
     "ForeignModelError": (CheckpointError, ValueError),
     "ImageError": (ValueError,),
     "ImageWarning": (ZsclipWarning,),

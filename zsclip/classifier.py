@@ -34,6 +34,7 @@ from zsclip.options import Options, Settings, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
 from zsclip.progress import Progress, watched
 from zsclip.results import Failure, Origin, Prediction
+from zsclip.saved import SavedClassifier
 from zsclip.wording import brief, counted, in_a_row, shown
 
 if TYPE_CHECKING:
@@ -275,13 +276,60 @@ class ZeroShotClassifier(Learning):
             NonFiniteError: The model gave NaN or infinity for a label.
             ParameterTypeError: `path` is no path.
         """
-        from zsclip.saved import SavedClassifier, check_target, write_classifier
+        from zsclip.saved import check_target, write_classifier
 
         check_target(path, overwrite=overwrite)  # before labels are embedded for nothing
-        head, model = self._embedded_head(), self._model
-        sha256, reading = model.encoder.weights_sha256, model.pictures.reading.key
-        saved = SavedClassifier(head, model.info, sha256, reading)
-        write_classifier(saved, path, overwrite=overwrite)
+        write_classifier(self._to_be_saved(), path, overwrite=overwrite)
+
+    def export(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        precision: Literal["fp32", "fp16", "int8"] = "fp32",
+        overwrite: bool = False,
+    ) -> None:
+        """Write the classifier to an ONNX file, which gives scores where there is no PyTorch.
+
+        The file takes ``pixels``, uint8 (n, resolution, resolution, 3), RGB, and gives ``scores``,
+        float32 (n, labels), and ``embeddings``, float32 (n, d), L2-normalized, of any number of
+        pictures at once. All that scores are made of is in it: the image tower, the labels'
+        embeddings, temperature or probe, null prompts. Its metadata hold what `save` writes. It is
+        made from the weights in fp32, whatever this classifier computes in, and written whole or
+        not at all. See the documentation's page on ONNX.
+
+        Args:
+            path: The file. One that `export` wrote is replaced.
+            precision: ``"fp32"``; ``"fp16"``, half as large, with normalization and scores in fp32;
+                or ``"int8"``, in which the weights of matrix products are, one scale for each
+                channel, and all is computed in fp32: a quarter as large for a vision transformer.
+            overwrite: Replace any other file, too.
+
+        Raises:
+            ExportError: The model cannot be written so: its engine gives no graph, or the file
+                would have more than 2 GiB.
+            LearntMismatchError: What was learnt belongs to another precision than the file's.
+            MissingExtraError: ONNX is not installed (``zsclip[onnx]``).
+            WouldReplaceError: There is a file that `export` did not write.
+            SavedClassifierFileError: The file cannot be written there.
+            ParameterError: `precision` is none of these.
+            ParameterTypeError: `path` is no path.
+
+        Examples:
+            >>> import tempfile
+            >>> clf = ZeroShotClassifier(["fish", "octopus"], model="tiny-cartoon")
+            >>> with tempfile.TemporaryDirectory() as folder:
+            ...     clf.export(f"{folder}/animals.onnx")
+        """
+        from zsclip.export import check_onnx_target, write_onnx
+
+        check_onnx_target(path, overwrite=overwrite)  # before labels are embedded for nothing
+        write_onnx(
+            self._to_be_saved(),
+            self.encoder,
+            path,
+            precision=precision,
+            overwrite=overwrite,
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self)._again, (self._head, self._model)
@@ -570,6 +618,11 @@ class ZeroShotClassifier(Learning):
         return cosines
 
     # --------------------------------------------------------------------------------- inside
+
+    def _to_be_saved(self) -> SavedClassifier:
+        head, model = self._embedded_head(), self._model
+        sha256, reading = model.encoder.weights_sha256, model.pictures.reading.key
+        return SavedClassifier(head, model.info, sha256, reading)
 
     def _embedded_head(self) -> Head:
         # kept here as well: the ensembles may drop it, and this needs it

@@ -23,6 +23,7 @@ __all__ = [
     "DownloadError",
     "EncoderError",
     "EncoderNotFoundError",
+    "ExportError",
     "ForeignModelError",
     "ImageError",
     "ImageWarning",
@@ -338,6 +339,10 @@ class SavedClassifierError(ZsclipError, ValueError):
 
 class SavedClassifierFileError(SavedClassifierError, OSError):
     """The file of a saved classifier is not there, or cannot be read or written there."""
+
+
+class ExportError(ZsclipError, ValueError):
+    """A classifier cannot be written as an ONNX file, or not in the way asked for."""
 
 
 class SavedClassifierModelError(SavedClassifierError, ModelError):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zsclip.encoders.devices import AutoPrecision, default_device, explain_auto, list_devices
     from zsclip.encoders.native import DEFAULT_MODEL
     from zsclip.encoders.remembered import ChangedError, recall_encoder, remember_encoder
+    from zsclip.encoders.tracing import TracedTower, trace_tower
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -47,6 +48,7 @@ __all__ = [
     "PixelEncoder",
     "TokenEncoder",
     "TooLong",
+    "TracedTower",
     "as_pixel_encoder",
     "create_encoder",
     "default_device",
@@ -64,6 +66,7 @@ __all__ = [
     "require_same_model",
     "resolve_encoder",
     "score_function_of",
+    "trace_tower",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
@@ -72,4 +75,5 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         devices=("AutoPrecision", "default_device", "explain_auto", "list_devices"),
         native=("DEFAULT_MODEL",),
         remembered=("ChangedError", "recall_encoder", "remember_encoder"),
+        tracing=("TracedTower", "trace_tower"),
     )

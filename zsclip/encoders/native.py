@@ -34,6 +34,7 @@ from zsclip.encoders.devices import (
 )
 from zsclip.encoders.mending import mend
 from zsclip.encoders.protocol import ModelInfo, TooLong
+from zsclip.encoders.towers import PlainTower
 from zsclip.encoders.transfer import send
 from zsclip.errors import ParameterTypeError
 from zsclip.forks import ForkLock
@@ -273,6 +274,11 @@ class NativeEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text, start and end tokens included."""
         return self._tokenizer.count(texts)
+
+    def plain_tower(self) -> PlainTower:
+        """The image tower as it is written down for elsewhere: in fp32, on the CPU."""
+        how = self._checkpoint.config.preprocessing
+        return PlainTower(self._checkpoint.load_image_tower().float(), how.mean, how.std, how)
 
     def _load_image_tower(self) -> nn.Module:
         # Most programs embed their labels, then pictures, and no text again. Those that do load

@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from zsclip.saved.format import SavedClassifier
 from zsclip.saved.reading import read_classifier
-from zsclip.saved.target import check_target
-from zsclip.saved.writing import write_classifier
+from zsclip.saved.target import check_target, refused
+from zsclip.saved.writing import bytes_of_classifier, write_classifier
 
-__all__ = ["SavedClassifier", "check_target", "read_classifier", "write_classifier"]
+__all__ = [
+    "SavedClassifier",
+    "bytes_of_classifier",
+    "check_target",
+    "read_classifier",
+    "refused",
+    "write_classifier",
+]

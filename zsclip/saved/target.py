@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from zsclip.errors import SavedClassifierError, SavedClassifierFileError, WouldReplaceError
@@ -15,12 +16,21 @@ __all__ = ["KEY", "check_target", "refused", "shown"]
 KEY = "zsclip_classifier"  # of the metadata; the only one, because safetensors keeps no order
 
 
-def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+def check_target(
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    is_ours: Callable[[Path], bool] | None = None,
+    kind: str = "saved classifier",
+) -> Path:
     """The file to write to, with links followed, once it is known that it can be written.
 
     Args:
         path: The file.
-        overwrite: Whether a file that is there may be replaced if it is no saved classifier.
+        overwrite: Whether a file that is there may be replaced if it is not of that kind.
+        is_ours: Tells whether a file is of the kind that is about to be written; that `save` wrote
+            it if None.
+        kind: What the kind is called.
 
     Raises:
         WouldReplaceError: There is one, and it may not.
@@ -40,7 +50,7 @@ def check_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Pa
         if target.exists():
             if not target.is_file():
                 raise _unwritable(path, "it is no regular file. Name another.")
-            require_replaceable(target, _is_ours, kind="saved classifier", overwrite=overwrite)
+            require_replaceable(target, is_ours or _is_ours, kind=kind, overwrite=overwrite)
             with target.open("r+b"):  # what is read-only is not to be replaced
                 pass
         probe = part_of(target)

@@ -28,7 +28,7 @@ from zsclip.saved.target import check_target, refused, shown
 from zsclip.version import __version__
 from zsclip.wording import brief
 
-__all__ = ["write_classifier"]
+__all__ = ["bytes_of_classifier", "write_classifier"]
 
 # What is left out where the engine does not tell, or has nothing to tell.
 _IF_ANY = ("activation", "recipe")
@@ -56,18 +56,33 @@ def write_classifier(
         NonFiniteError: The class matrix holds NaN or infinity.
         ParameterTypeError: `path` is no path.
     """
-    _require_finite(saved, path)
-    target, data = check_target(path, overwrite=overwrite), _serialize(saved)
-    if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
-        raise SavedClassifierError(
-            f"Cannot save the classifier to {shown(path)}: its labels and prompts take more than "
-            f"the {HEADER_LIMIT:,} bytes that the format has for them. Save parts of the label set."
-        )
+    target, data = check_target(path, overwrite=overwrite), bytes_of_classifier(saved, path)
     try:
         with writing_whole(target) as file:
             file.write(data)
     except OSError as error:
         raise refused(path, error) from error
+
+
+def bytes_of_classifier(saved: SavedClassifier, path: str | os.PathLike[str]) -> bytes:
+    """What the file of a classifier holds.
+
+    Args:
+        saved: The classifier.
+        path: Where it is to stand, for errors.
+
+    Raises:
+        SavedClassifierError: The labels take more room than the format has.
+        NonFiniteError: The class matrix holds NaN or infinity.
+    """
+    _require_finite(saved, path)
+    data = _serialize(saved)
+    if int.from_bytes(data[:8], "little") > HEADER_LIMIT:
+        raise SavedClassifierError(
+            f"Cannot save the classifier to {shown(path)}: its labels and prompts take more than "
+            f"the {HEADER_LIMIT:,} bytes that the format has for them. Save parts of the label set."
+        )
+    return data
 
 
 def _serialize(saved: SavedClassifier) -> bytes:

@@ -7,6 +7,8 @@ the labels.
 from __future__ import annotations
 
 from zsclip.scoring.arithmetic import (
+    Z_EVEN,
+    Z_SLOPE,
     against_null,
     aps,
     lac,
@@ -19,6 +21,8 @@ from zsclip.scoring.confidence import confidence_of
 from zsclip.scoring.nulls import require_null_prompts, usual_null_prompts
 
 __all__ = [
+    "Z_EVEN",
+    "Z_SLOPE",
     "against_null",
     "aps",
     "confidence_of",

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+from zsclip import ZeroShotClassifier, load_image
+from zsclip.encoders import as_pixel_encoder
+from zsclip.errors import ExportError, ParameterError, ParameterTypeError, WouldReplaceError
+
+EXACT = 1e-5  # of scores and of embeddings, between two ways to add up in fp32
+
+
+def prepared(clf: ZeroShotClassifier, images: list[Any]) -> NDArray[np.uint8]:
+    encoder = as_pixel_encoder(clf.encoder)
+    assert encoder is not None
+    return np.stack([encoder.prepare(load_image(image)) for image in images])
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 12])
+def test_a_file_gives_what_the_classifier_gives(
+    n: int,
+    animals: ZeroShotClassifier,
+    pictures: list[Any],
+    run: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    animals.export(tmp_path / "animals.onnx")
+    scores, embeddings = run(tmp_path / "animals.onnx", prepared(animals, pictures[:n]))
+    assert np.abs(scores - animals.predict_proba(pictures[:n])).max() < EXACT
+    assert np.abs(embeddings - animals.encode_images(pictures[:n])).max() < EXACT
+
+
+@pytest.mark.parametrize(("precision", "drift"), [("fp32", 1e-5), ("fp16", 3e-3), ("int8", 3e-2)])
+def test_a_file_in_fewer_bits_is_smaller_and_close(
+    precision: Any,
+    drift: float,
+    animals: ZeroShotClassifier,
+    pictures: list[Any],
+    run: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "animals.onnx"
+    animals.export(file, precision=precision)
+    onnx.checker.check_model(str(file), full_check=True)
+    scores, embeddings = run(file, prepared(animals, pictures))
+    assert scores.dtype == embeddings.dtype == np.float32
+    assert np.abs(scores - animals.predict_proba(pictures)).max() < drift
+    assert (embeddings * animals.encode_images(pictures)).sum(1).min() > 1 - drift / 10
+    assert file.stat().st_size < {"fp32": 29e6, "fp16": 15e6, "int8": 19e6}[precision]
+
+
+def test_equal_classifiers_are_exported_as_equal_bytes(
+    animals: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    again = ZeroShotClassifier(animals.labelset, model="tiny-cartoon", precision="fp32")
+    for name, clf in {"a": animals, "b": again}.items():
+        clf.export(tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_file_that_was_exported_is_replaced_and_another_one_is_not(
+    animals: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    file = tmp_path / "animals.onnx"
+    animals.export(file)
+    animals.export(file)
+    exported = file.read_bytes()
+    file.write_bytes(b"\x08\x0a\x12\x07pytorch")
+    with pytest.raises(WouldReplaceError, match="no classifier that zsclip exported"):
+        animals.export(file)
+    animals.export(file, overwrite=True)
+    assert file.read_bytes() == exported
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_an_engine_that_gives_no_graph_is_refused(
+    colors: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="The engine 'fake' cannot give"):
+        colors.export(tmp_path / "colors.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_precision_that_there_is_not_is_named(
+    animals: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    wrong: Any = "int4"
+    with pytest.raises(ParameterError, match="'fp32' or 'fp16' or 'int8', got 'int4'"):
+        animals.export(tmp_path / "x", precision=wrong)
+
+
+def test_an_export_needs_a_path(animals: ZeroShotClassifier) -> None:
+    wrong: Any = 3
+    with pytest.raises(ParameterTypeError, match="must be a path"):
+        animals.export(wrong)

@@ -1,0 +1,96 @@
+"""What an exported file says of itself, in its metadata."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from zsclip.clip import Preprocessing
+from zsclip.saved import SavedClassifier
+from zsclip.version import __version__
+
+__all__ = ["ABOUT", "CLASSIFIER", "FORMAT", "LABELS", "metadata_of"]
+
+LABELS, ABOUT, CLASSIFIER = "zsclip.labels", "zsclip.about", "zsclip.classifier"
+"""Keys of the metadata: names as a JSON list; all else in JSON; what `save` writes, in base64."""
+
+FORMAT = 1  # raised by a change after which older readers would read a file wrongly
+
+
+def metadata_of(
+    saved: SavedClassifier,
+    data: bytes,
+    *,
+    precision: str,
+    square: Preprocessing | None,
+) -> dict[str, str]:
+    """The metadata of a file.
+
+    Args:
+        saved: The classifier.
+        data: What `save` writes of it.
+        precision: What the file computes in.
+        square: How pictures become square; None where it is none of CLIP's two ways.
+    """
+    head, model = saved.head, saved.model
+    learnt, labelset = head.learnt, head.labelset
+    calibration, rejection = learnt.calibration, learnt.rejection
+    thresholds = learnt.thresholds
+    about = {
+        "format": FORMAT,
+        "zsclip": __version__,
+        "precision": precision,
+        "preprocessing": preprocessing_in_words(square, model.input_resolution),
+        "model": {
+            "name": model.name,
+            "encoder": model.encoder,
+            "weights_sha256": saved.weights_sha256,
+            "input_resolution": model.input_resolution,
+            "embedding_dim": model.embedding_dim,
+            "logit_scale": model.logit_scale,
+            "logit_bias": model.logit_bias,
+            "score_function": model.score_function,
+            "activation": model.activation,
+            "recipe": model.recipe,
+        },
+        "scores": "each label by itself" if head.scores_alone(model) else "softmax",
+        "multi_label": head.multi_label,
+        "null_prompts": list(head.null_prompts),
+        "learnt": list(learnt.parts()),
+        "temperature": calibration and calibration.temperature,
+        "thresholds": thresholds
+        and [float(value) if math.isfinite(value) else None for value in thresholds.values],
+        "rejection": rejection and {"method": rejection.method, "threshold": rejection.threshold},
+        "templates": list(head.templates),
+        "labelset": labelset.name,
+        "license": labelset.license,
+        "source": labelset.source,
+        "citation": labelset.citation,
+        "provenance": [asdict(origin) for origin in labelset.provenance],
+    }
+    return {
+        LABELS: _json(list(labelset.names)),
+        ABOUT: _json(about),
+        CLASSIFIER: base64.b64encode(data).decode("ascii"),
+    }
+
+
+def preprocessing_in_words(square: Preprocessing | None, side: int) -> str:
+    """How a picture becomes the pixels that the file takes, for those who have to make them."""
+    if square is None:
+        return f"An upright RGB picture, made {side} x {side} in the model's own way."
+    size = f"{side} x {side}"
+    by = f"by Pillow's {square.interpolation} filter"
+    if square.resize == "squash":
+        return f"An upright RGB picture, resized to {size} {by}, whatever its shape."
+    return (
+        f"An upright RGB picture, resized {by} so that its short side is {side}, the long one "
+        f"truncated to whole pixels; then the middle {size}, whose corner is rounded half to even."
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
