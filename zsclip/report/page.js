@@ -1,8 +1,6 @@
-"use strict";
-// Filters and shows the pictures of a page. What strangers wrote is shown through `textContent`
-// and attributes alone: nothing here makes markup of a text.
+// Filters and shows the pictures of a page. Nothing here makes markup of a text.
 (() => {
-  const $ = (id) => document.getElementById(id);
+  const { $, bars, element, fit, hand, keep, kept, shown, theme } = zsclip;
   const taken = (id) => {  // read once, then forgotten: it is most of the page
     const data = JSON.parse($(id).textContent);
     $(id).remove();
@@ -10,7 +8,6 @@
   };
   const rows = taken("rows"), facts = taken("facts"), labels = facts.labels;
   const AT_ONCE = 60;  // cards that are made together; more come when these are seen
-  const UNFIT = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/gu;  // lone halves too
   const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
   const STATES = {
     all: "All", right: "Right", wrong: "Wrong", accepted: "Accepted",
@@ -25,15 +22,8 @@
     name: ["By name", (a, b) => byName(a.source, b.source)],
   };
 
-  const shown = (text) => text.slice(0, 500).replace(UNFIT, "�");
   const nameOf = (label) => labels[label].name;
   const number = (n) => n.toLocaleString("en");
-  function element(tag, name, text) {
-    const made = document.createElement(tag);
-    if (name) made.className = name;
-    if (text !== undefined) made.textContent = shown(text);
-    return made;
-  }
 
   rows.forEach((row, place) => {
     row.place = place;
@@ -54,21 +44,6 @@
   // ---------------------------------------------------------------- what is kept of the selection
 
   const stored = `zsclip-report-${facts.id}`;
-  function keep(key, value) {
-    try {
-      localStorage.setItem(key, value);
-      return true;
-    } catch {  // a page out of a file may have no storage
-      return false;
-    }
-  }
-  function kept(key) {
-    try {
-      return localStorage.getItem(key);
-    } catch {
-      return null;
-    }
-  }
   function ranges(places) {  // 0, 1, 2, 7 as "0-2,7"
     const found = [];
     for (const place of [...places].sort((a, b) => a - b)) {
@@ -94,18 +69,6 @@
 
   // -------------------------------------------------------------------------------------- a card
 
-  function bars(row) {
-    const list = element("ol", "scores");
-    for (const [label, score] of row.best) {
-      const item = element("li");
-      const name = element("span", "", nameOf(label));
-      name.title = shown(nameOf(label));
-      item.append(name, element("span", "", score.toFixed(3)));
-      item.style.setProperty("--part", Math.min(1, Math.max(0, score)));
-      list.append(item);
-    }
-    return list;
-  }
   function card(row, at, of) {
     const made = element("li", "card"), label = element("label"), thumb = element("span", "thumb");
     made.ariaSetSize = of;
@@ -128,7 +91,7 @@
     const name = element("p", "name", row.file);
     name.title = shown(row.source);
     made.append(label, name);
-    if (row.best.length) made.append(bars(row));
+    if (row.best.length) made.append(bars(row.best.map(([label, score]) => [nameOf(label), score])));
     if (row.state === "rejected") made.append(element("p", "note", "none of the labels"));
     else if (!row.labels.length && !row.error) made.append(element("p", "note", "no label is sure enough"));
     if (row.truth) {
@@ -241,11 +204,7 @@
       return line(facts.judged ? [...cells, several(row.truth, "name"), row.right] : cells);
     });
     const text = [line(columns), ...lines, ""].join("\r\n");
-    const link = element("a");
-    link.href = URL.createObjectURL(new Blob([text], { type: "text/csv;charset=utf-8" }));
-    link.download = "selection.csv";
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    hand(new Blob([text], { type: "text/csv;charset=utf-8" }), "selection.csv");
   });
 
   // ---------------------------------------------------------------------------------- the keys
@@ -333,20 +292,9 @@
   $("about").textContent = shown(facts.about);
   $("origins").hidden = facts.origins.length === 0;
   $("origins").querySelector("pre").textContent =
-    facts.origins.map((origin) => JSON.stringify(origin, null, 1)).join("\n").replace(UNFIT, "�");
+    fit(facts.origins.map((origin) => JSON.stringify(origin, null, 1)).join("\n"));
 
-  const root = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)");
-  const theme = kept("zsclip-report-theme");
-  if (theme === "dark" || theme === "light") root.dataset.theme = theme;
-  const isDark = () => (root.dataset.theme ?? (dark.matches ? "dark" : "light")) === "dark";
-  const tellTheme = () => { $("theme").textContent = isDark() ? "Light" : "Dark"; };  // what it does
-  dark.addEventListener("change", tellTheme);
-  $("theme").addEventListener("click", () => {
-    root.dataset.theme = isDark() ? "light" : "dark";
-    keep("zsclip-report-theme", root.dataset.theme);
-    tellTheme();
-  });
-  tellTheme();
+  theme("zsclip-report-theme");
 
   const mistakes = rows.filter(is.wrong).sort(ORDERS.sure[1]).slice(0, 12);
   if (facts.judged && mistakes.length && !facts.several) {

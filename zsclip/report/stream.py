@@ -19,7 +19,8 @@ from zsclip.files import as_path, require_replaceable, whole_number, writing_who
 from zsclip.images import ImageSource, Reading, as_reading, is_path, listening, thumbnail
 from zsclip.labels import LabelSet
 from zsclip.markup import Markup
-from zsclip.report.page import GENERATOR, as_data, parts_of_page
+from zsclip.pages import as_data
+from zsclip.report.page import GENERATOR, parts_of_page
 from zsclip.report.rows import Names
 from zsclip.results import Origin
 from zsclip.wording import brief, counted, in_a_row, shown
