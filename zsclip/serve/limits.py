@@ -19,6 +19,11 @@ class Limits:
     """How much of anything a service takes. Beyond it a request is refused, and no other one is.
 
     Attributes:
+        connections: The most connections; beyond it the one that has been silent for longest is
+            closed.
+        head_seconds: Seconds for the head of a request to arrive; beyond it 408.
+        answer_seconds: Seconds for a client to take what it was sent; beyond it the connection is
+            closed.
         body_bytes: The most bytes of a request's body; beyond it 413.
         body_seconds: Seconds for a body to arrive; beyond it 408.
         pictures: The most pictures of a request.
@@ -50,6 +55,9 @@ class Limits:
         8
     """
 
+    connections: int = 512
+    head_seconds: float = 10.0
+    answer_seconds: float = 30.0
     body_bytes: int = 32 * MiB
     body_seconds: float = 30.0
     pictures: int = 256

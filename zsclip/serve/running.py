@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from starlette.applications import Starlette
 
+from zsclip.serve.connections import connections_within
 from zsclip.serve.limits import Limits
 from zsclip.serve.service import Service
 
@@ -44,6 +45,7 @@ def serve_until_told(
         server_header=False,
         proxy_headers=False,
         ws="none",
+        http=connections_within(limits),
         timeout_graceful_shutdown=math.ceil(limits.end_seconds),
     )
     _Server(config, app.state.service, started).run()
