@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 
 from zsclip.pages import as_data, filled, hash_of, part, policy, script_of, style_of
 
-PACKAGES = ("zsclip.report",)
+PAGES = (
+    ("zsclip.report", ("page.css",), ("page.js",)),
+    ("zsclip.serve", ("page.css",), ("code.js", "page.js")),
+    ("zsclip.serve", ("docs.css",), ("docs.js",)),
+)
+SCRIPTS = [("zsclip.pages", "base.js"), *((room, name) for room, _, some in PAGES for name in some)]
 
 
 @given(st.text())
@@ -34,22 +39,18 @@ def test_a_policy_allows_what_it_names_and_nothing_else() -> None:
     )
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_style_and_script_cannot_end_their_element(package: str) -> None:
-    for content in (style_of(package), script_of(package)):
+@pytest.mark.parametrize(("package", "styles", "scripts"), PAGES)
+def test_style_and_script_cannot_end_their_element(
+    package: str, styles: tuple[str, ...], scripts: tuple[str, ...]
+) -> None:
+    for content in (style_of(package, *styles), script_of(package, *scripts)):
         assert not re.search(r"</(style|script)|<!--|\{\{", content)
 
 
-@pytest.mark.parametrize("package", PACKAGES)
-def test_the_script_of_a_page_makes_no_markup_of_texts(package: str) -> None:
-    script = script_of(package)
+@pytest.mark.parametrize(("package", "name"), SCRIPTS)
+def test_the_script_of_a_page_makes_no_markup_of_texts(package: str, name: str) -> None:
+    script = part(package, name)
     assert not re.search(
         r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval|Function", script
     )
-
-
-@pytest.mark.parametrize(
-    "name", [("zsclip.pages", "base.js"), *((package, "page.js") for package in PACKAGES)]
-)
-def test_a_script_is_not_longer_than_a_file_may_be(name: tuple[str, str]) -> None:
-    assert part(*name).count("\n") < 400
+    assert script.count("\n") < 400

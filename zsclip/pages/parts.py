@@ -54,14 +54,18 @@ def policy(sources: Mapping[str, str]) -> str:
     return "; ".join(" ".join(pair) for pair in whole.items())
 
 
-def style_of(package: str) -> str:
-    """The style of a package's page, after what all have in common."""
-    return part("zsclip.pages", "base.css") + part(package, "page.css")
+def style_of(package: str, *names: str) -> str:
+    """The style of a package's page, out of files of it after what all have in common."""
+    return _together(package, "base.css", names)
 
 
-def script_of(package: str) -> str:
-    """The script of a package's page, after what all have in common."""
-    return part("zsclip.pages", "base.js") + part(package, "page.js")
+def script_of(package: str, *names: str) -> str:
+    """The script of a package's page, likewise."""
+    return _together(package, "base.js", names)
+
+
+def _together(package: str, base: str, names: tuple[str, ...]) -> str:
+    return part("zsclip.pages", base) + "".join(part(package, name) for name in names)
 
 
 def part(package: str, name: str) -> str:

@@ -25,7 +25,7 @@ def parts_of_page(title: str, above: Markup) -> tuple[str, str, str]:
         title: Its title.
         above: What stands above the pictures.
     """
-    style, script = style_of(_ROOM), script_of(_ROOM)
+    style, script = style_of(_ROOM, "page.css"), script_of(_ROOM, "page.js")
     sources = {"img-src": "data:", "style-src": hash_of(style), "script-src": hash_of(script)}
     values = {
         "policy": policy(sources),

@@ -17,7 +17,7 @@ from zsclip.serve.batching import Embedded
 from zsclip.serve.bodies import read_asked
 from zsclip.serve.refusals import Refusal, answer_to
 from zsclip.serve.service import Pending, Service
-from zsclip.serve.telling import told_labels, told_origin
+from zsclip.serve.telling import told_labels, told_origin, told_ranks
 
 __all__ = ["answering", "classify", "embed", "healthz", "labels", "metrics", "readyz", "service_of"]
 
@@ -91,7 +91,7 @@ def _judging(classifier: ZeroShotClassifier, top: int) -> Judge:
         if isinstance(embedded, Failure):
             return embedded.to_dict()
         [prediction] = classifier.classify_embeddings(embedded[None], sources=[picture.name])
-        return {**prediction.to_dict(top), "origin": origin}
+        return {**prediction.to_dict(top), **told_ranks(prediction), "origin": origin}
 
     return judge
 

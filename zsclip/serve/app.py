@@ -55,7 +55,7 @@ def application(
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
-    app.state.service = service
+    app.state.service, app.state.with_token = service, token is not None
     return app
 
 

@@ -18,7 +18,7 @@ from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal
 from zsclip.wording import brief
 
-__all__ = ["read_asked"]
+__all__ = ["object_of", "read_asked"]
 
 _KINDS = (
     "multipart/form-data with parts `image`, application/json with `images`, or the bytes of one "
@@ -59,13 +59,23 @@ async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
     return asked
 
 
-def _of_json(body: bytes, limits: Limits, urls: str) -> Asked:
+def object_of(body: bytes) -> dict[str, Any]:
+    """The JSON object that a body is.
+
+    Raises:
+        Refusal: It is none.
+    """
     try:
         given = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"The body is no JSON: {error}.") from None
     if not isinstance(given, dict):
         raise Refusal(422, f"The body must be a JSON object, got {brief(given)}.")
+    return given
+
+
+def _of_json(body: bytes, limits: Limits, urls: str) -> Asked:
+    given = object_of(body)
     images = given.pop("images", None)
     if images is None:
         images = []

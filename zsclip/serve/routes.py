@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from zsclip.serve import api
+from zsclip.serve import api, front
 from zsclip.serve.guards import WithToken
 
 __all__ = ["GUARDED", "OPEN", "routes"]
@@ -20,12 +20,16 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 OPEN: list[tuple[str, str, Endpoint]] = [
     ("GET", "/healthz", api.healthz),
     ("GET", "/readyz", api.readyz),
+    ("GET", "/", front.page),
+    ("GET", "/docs", front.docs),
+    ("GET", "/openapi.json", front.described),
 ]
 
 GUARDED: list[tuple[str, str, Endpoint]] = [
     ("POST", "/classify", api.classify),
     ("POST", "/embed", api.embed),
     ("GET", "/labels", api.labels),
+    ("GET POST", "/classifier", front.classifier_file),
     ("GET", "/metrics", api.metrics),
 ]
 
@@ -37,5 +41,5 @@ def routes(token: str | None) -> list[Route]:
     return opened + [_route(*row, guard) for row in GUARDED]
 
 
-def _route(method: str, path: str, endpoint: Endpoint, guard: list[Middleware]) -> Route:
-    return Route(path, api.answering(endpoint), methods=[method], middleware=guard)
+def _route(methods: str, path: str, endpoint: Endpoint, guard: list[Middleware]) -> Route:
+    return Route(path, api.answering(endpoint), methods=methods.split(), middleware=guard)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import PurePath
 from typing import Any
 
 from zsclip.classifier import ZeroShotClassifier
-from zsclip.results import plain_json
+from zsclip.errors import LabelError
+from zsclip.images import Reading
+from zsclip.results import Prediction, plain_json
 
-__all__ = ["told_labels", "told_origin"]
+__all__ = ["told_labels", "told_origin", "told_ranks"]
 
 
 def told_origin(classifier: ZeroShotClassifier) -> dict[str, Any]:
@@ -50,6 +53,22 @@ def told_labels(classifier: ZeroShotClassifier) -> dict[str, Any]:
             "rejects": learnt.rejection is not None,
             "calibrated": learnt.calibration is not None,
             "learnt": list(learnt.parts()),
+            "by_name": _is_had_by_name(classifier),
         }
     )
     return {**told, "origin": told_origin(classifier)}
+
+
+def _is_had_by_name(classifier: ZeroShotClassifier) -> bool:
+    """Whether the model's name is enough to have it again, reading pictures as by default."""
+    return classifier.model_info.path is None and classifier.reading.key == Reading().key
+
+
+def told_ranks(prediction: Prediction) -> dict[str, Any]:
+    """The best group or label of each depth, where labels have groups whose sums mean something."""
+    if prediction.labelset.tree.depths < 2:
+        return {}
+    try:
+        return {"ranks": [plain_json(asdict(rank)) for rank in prediction.ranks()]}
+    except LabelError:  # each label is scored by itself
+        return {}

@@ -1,0 +1,137 @@
+"""The classifier as a file, and the pages, as they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from services import asked
+
+from zsclip import Label, LabelSet, ZeroShotClassifier
+from zsclip.labels import Group
+from zsclip.serve import create_app
+
+Ask = Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]
+
+
+def posting(body: Any) -> Ask:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        if isinstance(body, bytes):
+            return await client.post("/classifier", content=body)
+        return await client.post("/classifier", json=body)
+
+    return ask
+
+
+async def getting(client: httpx.AsyncClient) -> httpx.Response:
+    return await client.get("/classifier")
+
+
+@pytest.fixture(scope="module")
+def animals() -> ZeroShotClassifier:
+    """Labels with groups, which reject."""
+    labels = (Label("fish", "fish", parent="water"), Label("frog", "frog", parent="land"))
+    groups = (Group("water", "water animal"), Group("land", "land animal"))
+    clf = ZeroShotClassifier(LabelSet("animals", labels, groups=groups), model="tiny-cartoon")
+    return clf.rejecting(threshold=0.5)
+
+
+def saved(classifier: ZeroShotClassifier, folder: Path) -> bytes:
+    classifier.save(folder / "saved")
+    return (folder / "saved").read_bytes()
+
+
+def test_the_file_is_what_save_writes(animals: ZeroShotClassifier, tmp_path: Path) -> None:
+    response = asked(animals, getting)
+    assert response.content == saved(animals, tmp_path)
+    assert response.headers["content-type"] == "application/octet-stream"
+    assert 'filename="classifier.zsclip"' in response.headers["content-disposition"]
+    assert asked(animals, posting({})).content == response.content
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_file_of_other_words_is_what_their_classifier_saves(
+    animals: ZeroShotClassifier, tmp_path: Path, several: bool
+) -> None:
+    labels, templates = ["cat", "dog"], ["a drawing of a {}."]
+    response = asked(
+        animals, posting({"labels": labels, "templates": templates, "multi_label": several})
+    )
+    same = ZeroShotClassifier(
+        labels, templates=templates, multi_label=several, encoder=animals.encoder
+    )
+    assert response.content == saved(same, tmp_path)
+
+
+def test_templates_alone_leave_labels_and_groups(
+    animals: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(asked(animals, posting({"templates": ["a {}"]})).content)
+    loaded = ZeroShotClassifier.load(tmp_path / "file")
+    assert loaded.labelset.groups == animals.labelset.groups
+    assert loaded.templates == ("a {}",)
+    assert not loaded.learnt
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b"{", 400, "JSON"),
+        (b"[]", 422, "object"),
+        ({"labels": ["cat", "cat"]}, 422, "cat"),
+        ({"labels": "/etc/passwd"}, 422, "labels"),
+        ({"images": []}, 422, "images"),
+        ({"texts": ["a"]}, 422, "texts"),
+        ({"top": 3}, 422, "top"),
+    ],
+)
+def test_words_that_make_no_classifier_are_refused(
+    colors: ZeroShotClassifier, body: Any, status: int, word: str
+) -> None:
+    response = asked(colors, posting(body))
+    assert response.status_code == status
+    assert word in response.json()["error"]
+
+
+def test_the_file_wants_the_token(colors: ZeroShotClassifier) -> None:
+    app = create_app(colors, token="secret")
+    assert asked(app, getting).status_code == 401
+
+
+def test_answers_have_the_best_of_each_depth_where_labels_have_groups(
+    animals: ZeroShotClassifier,
+) -> None:
+    from zsclip.demo import load_drawings
+
+    [frog] = [drawing for drawing in load_drawings() if drawing.animal == "frog"]
+
+    async def ask(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+        answers = []
+        for words in ({}, {"multi_label": "true"}, {"labels": "frog,fish"}):
+            files = {"image": frog.data}
+            response = await client.post("/classify", files=files, data=words)
+            answers.append(response.json())
+        return answers
+
+    own, several, other = asked(animals, ask)
+    ranks = animals.classify(frog.data).ranks()
+    assert [rank["name"] for rank in own["ranks"]] == [rank.name for rank in ranks]
+    assert [rank["score"] for rank in own["ranks"]] == pytest.approx([rank.score for rank in ranks])
+    assert "ranks" not in several
+    assert "ranks" not in other
+
+
+def test_the_page_is_told_whether_the_name_of_the_model_is_enough(
+    animals: ZeroShotClassifier,
+) -> None:
+    from zsclip import Reading
+
+    async def ask(client: httpx.AsyncClient) -> bool:
+        return bool((await client.get("/labels")).json()["by_name"])
+
+    assert asked(animals, ask)
+    other = animals.zero_shot().with_reading(Reading(background="black"))
+    assert not asked(other, ask)

@@ -1,0 +1,72 @@
+"""What people open and take away: the page, what the API is, the classifier as a file."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from zsclip.classifier import ZeroShotClassifier
+from zsclip.serve.api import service_of
+from zsclip.serve.asked import asked_for
+from zsclip.serve.bodies import object_of
+from zsclip.serve.docs import page_of_api
+from zsclip.serve.openapi import openapi
+from zsclip.serve.page import Page, page_of_service
+from zsclip.serve.refusals import Refusal
+from zsclip.wording import brief
+
+__all__ = ["classifier_file", "described", "docs", "page"]
+
+
+_WORDS = {"labels", "templates", "multi_label"}
+
+
+async def page(request: Request) -> Response:
+    """``GET /``."""
+    return _shown(page_of_service())
+
+
+async def docs(request: Request) -> Response:
+    """``GET /docs``."""
+    return _shown(page_of_api(_document(request), str(request.base_url)))
+
+
+async def described(request: Request) -> Response:
+    """``GET /openapi.json``."""
+    return JSONResponse(_document(request))
+
+
+def _document(request: Request) -> dict[str, Any]:
+    return openapi(with_token=request.app.state.with_token)
+
+
+def _shown(made: Page) -> Response:
+    return HTMLResponse(made.html, headers=made.headers)
+
+
+async def classifier_file(request: Request) -> Response:
+    """``GET /classifier``, and ``POST`` for one of other words."""
+    service = service_of(request)
+    given = object_of(await request.body()) if request.method == "POST" else {}
+    if others := given.keys() - _WORDS:
+        raise Refusal(
+            422, f"A classifier has no {brief(min(others))}. Give labels, templates, multi_label."
+        )
+    asked = asked_for([], given, service.limits)
+    classifier = await service.wordings.classifier(asked)
+    data = await asyncio.to_thread(_saved, classifier)
+    headers = {"Content-Disposition": 'attachment; filename="classifier.zsclip"'}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+def _saved(classifier: ZeroShotClassifier) -> bytes:
+    """The bytes that `save` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "classifier.zsclip"
+        classifier.save(file)
+        return file.read_bytes()
