@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("ray", reason="the extra `ray` is not installed")
-
 import ray
 import ray.data
 
@@ -20,6 +16,7 @@ from zsclip import load_image
 OWN = (  # of Ray itself, which is nothing to those who call it
     r"ignore:`\w+` is deprecated::ray.data.context",
 )
+SUPPORT = Path(__file__).parents[1] / "support"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,8 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cluster() -> Iterator[Path]:
     """A cluster of one node, whose folder this is."""
     # a path of its sockets must be short, which the folders of pytest are not
-    with tempfile.TemporaryDirectory(prefix="zr-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    with (
+        tempfile.TemporaryDirectory(prefix="zr-", ignore_cleanup_errors=True) as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("PYTHONPATH", str(SUPPORT))  # of what actors are given
         ray.init(
             address="local",
             num_cpus=2,

@@ -1,37 +1,133 @@
-"""`classify` and `embed` on a local cluster."""
+"""`classify` and `embed` on a local cluster: what comes out, and that it comes to an end."""
 
 from __future__ import annotations
 
+import io
+import os
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import ray
+import ray.data
+import torch
+from counted_engine import COLORS, CountedEngine, notes
+from PIL import Image
 
 import zsclip.ray
 from zsclip import ZeroShotClassifier
 
-ray: Any = pytest.importorskip("ray")
 pytestmark = pytest.mark.usefixtures("cluster")
 
 
-def test_a_folder_of_files_is_classified(tiny: ZeroShotClassifier, drawings: Path) -> None:
-    dataset = ray.data.read_binary_files(str(drawings), include_paths=True, file_extensions=["png"])
-    rows = zsclip.ray.classify(dataset, tiny, column="bytes", top=2, embeddings=True).take_all()
-    expected = {p.source: p for p in tiny.classify_many(drawings)}
-    assert len(rows) == len(expected) == 13
-    for row in rows:
-        prediction = expected[row["path"]]
-        assert row["label"] == prediction.label
-        assert row["score"] == pytest.approx(prediction.score, abs=1e-6)
-        assert [s["label"] for s in row["scores"]] == [s.label for s in prediction.top(2)]
-        assert row["error"] is None
-        assert np.linalg.norm(row["embedding"]) == pytest.approx(1, abs=1e-5)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where the engine of `counted` notes its work."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    return folder
 
 
-def test_pictures_are_embedded(tiny: ZeroShotClassifier, photos: Path) -> None:
+def counted(folder: Path, seconds: float = 0.0) -> ZeroShotClassifier:
+    engine = CountedEngine(folder, seconds)
+    return ZeroShotClassifier([*COLORS], encoder=engine, batch_size=4, cache=False)
+
+
+def squares(n: int) -> list[dict[str, Any]]:
+    """Rows with an id and a square of a color."""
+    rows = []
+    for i in range(n):
+        file = io.BytesIO()
+        Image.new("RGB", (2, 2), ["red", "lime", "blue"][i % 3]).save(file, "png")
+        rows.append({"id": i, "bytes": file.getvalue()})
+    return rows
+
+
+def test_a_folder_is_classified_as_classify_many_does_it(
+    tiny: ZeroShotClassifier, drawings: Path, tmp_path: Path
+) -> None:
+    tiny.save(tmp_path / "tiny.zsclip")
+    dataset = ray.data.read_binary_files(
+        str(drawings), include_paths=True, file_extensions=["png"], override_num_blocks=1
+    )
+    results = zsclip.ray.classify(
+        dataset, tmp_path / "tiny.zsclip", column="bytes", top=2, keep=["path"]
+    )
+    rows = sorted(results.take_all(), key=lambda row: row["path"])
+    expected = tiny.classify_many(drawings)
+    assert [row["path"] for row in rows] == [p.source for p in expected]
+    assert [row["score"] for row in rows] == [p.score for p in expected]  # bit for bit
+    assert [[s["score"] for s in row["scores"]] for row in rows] == [
+        [s.score for s in p.top(2)] for p in expected
+    ]
+    assert {row["error"] for row in rows} == {None}
+
+
+def test_pictures_are_embedded_by_a_model(tiny: ZeroShotClassifier, photos: Path) -> None:
     dataset = ray.data.read_images(str(photos), include_paths=True)
-    rows = zsclip.ray.embed(dataset, tiny, keep=["path"]).take_all()
+    embedded = zsclip.ray.embed(dataset, "tiny-cartoon", keep=["path"], num_cpus=0.5)
+    rows = embedded.take_all()
     assert {tuple(row) for row in rows} == {("path", "embedding", "error", "error_type")}
     expected = tiny.encode_images([row["path"] for row in rows])
     assert np.stack([row["embedding"] for row in rows]) == pytest.approx(expected, abs=1e-6)
+
+
+def test_two_actors_on_two_cores_leave_room_for_what_reads(folder: Path) -> None:
+    pictures = ray.data.from_items(squares(24), override_num_blocks=6).materialize()
+    # what reads is of its own kind, so that it is not done in the actors
+    read = pictures.map_batches(lambda batch: batch, num_cpus=1, batch_format="pyarrow")
+    results = zsclip.ray.classify(read, counted(folder, 0.2), column="bytes", actors=2)
+    rows = results.take_all()
+    assert sorted(row["id"] for row in rows) == [*range(24)]
+    assert all(COLORS[row["label"]][row["id"] % 3] for row in rows)
+    assert [lines.count("loaded") for lines in notes(folder).values()] == [1, 1]
+    assert sum(int(n) for lines in notes(folder).values() for n in lines[1:]) == 24
+
+
+def test_rows_come_once_though_an_actor_is_killed(folder: Path) -> None:
+    def kill() -> None:
+        for _ in range(600):
+            for pid, lines in notes(folder).items():
+                if len(lines) >= 3:
+                    killed.append(pid)
+                    os.kill(pid, signal.SIGKILL)
+                    return
+            time.sleep(0.05)
+
+    killed: list[int] = []
+    pictures = ray.data.from_items(squares(40), override_num_blocks=10)
+    results = zsclip.ray.classify(pictures, counted(folder, 0.1), column="bytes", actors=1)
+    killer = threading.Thread(target=kill)
+    killer.start()
+    rows = results.take_all()
+    killer.join()
+    assert sorted(row["id"] for row in rows) == [*range(40)]
+    assert all(COLORS[row["label"]][row["id"] % 3] for row in rows)
+    assert len(notes(folder)) == 2
+    assert killed[0] in notes(folder)
+
+
+def test_weights_that_an_actor_does_not_find_end_the_job(
+    vit_state: dict[str, Any], tmp_path: Path
+) -> None:
+    torch.save(vit_state, tmp_path / "small.pt")
+    clf = ZeroShotClassifier(
+        ["red", "blue"], model=tmp_path / "small.pt", activation="quickgelu", cache=False
+    )
+    results = zsclip.ray.classify(ray.data.from_items(squares(4)), clf, column="bytes")
+    (tmp_path / "small.pt").unlink()
+    with pytest.raises(ray.exceptions.RayError, match="Pass model=, the file where it is now"):
+        results.take_all()
+
+
+def test_a_row_that_fails_ends_the_job_where_that_is_wanted(folder: Path) -> None:
+    rows = [*squares(2), {"id": 2, "bytes": b"no picture"}]
+    results = zsclip.ray.classify(
+        ray.data.from_items(rows), counted(folder), column="bytes", on_error="raise"
+    )
+    with pytest.raises(ray.exceptions.RayTaskError, match="it holds text and not a picture"):
+        results.take_all()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zsclip.files import writing_whole
 from zsclip.needs import needed
 from zsclip.outputs.writer import Plan
-from zsclip.results import Failure, Prediction
+from zsclip.results import Failure, Prediction, Score, plain_json
 from zsclip.tables import arrow_batches, arrow_schema
 
 if TYPE_CHECKING:
@@ -112,11 +112,18 @@ def result_columns(results: Sequence[Prediction | Failure], *, top: int = 0) -> 
     if top:
         field = schema.field("scores")
         scores = [
-            None if isinstance(result, Failure) else result.to_dict(top)["scores"]
+            None if isinstance(result, Failure) else [_told(score) for score in result.top(top)]
             for result in results
         ]
         table = table.append_column(field, pyarrow.array(scores, field.type))
     return table.select(schema.names)
+
+
+def _told(score: Score) -> dict[str, object]:
+    told: dict[str, object] = plain_json(
+        {"label": score.label, "id": score.id, "score": score.score}
+    )
+    return told
 
 
 def error_columns(results: Sequence[object]) -> Table:

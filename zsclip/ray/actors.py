@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.classifier import ZeroShotClassifier
-from zsclip.errors import ImageError, ParameterError
+from zsclip.errors import ImageError, ParameterError, ZsclipError
 from zsclip.outputs.columns import error_columns, result_columns
-from zsclip.ray.pictures import holds_vectors, pictures_of
+from zsclip.ray.pictures import NAMES, VECTORS, pictures_of
 from zsclip.ray.pieces import pieces_of
 from zsclip.ray.plan import EMBEDDING, Plan
 from zsclip.ray.vectors import vectors_of
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Mapper"]
 
-Result: TypeAlias = Prediction | Failure | None
-Vector: TypeAlias = NDArray[np.float32] | None
+Vector: TypeAlias = NDArray[np.float32]
+Made: TypeAlias = tuple[list[Prediction | Failure], list[Vector | Failure]]
+"""Of each row its prediction, where rows are classified, and its embedding, where these are had."""
+T = TypeVar("T")
 
-_NULL = "There is none in this row: it is null."
+WAITING = 16  # threads that read files and URLs, which is to wait more than to compute
 
 
 class Mapper:
@@ -40,94 +42,103 @@ class Mapper:
 
     def __init__(self, classifier: bytes, plan: Plan) -> None:
         made: ZeroShotClassifier = pickle.loads(classifier)  # noqa: S301 - made by the driver
-        self._classifier = made.with_settings(workers=plan.threads)
+        # decoding has a thread of its own beside the tower's
+        self._decoding = made.with_settings(workers=plan.workers or max(2, plan.threads))
+        self._waiting = made.with_settings(workers=plan.workers or max(WAITING, plan.threads))
         self._plan = plan
 
     def __call__(self, table: Table) -> Iterator[Table]:
         """The rows with new columns, some at a time."""
         plan = self._plan
+        if not table.column_names:  # of a dataset without rows
+            return
         plan.check(table.column_names)
-        kind = table.schema.field(plan.column).type
-        vectors = holds_vectors(plan.column, kind, plan.width)
-        if vectors and not plan.labels:
-            raise ParameterError(f"The column {plan.column!r} holds embeddings already.")
+        kind = plan.kind(table.schema.field(plan.column).type)
+        classifier = self._waiting if kind == NAMES else self._decoding
         for piece in pieces_of(table, plan.column, plan.most_rows, plan.most_bytes):
             column = piece.column(plan.column)
-            results, rows = self._of_vectors(column) if vectors else self._of_pictures(column)
-            yield self._with_columns(piece, results, rows)
+            if kind == VECTORS:
+                made = _of_vectors(column, classifier, plan)
+            else:
+                made = _of_pictures(column, classifier, plan)
+            yield _with_columns(piece, made, plan)
 
-    def _of_vectors(self, column: ChunkedArray) -> tuple[list[Result], list[Vector]]:
-        rows, wrong = vectors_of(column, self._plan.width)
-        predictions = iter(self._classifier.classify_embeddings(rows))
-        vectors = iter(rows)
-        results: list[Result] = []
-        given: list[Vector] = []
-        for error in wrong:
-            if error is not None and self._plan.on_error == "raise":
-                raise error
-            results.append(next(predictions) if error is None else Failure("<embedding>", error))
-            given.append(next(vectors) if error is None else None)
-        return results, given
 
-    def _of_pictures(self, column: ChunkedArray) -> tuple[list[Result], list[Vector]]:
-        plan, classifier = self._plan, self._classifier
-        pictures = pictures_of(column)
-        there = [picture for picture in pictures if picture is not None]
-        if plan.on_error == "raise" and len(there) < len(pictures):
-            raise ImageError("<null>", _NULL)
-        if not plan.embeddings:
-            return _spread(pictures, classifier.classify_many(there, on_error=plan.on_error))
-        embedded = list(classifier.stream_embeddings(there, on_error=plan.on_error))
-        good = [row for row in embedded if not isinstance(row, Failure)]
-        made: Iterator[Prediction | None] = iter([None] * len(good))
+def _of_vectors(column: ChunkedArray, classifier: ZeroShotClassifier, plan: Plan) -> Made:
+    rows, wrong = vectors_of(column, plan.width)
+    failures: dict[int, ZsclipError] = {i: ParameterError(why) for i, why in wrong.items()}
+    _raise_first(failures, plan)
+    places = len(column)
+    predictions = classifier.classify_embeddings(rows)
+    return (
+        _spread(predictions, failures, places, "<embedding>"),
+        _spread(list(rows), failures, places, "<embedding>") if plan.embeddings else [],
+    )
+
+
+def _of_pictures(column: ChunkedArray, classifier: ZeroShotClassifier, plan: Plan) -> Made:
+    pictures = pictures_of(column)
+    there = [picture for picture in pictures if picture is not None]
+    why = "there is none in this row: it is null."
+    failures: dict[int, ZsclipError] = {
+        i: ImageError("<null>", why) for i, picture in enumerate(pictures) if picture is None
+    }
+    _raise_first(failures, plan)
+    results: list[Prediction | Failure] = []
+    vectors: list[Vector | Failure] = []
+    if not plan.embeddings:  # by the very batches and arithmetic of `classify_many`
+        results = list(classifier.classify_many(there, on_error=plan.on_error))
+    else:
+        vectors = list(classifier.stream_embeddings(there, on_error=plan.on_error))
         if plan.labels:
+            good = [vector for vector in vectors if not isinstance(vector, Failure)]
             rows = np.stack(good) if good else np.empty((0, plan.width), np.float32)
             made = iter(classifier.classify_embeddings(rows))
-        told = [row if isinstance(row, Failure) else next(made) for row in embedded]
-        results, _ = _spread(pictures, told)
-        vectors = iter(embedded)
-        return results, [_vector(picture, vectors) for picture in pictures]
+            results = [v if isinstance(v, Failure) else next(made) for v in vectors]
+    places = len(pictures)
+    return (
+        _spread(results, failures, places, "<null>") if plan.labels else [],
+        _spread(vectors, failures, places, "<null>") if plan.embeddings else [],
+    )
 
-    def _with_columns(
-        self, piece: Table, results: Sequence[Result], rows: Sequence[Vector]
-    ) -> Table:
-        plan = self._plan
-        columns = (
-            result_columns([result for result in results if result is not None], top=plan.top)
-            if plan.labels
-            else error_columns(results)
-        )
-        made = piece.select(plan.kept(piece.column_names))
-        for field in plan.schema():
-            name = field.name.removeprefix(plan.prefix)
-            column = _embeddings(rows, plan.width) if name == EMBEDDING else columns.column(name)
-            made = made.append_column(field, column)
-        return made
+
+def _raise_first(failures: dict[int, ZsclipError], plan: Plan) -> None:
+    if failures and plan.on_error == "raise":
+        raise failures[min(failures)]
 
 
 def _spread(
-    pictures: Sequence[object], results: Sequence[Result]
-) -> tuple[list[Result], list[Vector]]:
-    """Results in the places of those pictures that there are, and an error where there is none."""
-    given = iter(results)
-    none = ImageError("<null>", _NULL)
-    spread = [Failure("<null>", none) if p is None else next(given) for p in pictures]
-    return spread, [None] * len(pictures)
+    made: Iterable[T | Failure], failures: dict[int, ZsclipError], places: int, source: str
+) -> list[T | Failure]:
+    """What was made of rows in their places, and failures in those of the others."""
+    given = iter(made)
+    return [
+        Failure(source, failures[place]) if place in failures else next(given)
+        for place in range(places)
+    ]
 
 
-def _vector(picture: object, vectors: Iterator[NDArray[np.float32] | Failure]) -> Vector:
-    vector = None if picture is None else next(vectors)
-    return None if isinstance(vector, Failure) else vector
+def _with_columns(piece: Table, made: Made, plan: Plan) -> Table:
+    results, vectors = made
+    columns = result_columns(results, top=plan.top) if plan.labels else error_columns(vectors)
+    table = piece.select(plan.kept(piece.column_names))
+    for field in plan.schema():
+        name = field.name.removeprefix(plan.prefix)
+        column = _embeddings(vectors, plan.width) if name == EMBEDDING else columns.column(name)
+        table = table.append_column(field, column)
+    return table
 
 
-def _embeddings(rows: Sequence[Vector], width: int) -> object:
+def _embeddings(vectors: Sequence[Vector | Failure], width: int) -> object:
     """A column of lists of one width, null where there is no vector."""
     import pyarrow
 
-    flat = np.zeros((len(rows), width), np.float32)
-    for place, row in enumerate(rows):
-        if row is not None:
-            flat[place] = row
-    missing = pyarrow.array([row is None for row in rows], pyarrow.bool_())
-    values = pyarrow.array(flat.reshape(-1))
-    return pyarrow.FixedSizeListArray.from_arrays(values, width, mask=missing)
+    rows = np.zeros((len(vectors), width), np.float32)
+    missing = np.zeros(len(vectors), bool)
+    for place, vector in enumerate(vectors):
+        if isinstance(vector, Failure):
+            missing[place] = True
+        else:
+            rows[place] = vector
+    values = pyarrow.array(rows.reshape(-1))
+    return pyarrow.FixedSizeListArray.from_arrays(values, width, mask=pyarrow.array(missing))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["pieces_of"]
 
 
-def pieces_of(table: Table, column: str, most_rows: int | None, most_bytes: int) -> Iterator[Table]:
+def pieces_of(table: Table, column: str, most_rows: int, most_bytes: int) -> Iterator[Table]:
     """The table in pieces, in order, each without a copy; one of no rows for a table of none.
 
     Args:
@@ -24,7 +24,6 @@ def pieces_of(table: Table, column: str, most_rows: int | None, most_bytes: int)
         yield table
         return
     of_row = max(1, table.column(column).nbytes // len(table))
-    size = max(1, most_bytes // of_row)
-    size = size if most_rows is None else min(size, most_rows)
+    size = max(1, min(most_rows, most_bytes // of_row))
     for start in range(0, len(table), size):
         yield table.slice(start, size)

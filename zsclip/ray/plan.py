@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zsclip.classifier import OnError
 from zsclip.errors import ParameterError
 from zsclip.outputs.columns import result_schema
+from zsclip.ray.pictures import VECTORS, kind_of
 from zsclip.wording import brief, did_you_mean, in_a_row
 
 if TYPE_CHECKING:
-    from pyarrow import Schema
+    from pyarrow import DataType, Schema
 
 __all__ = ["EMBEDDING", "Plan"]
 
@@ -32,9 +33,10 @@ class Plan:
         width: The width of the model's embeddings.
         on_error: What becomes of a row that fails.
         prefix: What the names of new columns begin with.
-        keep: Which of the other columns are kept; all if None.
-        most_rows: How many rows are taken together at most; None for all that come.
+        keep: Which of the other columns stay; all if None.
+        most_rows: How many rows are taken together at most.
         most_bytes: How many bytes of pictures are taken together at most.
+        workers: How many threads read pictures in an actor; None for as many as suit the column.
         threads: How many threads an actor keeps busy.
     """
 
@@ -46,8 +48,9 @@ class Plan:
     on_error: OnError
     prefix: str = ""
     keep: tuple[str, ...] | None = None
-    most_rows: int | None = None
+    most_rows: int
     most_bytes: int
+    workers: int | None = None
     threads: int = 1
 
     def schema(self) -> Schema:
@@ -63,7 +66,7 @@ class Plan:
             fields.insert(place, pyarrow.field(EMBEDDING, kind))
         return pyarrow.schema([field.with_name(self.prefix + field.name) for field in fields])
 
-    def kept(self, columns: Iterable[str]) -> list[str]:
+    def kept(self, columns: Sequence[str]) -> list[str]:
         """Those of the columns that are there which stay."""
         return [name for name in columns if self.keep is None or name in self.keep]
 
@@ -74,17 +77,31 @@ class Plan:
             ParameterError: The column is not among them, or one that is kept; or a new one has the
                 name of one that stays.
         """
-        for param, names in (("column", [self.column]), ("keep", self.keep or ())):
-            for name in names:
-                if name not in columns:
-                    raise ParameterError(
-                        f"`{param}` names {brief(name)}, which is no column of the dataset"
-                        f"{did_you_mean(name, columns)}: it has {in_a_row([*map(brief, columns)])}."
-                    )
+        for param, names in (("column", (self.column,)), ("keep", self.keep or ())):
+            if missing := [name for name in names if name not in columns]:
+                raise ParameterError(
+                    f"`{param}` names {brief(missing[0])}, and the dataset has no such column. "
+                    f"{did_you_mean(missing[0], columns)}"
+                )
         new = self.schema().names
-        if both := [name for name in self.kept(columns) if name in new]:
+        if both := [brief(name) for name in self.kept(columns) if name in new]:
             raise ParameterError(
-                f"The dataset has {in_a_row([*map(brief, both)])} already, which the results are "
-                "to be called. Pass prefix=, which goes before the new names, or keep=, the "
-                "columns that stay."
+                f"The dataset has a column {in_a_row(both)} already, as the results are to be "
+                "called. Pass prefix=, which goes before the new names, or keep=, the columns "
+                "that stay."
             )
+
+    def kind(self, given: DataType) -> str:
+        """What the column holds, by its type, as `kind_of` tells it.
+
+        Raises:
+            ParameterError: It holds vectors of another model, or vectors are to be embedded.
+            ParameterTypeError: It holds neither pictures nor vectors.
+        """
+        kind = kind_of(self.column, given, self.width)
+        if kind == VECTORS and not self.labels:
+            raise ParameterError(
+                f"The column {brief(self.column)} holds embeddings already: {brief(str(given))}. "
+                "Classify it, or pass column=, the one of the pictures."
+            )
+        return kind
