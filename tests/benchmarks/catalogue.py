@@ -20,6 +20,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "cached": ("cached", "run"),
     "search": ("search", "run"),
     "vectors": ("vectors", "run"),
+    "batch": ("batch", "run"),
     "imports": ("imports", "run"),
     "page": ("page", "run"),
 }

@@ -18,6 +18,8 @@ PACKAGES = (
     "transformers",
     "onnxruntime",
     "openvino",
+    "ray",
+    "daft",
     "torch",
     "torchvision",
     "numpy",

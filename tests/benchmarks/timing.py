@@ -44,6 +44,47 @@ def rates_in_turn(jobs: Sequence[Job], rounds: int) -> dict[str, list[float]]:
     return rates
 
 
+def growth_in_turn(
+    pairs: Sequence[tuple[Job, Job]], rounds: int
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Items a second beyond what every run begins with, and the seconds of that beginning.
+
+    Args:
+        pairs: For each system, the job over few items and the one over many.
+        rounds: How often every system has its turn; back and forth, as in `rates_in_turn`.
+    """
+    for few, _ in pairs:
+        (few.warm or few.run)()
+    rates: dict[str, list[float]] = {few.name: [] for few, _ in pairs}
+    starts: dict[str, list[float]] = {few.name: [] for few, _ in pairs}
+    for i in range(rounds):
+        for few, many in pairs[:: -1 if i % 2 else 1]:
+            rate, start = growth(
+                (few.items, seconds_of(few.run)), (many.items, seconds_of(many.run))
+            )
+            rates[few.name].append(rate)
+            starts[few.name].append(start)
+            say(f"round {i + 1}: {few.name}: {rate:.4g}/s after {start:.2f} s")
+    return rates, starts
+
+
+def growth(few: tuple[int, float], many: tuple[int, float]) -> tuple[float, float]:
+    """Items a second, and seconds before the first, from two runs: (items, seconds) of each.
+
+    Where more items took no longer there are too few of them to tell, and the beginning counts.
+
+    Examples:
+        >>> growth((10, 6.0), (50, 10.0))
+        (10.0, 5.0)
+        >>> growth((10, 6.0), (50, 5.0))
+        (10.0, 0.0)
+    """
+    if many[1] <= few[1]:
+        return many[0] / many[1], 0.0
+    rate = (many[0] - few[0]) / (many[1] - few[1])
+    return rate, max(0.0, few[1] - few[0] / rate)
+
+
 def seconds_of(run: Callable[[], object]) -> float:
     """How long one call takes, started without another one's garbage."""
     gc.collect()
