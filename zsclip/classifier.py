@@ -286,6 +286,7 @@ class ZeroShotClassifier(Learning):
         path: str | os.PathLike[str],
         *,
         precision: Literal["fp32", "fp16", "int8"] = "fp32",
+        with_resize: bool = False,
         overwrite: bool = False,
     ) -> None:
         """Write the classifier to an ONNX file, which gives scores where there is no PyTorch.
@@ -302,17 +303,20 @@ class ZeroShotClassifier(Learning):
             precision: ``"fp32"``; ``"fp16"``, half as large, with normalization and scores in fp32;
                 or ``"int8"``, in which the weights of matrix products are, one scale for each
                 channel, and all is computed in fp32: a quarter as large for a vision transformer.
+            with_resize: Take ``image`` in place of ``pixels``, uint8 (n, h, w, 3) of any size, and
+                resize and crop it in there. Made for ONNX Runtime on CPUs: a picture may differ by
+                a level of 255 here and there. OpenVINO leaves out the antialiasing.
             overwrite: Replace any other file, too.
 
         Raises:
-            ExportError: The model cannot be written so: its engine gives no graph, or the file
-                would have more than 2 GiB.
+            ExportError: The model cannot be written so: its engine gives no graph, the file would
+                have more than 2 GiB, or its way to make pictures square is another than CLIP's.
             LearntMismatchError: What was learnt belongs to another precision than the file's.
             MissingExtraError: ONNX is not installed (``zsclip[onnx]``).
             WouldReplaceError: There is a file that `export` did not write.
             SavedClassifierFileError: The file cannot be written there.
             ParameterError: `precision` is none of these.
-            ParameterTypeError: `path` is no path.
+            ParameterTypeError: `path` is no path, or `with_resize` neither True nor False.
 
         Examples:
             >>> import tempfile
@@ -328,6 +332,7 @@ class ZeroShotClassifier(Learning):
             self.encoder,
             path,
             precision=precision,
+            with_resize=with_resize,
             overwrite=overwrite,
         )
 

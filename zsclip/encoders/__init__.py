@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zsclip.encoders.devices import AutoPrecision, default_device, explain_auto, list_devices
     from zsclip.encoders.native import DEFAULT_MODEL
     from zsclip.encoders.remembered import ChangedError, recall_encoder, remember_encoder
+    from zsclip.encoders.towers import PlainTower
     from zsclip.encoders.tracing import TracedTower, trace_tower
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "ModelInfo",
     "PackedEncoder",
     "PixelEncoder",
+    "PlainTower",
     "TokenEncoder",
     "TooLong",
     "TracedTower",
@@ -75,5 +77,6 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         devices=("AutoPrecision", "default_device", "explain_auto", "list_devices"),
         native=("DEFAULT_MODEL",),
         remembered=("ChangedError", "recall_encoder", "remember_encoder"),
+        towers=("PlainTower",),
         tracing=("TracedTower", "trace_tower"),
     )

@@ -26,6 +26,7 @@ def metadata_of(
     *,
     precision: str,
     square: Preprocessing | None,
+    with_resize: bool,
 ) -> dict[str, str]:
     """The metadata of a file.
 
@@ -34,6 +35,7 @@ def metadata_of(
         data: What `save` writes of it.
         precision: What the file computes in.
         square: How pictures become square; None where it is none of CLIP's two ways.
+        with_resize: Whether the file makes them square itself.
     """
     head, model = saved.head, saved.model
     learnt, labelset = head.learnt, head.labelset
@@ -43,6 +45,7 @@ def metadata_of(
         "format": FORMAT,
         "zsclip": __version__,
         "precision": precision,
+        "with_resize": with_resize,
         "preprocessing": preprocessing_in_words(square, model.input_resolution),
         "model": {
             "name": model.name,

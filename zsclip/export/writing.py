@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 from zsclip.encoders import Encoder, trace_tower
-from zsclip.errors import ExportError, LearntMismatchError, ParameterError
+from zsclip.errors import ExportError, LearntMismatchError, ParameterError, ParameterTypeError
 from zsclip.export.about import metadata_of
 from zsclip.export.assembling import assemble
 from zsclip.export.streaming import BEGINNING, LARGEST, size_of, stream
@@ -34,6 +34,7 @@ def write_onnx(
     path: str | os.PathLike[str],
     *,
     precision: Precision = "fp32",
+    with_resize: bool = False,
     overwrite: bool = False,
 ) -> None:
     """Write the file whole or not at all. Equal classifiers make equal bytes.
@@ -43,6 +44,7 @@ def write_onnx(
         encoder: The engine of its model.
         path: The file.
         precision: One of `PRECISIONS`.
+        with_resize: Whether pictures become square in there.
         overwrite: Replace any other file, too.
 
     Raises:
@@ -50,18 +52,18 @@ def write_onnx(
         LearntMismatchError: What was learnt belongs to another precision.
         MissingExtraError: ``zsclip[onnx]`` is not installed.
         ParameterError: `precision` is none of these.
-        ParameterTypeError: `path` is no path.
+        ParameterTypeError: `with_resize` is neither True nor False, or `path` no path.
         WouldReplaceError: A file is there that zsclip did not export, and may not be replaced.
         SavedClassifierError: As of `save`.
     """
-    _require_known(precision)
+    _require_known(precision, with_resize)
     _require_learnt_so(saved, precision)
     target = check_onnx_target(path, overwrite=overwrite)
     data = bytes_of_classifier(saved, path)
     traced = trace_tower(encoder)
     model, weights, square = traced.model, traced.weights, traced.plain.square
-    assemble(saved, traced, precision)
-    metadata = metadata_of(saved, data, precision=precision, square=square)
+    assemble(saved, traced, precision, with_resize=with_resize)
+    metadata = metadata_of(saved, data, precision=precision, square=square, with_resize=with_resize)
     for key, value in metadata.items():
         model.metadata_props.add(key=key, value=value)
     if (size := size_of(model, weights)) > LARGEST:
@@ -77,12 +79,14 @@ def write_onnx(
         raise refused(path, error) from error
 
 
-def _require_known(precision: object) -> None:
+def _require_known(precision: object, with_resize: object) -> None:
     if precision not in PRECISIONS:
         raise ParameterError(
             f"`precision` must be {in_a_row(list(map(repr, PRECISIONS)), ' or ')}, got "
             f"{brief(precision)}."
         )
+    if not isinstance(with_resize, bool):
+        raise ParameterTypeError(f"`with_resize` must be True or False, got {brief(with_resize)}.")
 
 
 def _require_learnt_so(saved: SavedClassifier, precision: str) -> None:
