@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,3 +177,16 @@ def test_whatever_gives_other_numbers_has_other_words() -> None:
 
 def _rows() -> Any:
     return np.random.default_rng(0).integers(0, 256, (1, 2, 2, 3)).astype(np.uint8)
+
+
+def test_pictures_are_made_square_where_torch_is_not() -> None:
+    lines = [
+        "import sys",
+        "sys.modules['torch'] = None",
+        "from PIL import Image",
+        "from zsclip.clip import resize_and_crop, to_pixels, words_of",
+        "assert resize_and_crop(Image.new('RGB', (90, 70)), 32).size == (32, 32)",
+        "assert to_pixels([Image.new('RGB', (90, 70))], 32).shape == (1, 32, 32, 3)",
+    ]
+    run = subprocess.run([sys.executable, "-c", "\n".join(lines)], check=False)
+    assert run.returncode == 0

@@ -11,14 +11,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
 
 from zsclip.clip.recipe import Preprocessing
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 __all__ = ["USUAL", "normalize", "resize_and_crop", "to_pixels", "words_of"]
 
@@ -147,6 +149,8 @@ def normalize(pixels: Tensor, how: Preprocessing = USUAL) -> Tensor:
     Returns:
         float32 (n, 3, height, width) on the same device.
     """
+    import torch
+
     x = pixels.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
     mean = torch.tensor(how.mean, dtype=x.dtype, device=x.device).view(3, 1, 1)
     std = torch.tensor(how.std, dtype=x.dtype, device=x.device).view(3, 1, 1)
