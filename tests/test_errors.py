@@ -53,6 +53,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "MissingExtraError": (ImportError,),
     "ModelError": (),
     "ModelNotFoundError": (LookupError,),
+    "NoTextTowerError": (NotImplementedError,),
     "NonFiniteError": (ArithmeticError,),
     "NotLearntError": (ValueError,),
     "OfflineError": (OSError,),

@@ -184,6 +184,9 @@ class ZeroShotClassifier(Learning):
         The model is found by its name, and compared by its SHA-256 with the one that was saved.
         What the labels' embeddings are stays as it was saved, whatever the precision here.
 
+        An ONNX file that was exported holds its model, for pictures: it is computed by ONNX
+        Runtime, and torch is not imported.
+
         Args:
             path: The file.
             options: As in `ZeroShotClassifier`. `model` is the file of the weights, if it is

@@ -40,6 +40,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "ModelNotFoundError",
+    "NoTextTowerError",
     "NonFiniteError",
     "NotLearntError",
     "OfflineError",
@@ -250,6 +251,10 @@ class CheckpointError(ModelError, ValueError):
 
 class ForeignModelError(CheckpointError):
     """A model is not a plain CLIP, such as a SigLIP or a CoCa; another engine may run it."""
+
+
+class NoTextTowerError(ModelError, NotImplementedError):
+    """An exported classifier was asked to embed a text; its tower for texts was left behind."""
 
 
 class DownloadError(ModelError, OSError):

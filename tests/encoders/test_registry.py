@@ -89,7 +89,7 @@ def test_an_unknown_name_is_answered_with_the_nearest(install: Install) -> None:
     assert str(caught.value) == (
         "`encoder` must be the name of an installed engine, got 'outsite'. Did you mean 'outside'?"
     )
-    with pytest.raises(LookupError, match="Known: 'clip', 'open-clip', 'outside'"):
+    with pytest.raises(LookupError, match="Known: 'clip', 'onnx', 'open-clip', 'outside'"):
         create_encoder("qwertz", None)
 
 

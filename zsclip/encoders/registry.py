@@ -77,8 +77,9 @@ OWN = (
     EncoderEntry(
         "open-clip", "zsclip", __version__, "zsclip.encoders.open_clip:create_encoder", "open-clip"
     ),
+    EncoderEntry("onnx", "zsclip", __version__, "zsclip.encoders.onnx:create_encoder", "onnx"),
 )
-_BROUGHT_BY = {"open-clip": "open_clip"}  # the package that an extra brings
+_BROUGHT_BY = {"open-clip": "open_clip", "onnx": "onnxruntime"}  # the package that an extra brings
 
 
 class _Making(NamedTuple):
@@ -248,7 +249,7 @@ def resolve_encoder(
 
 def _create_by_model(model: str | os.PathLike[str] | None, options: dict[str, Any]) -> Encoder:
     """The engine for plain CLIP, or where the model is none, that of open_clip."""
-    own, other = OWN
+    own, other, _ = OWN
     try:
         return create_encoder(own.name, model, **options)
     except (ForeignModelError, ModelNotFoundError) as error:

@@ -15,8 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo
+from zsclip.encoders.onnx_about import about_of
 from zsclip.errors import SavedClassifierError, SavedClassifierFileError
 from zsclip.files import as_path, reason_of
+from zsclip.formats.onnx_file import OnnxFault, looks_like_onnx, read_onnx_metadata
 from zsclip.head import Head, tie_of
 from zsclip.images import Reading, reading_like
 from zsclip.learnt import AGAINST, NOTHING
@@ -46,7 +48,7 @@ _VERSION = re.compile(r"[0-9][0-9a-z.+]{0,39}")
 
 
 def read_classifier(path: str | os.PathLike[str]) -> SavedClassifier:
-    """Read a file that `write_classifier` wrote, and check it.
+    """Read a file that `write_classifier` wrote, or the one in an exported file, and check it.
 
     Raises:
         SavedClassifierFileError: There is no such file, or it cannot be read.
@@ -89,6 +91,8 @@ def _read(file: Path) -> SavedClassifier:
         head = opened.read(9)
     if not head:
         raise _Fault("it is empty (0 bytes). Save the classifier anew.")
+    if looks_like_onnx(file, head):
+        return _read_exported(file)
     length = int.from_bytes(head[:8], "little")
     if head[8:] == b"{" and length > HEADER_LIMIT:  # a length in eight bytes, and then JSON
         raise _Fault(
@@ -105,16 +109,7 @@ def _read(file: Path) -> SavedClassifier:
                     f"it is a safetensors file of something else, with {counted(n, 'tensor')}. "
                     "For a model's weights use ZeroShotClassifier(labels, model=...)."
                 )
-            about = _parse(metadata[KEY])
-            try:
-                arrays = _read_arrays(tensors, about)
-                matrix, rest = arrays.pop(TENSOR), dict(about.value)
-                rest.pop("sha256", None)
-                if sealed(rest, matrix, arrays) != metadata[KEY]:
-                    raise ValueError("its SHA-256 says that it is not what was saved")
-                return _saved(about, matrix, arrays)
-            except (ValueError, RecursionError) as error:  # Python writes less deep than it reads
-                raise _damaged(error) from error
+            return _read_sealed(tensors, metadata[KEY])
     except SafetensorError as error:
         if head[8:] == b"{":
             raise _Fault(
@@ -125,6 +120,40 @@ def _read(file: Path) -> SavedClassifier:
             "it is no saved classifier, which is a safetensors file. Give the path of a file that "
             "`ZeroShotClassifier.save` wrote."
         ) from error
+
+
+def _read_exported(file: Path) -> SavedClassifier:
+    """The classifier in an ONNX file, over the model in it."""
+    from safetensors import SafetensorError
+
+    from zsclip.saved.exported import over_exported, tensors_of_exported
+
+    try:
+        metadata = read_onnx_metadata(file)
+        about, tensors = about_of(metadata), tensors_of_exported(metadata)
+        sealed_text = (tensors.metadata() or {}).get(KEY)
+        if not isinstance(sealed_text, str):
+            raise OnnxFault("the classifier in it is something else")
+        return over_exported(_read_sealed(tensors, sealed_text), file, about)
+    except (OnnxFault, SafetensorError, ValueError, RecursionError) as error:
+        raise _Fault(
+            f"{printable(str(error)).rstrip('.')}. Give a file that `ZeroShotClassifier.export` "
+            "wrote, or export the classifier anew."
+        ) from error
+
+
+def _read_sealed(tensors: Any, text: str) -> SavedClassifier:
+    """What tensors and their description hold, checked."""
+    about = _parse(text)
+    try:
+        arrays = _read_arrays(tensors, about)
+        matrix, rest = arrays.pop(TENSOR), dict(about.value)
+        rest.pop("sha256", None)
+        if sealed(rest, matrix, arrays) != text:
+            raise ValueError("its SHA-256 says that it is not what was saved")
+        return _saved(about, matrix, arrays)
+    except (ValueError, RecursionError) as error:  # Python writes less deep than it reads
+        raise _damaged(error) from error
 
 
 def _parse(text: str) -> Plain:
