@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from zsclip.classifier import ZeroShotClassifier
@@ -20,6 +20,8 @@ from zsclip.serve.service import Pending, Service
 from zsclip.serve.telling import told_labels, told_origin, told_ranks
 
 __all__ = ["answering", "classify", "embed", "healthz", "labels", "metrics", "readyz", "service_of"]
+
+_GONE = 499  # nobody reads it; what counts requests does
 
 Judge: TypeAlias = Callable[[Embedded, Upload], dict[str, Any] | list[float]]
 """From the embedding of a picture, or its failure, to its part of the answer."""
@@ -145,7 +147,7 @@ async def _unless_gone(request: Request, work: Awaitable[Response]) -> Response:
         await asyncio.wait((working, going), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        return Response(status_code=499)  # nobody reads it; what counts requests does
+        return Response(status_code=_GONE)
     finally:
         for task in (working, going):
             task.cancel()
@@ -159,6 +161,8 @@ def answering(
     async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)
+        except ClientDisconnect:
+            return Response(status_code=_GONE)
         except Exception as error:  # noqa: BLE001
             return refused(error)
 

@@ -40,7 +40,7 @@ class Bounded:
             return
         body = _Body(self, receive, self._limits)
         try:
-            body.check_length(Headers(scope=scope).get("content-length"))
+            body.check_length(Headers(scope=scope))
         except Refusal as refusal:
             await refused(refusal)(scope, receive, send)
             return
@@ -71,7 +71,14 @@ class _Body:
         self._is_whole = False
         self.size = 0
 
-    def check_length(self, told: str | None) -> None:
+    def check_length(self, headers: Headers) -> None:
+        told = headers.get("content-length")
+        if told is not None and "transfer-encoding" in headers:  # RFC 9112, 6.1
+            raise Refusal(
+                400,
+                "The request has a Content-Length and a Transfer-Encoding. Send one of them.",
+                Connection="close",
+            )
         if told is not None and told.isdecimal() and int(told[:20]) > self._limits.body_bytes:
             raise self._too_large()
 

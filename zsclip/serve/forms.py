@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = ["Form", "fields_of"]
 
 _FIELDS = 2000  # parts that are no pictures: a thousand labels, a hundred templates, and some
 _PICTURES = ("image", "images")
+_QUIET = logging.Logger("zsclip.serve.forms", logging.ERROR)  # strangers fill no log with warnings
 
 
 class Form:
@@ -128,7 +130,7 @@ class Form:
         if not boundary:
             raise Refusal(400, "The content type multipart/form-data names no boundary.")
         try:
-            return MultipartParser(
+            parser = MultipartParser(
                 boundary,
                 {
                     "on_part_begin": self._part_begin,
@@ -143,6 +145,8 @@ class Form:
             )
         except ValueError as error:
             raise Refusal(400, f"The form is malformed: {error}.") from None
+        parser.logger = _QUIET
+        return parser
 
 
 def fields_of(items: Iterable[tuple[str, str]]) -> dict[str, Any]:

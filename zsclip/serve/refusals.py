@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -15,12 +14,13 @@ from zsclip.errors import (
     PromptTooLongError,
     ZsclipError,
 )
+from zsclip.logs import logger_for
 from zsclip.results import Failure, plain_json
 from zsclip.wording import told
 
 __all__ = ["Refusal", "answer_to", "too_busy"]
 
-_logger = logging.getLogger("zsclip.serve")
+_logger = logger_for("zsclip.serve")
 
 _OF_THE_REQUEST = (
     LabelError,

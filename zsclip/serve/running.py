@@ -40,7 +40,7 @@ def serve_until_told(
         app,
         host=host,
         port=port,
-        log_level="warning",
+        log_level="error",  # what strangers can fill a log with are warnings
         access_log=False,
         server_header=False,
         proxy_headers=False,

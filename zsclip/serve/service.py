@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import threading
 from collections.abc import AsyncIterator, Sequence
 
 from PIL import Image
 
 from zsclip.classifier import ZeroShotClassifier
+from zsclip.logs import logger_for
 from zsclip.results import Failure
 from zsclip.serve.asked import Upload
 from zsclip.serve.batching import Batcher, Embedded, Ticket
@@ -21,7 +21,7 @@ from zsclip.serve.wordings import Wordings, embed_labels
 
 __all__ = ["Pending", "Service"]
 
-_logger = logging.getLogger("zsclip.serve")
+_logger = logger_for("zsclip.serve")
 
 
 class Service:
