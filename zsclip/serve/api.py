@@ -17,11 +17,13 @@ from zsclip.serve.batching import Embedded
 from zsclip.serve.bodies import read_asked
 from zsclip.serve.refusals import Refusal, answer_to
 from zsclip.serve.service import Pending, Service
-from zsclip.serve.telling import told_labels, told_origin, told_ranks
+from zsclip.serve.telling import told_labels, told_ranks
 
 __all__ = ["answering", "classify", "embed", "healthz", "labels", "metrics", "readyz", "service_of"]
 
-_GONE = 499  # nobody reads it; what counts requests does
+GONE = 499  # the status of an answer that nobody waits for, as nginx counts it
+
+_MANY = 100  # labels of an answer, of which more are listed in a thread
 
 Judge: TypeAlias = Callable[[Embedded, Upload], dict[str, Any] | list[float]]
 """From the embedding of a picture, or its failure, to its part of the answer."""
@@ -41,7 +43,8 @@ async def classify(request: Request) -> Response:
         raise Refusal(422, "`texts` are for /embed. Send pictures, and the labels as `labels`.")
     classifier = await service.wordings.classifier(asked)
     pending = await service.embedding(asked.pictures)
-    return await _answer(request, asked, pending, _judging(classifier, asked.top), "results")
+    judge = _judging(classifier, asked.top, service.origin(classifier))
+    return await _answer(request, asked, pending, judge, "results")
 
 
 async def embed(request: Request) -> Response:
@@ -86,9 +89,7 @@ async def metrics(request: Request) -> Response:
 # ------------------------------------------------------------------------------------- answers
 
 
-def _judging(classifier: ZeroShotClassifier, top: int) -> Judge:
-    origin = told_origin(classifier)
-
+def _judging(classifier: ZeroShotClassifier, top: int, origin: dict[str, Any]) -> Judge:
     def judge(embedded: Embedded, picture: Upload) -> dict[str, Any]:
         if isinstance(embedded, Failure):
             return embedded.to_dict()
@@ -121,7 +122,7 @@ async def _whole(asked: Asked, pending: Pending, judge: Judge, many: str) -> JSO
     parts: list[Any] = []
     uploads = iter(asked.pictures)
     async for embedded in pending:
-        parts.append(await asyncio.to_thread(judge, embedded, next(uploads)))
+        parts.append(await _judged(judge, embedded, next(uploads), asked))
         if len(asked.pictures) == 1 and isinstance(embedded, Failure):
             return in_json(parts[0], 422)
     if many == "results" and len(parts) == 1:
@@ -129,12 +130,19 @@ async def _whole(asked: Asked, pending: Pending, judge: Judge, many: str) -> JSO
     return in_json({many: parts})
 
 
+async def _judged(judge: Judge, embedded: Embedded, picture: Upload, asked: Asked) -> Any:
+    """A part of the answer; what takes long is made while others are answered."""
+    if asked.top > _MANY:
+        return await asyncio.to_thread(judge, embedded, picture)
+    return judge(embedded, picture)
+
+
 async def _lines(asked: Asked, pending: Pending, judge: Judge) -> AsyncIterator[Any]:
     """A line for each picture; where a request ends early, its last line says why."""
     uploads = iter(asked.pictures)
     try:
         async for embedded in pending:
-            yield await asyncio.to_thread(judge, embedded, next(uploads))
+            yield await _judged(judge, embedded, next(uploads), asked)
     except Exception as error:  # noqa: BLE001 - the status is sent already
         yield answer_to(error)[1]
 
@@ -147,7 +155,7 @@ async def _unless_gone(request: Request, work: Awaitable[Response]) -> Response:
         await asyncio.wait((working, going), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
-        return Response(status_code=_GONE)
+        return Response(status_code=GONE)
     finally:
         for task in (working, going):
             task.cancel()
@@ -162,7 +170,7 @@ def answering(
         try:
             return await endpoint(request)
         except ClientDisconnect:
-            return Response(status_code=_GONE)
+            return Response(status_code=GONE)
         except Exception as error:  # noqa: BLE001
             return refused(error)
 

@@ -185,5 +185,7 @@ class Batcher:
             if len(batch) > 1:
                 for work in batch:
                     self._resolve([work])
-            else:
-                batch[0].result.set_exception(error)
+                return
+            # what would end a program ends no service
+            told = error if isinstance(error, Exception) else RuntimeError(repr(error))
+            batch[0].result.set_exception(told)

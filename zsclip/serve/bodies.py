@@ -26,6 +26,9 @@ _KINDS = (
 )
 
 
+_AT_ONCE = 64 * 1024  # bytes of JSON that are decoded while everybody waits
+
+
 async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
     """What a request asks for.
 
@@ -44,11 +47,13 @@ async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
             form.write(chunk)
         asked = asked_for(form.pictures(), form.fields(), limits)
     elif kind == "application/json":
-        body = await request.body()
-        asked = await asyncio.to_thread(_of_json, body, limits, urls)
+        body = await _whole(request)
+        if len(body) > _AT_ONCE:
+            asked = await asyncio.to_thread(_of_json, body, limits, urls)
+        else:
+            asked = _of_json(body, limits, urls)
     elif kind.startswith("image/") or kind == "application/octet-stream":
-        data = await request.body()
-        _check_picture(data, "The body", limits)
+        data = _check_picture(await _whole(request), "The body", limits)
         fields = fields_of(request.query_params.multi_items())
         asked = asked_for([Upload(data, "<image>")], fields, limits)
     else:
@@ -57,6 +62,11 @@ async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
     if not (asked.pictures or asked.texts):
         raise Refusal(422, f"The request holds no picture. Send {_KINDS}.")
     return asked
+
+
+async def _whole(request: Request) -> bytes:
+    """The body; unlike `Request.body` nothing keeps it once it is decoded."""
+    return b"".join([chunk async for chunk in request.stream()])
 
 
 def object_of(body: bytes) -> dict[str, Any]:

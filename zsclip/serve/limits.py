@@ -70,7 +70,7 @@ class Limits:
     texts: int = 256
     text_length: int = 300
     waiting_pictures: int = 1024
-    waiting_bytes: int = 256 * MiB
+    waiting_bytes: int = 512 * MiB
     waiting_texts: int = 16
     queue_seconds: float = 30.0
     end_seconds: float = 30.0

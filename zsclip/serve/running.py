@@ -7,18 +7,22 @@ import math
 import signal
 import socket
 import threading
+import warnings
 from collections.abc import Callable, Generator
 from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
 
+from zsclip.errors import ImageWarning
 from zsclip.serve.connections import connections_within
 from zsclip.serve.limits import Limits
 from zsclip.serve.service import Service
+from zsclip.wording import shown
 
 __all__ = ["serve_until_told"]
 
+_BACKLOG = 2048  # connections that wait to be taken, as uvicorn has it
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -35,12 +39,13 @@ def serve_until_told(
         port: The port; 0 for one that is free.
         limits: How long things may take.
         started: Told the address and the port once it listens.
+
+    Raises:
+        OSError: The address is not this machine's, or the port is taken.
     """
     config = uvicorn.Config(
         app,
-        host=host,
-        port=port,
-        log_level="error",  # what strangers can fill a log with are warnings
+        log_level="error",  # what strangers send amiss is their business
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -48,7 +53,24 @@ def serve_until_told(
         http=connections_within(limits),
         timeout_graceful_shutdown=math.ceil(limits.end_seconds),
     )
-    _Server(config, app.state.service, started).run()
+    with _listening(host, port) as sock, warnings.catch_warnings():
+        # one for each damaged picture, kept by Python for ever
+        warnings.simplefilter("ignore", ImageWarning)
+        _Server(config, app.state.service, started).run([sock])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket at the address.
+
+    Raises:
+        OSError: The address is not this machine's, or the port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OSError(error.errno, f"Cannot listen on {shown(host)}, port {port}: {why}") from error
 
 
 class _Server(uvicorn.Server):
@@ -79,8 +101,8 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started:
-            address = self.servers[0].sockets[0].getsockname()
+        if self.started and sockets:
+            address = sockets[0].getsockname()
             self._tell(address[0], address[1])
 
     async def on_tick(self, counter: int) -> bool:

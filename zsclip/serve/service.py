@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from PIL import Image
 
@@ -17,11 +19,14 @@ from zsclip.serve.keeping import KeptEmbeddings, keys_of
 from zsclip.serve.limits import Limits, reading_for_strangers
 from zsclip.serve.metrics import Metrics
 from zsclip.serve.refusals import too_busy
+from zsclip.serve.telling import told_origin
 from zsclip.serve.wordings import Wordings, embed_labels
 
 __all__ = ["Pending", "Service"]
 
 _logger = logger_for("zsclip.serve")
+
+_AT_ONCE = 1024 * 1024  # bytes that are hashed while everybody waits
 
 
 class Service:
@@ -45,9 +50,15 @@ class Service:
         self.wordings = Wordings(self.classifier, limits)
         self.metrics = Metrics(lambda: self._batcher.waiting)
         self._batcher = Batcher(
-            self._embed, classifier.batch_size, limits, watch=self.metrics.batch
+            self._embed,
+            classifier.batch_size,
+            limits,
+            # while a GPU is at one batch, the next one is decoded; cores are busy with one
+            lanes=1 if classifier.model_info.device == "cpu" else 2,
+            watch=self.metrics.batch,
         )
         self._kept = KeptEmbeddings(limits.kept_pictures)
+        self._origins: WeakKeyDictionary[ZeroShotClassifier, dict[str, Any]] = WeakKeyDictionary()
         self._is_warm = False
         self._ends = False
 
@@ -87,6 +98,12 @@ class Service:
             self.fault = error
             _logger.exception("The model cannot be loaded.")
 
+    def origin(self, classifier: ZeroShotClassifier) -> dict[str, Any]:
+        """How a classifier's predictions come about, told once for all of them."""
+        if classifier not in self._origins:
+            self._origins[classifier] = told_origin(classifier)
+        return self._origins[classifier]
+
     # ------------------------------------------------------------------------------- pictures
 
     def _embed(self, pictures: Sequence[Upload]) -> list[Embedded]:
@@ -100,7 +117,10 @@ class Service:
         Raises:
             Refusal: There is no room for them.
         """
-        keys = await asyncio.to_thread(keys_of, pictures)
+        if sum(len(picture.source) for picture in pictures) > _AT_ONCE:
+            keys = await asyncio.to_thread(keys_of, pictures)
+        else:
+            keys = keys_of(pictures)
         known = [self._kept.find(key) for key in keys]
         missing = [n for n, embedding in enumerate(known) if embedding is None]
         ticket = self._batcher.submit([pictures[n] for n in missing])
