@@ -108,7 +108,7 @@ def make_questions(clients: int, each: int = 4) -> list[list[Question]]:
     ways = itertools.cycle(_WAYS)
     made = []
     for client in range(clients):
-        rng, way = Random(client), next(ways)
+        rng, way = Random(f"{client} of {clients}"), next(ways)  # none is in a cache already
         pictures = [_changed(rng.choice(drawings), rng) for _ in range(each)]
         labels = None
         if way not in _OF_THE_SERVICE:
