@@ -142,7 +142,7 @@ def test_the_tower_is_loaded_once_and_that_of_texts_never(
     tiny: ZeroShotClassifier, drawings: Path, loads: list[str]
 ) -> None:
     tiny.score_embeddings(np.empty((0, tiny.model_info.embedding_dim), np.float32))
-    packed = pickle.dumps(tiny)
+    packed = pickle.dumps(tiny.with_settings(cache=False))
     del loads[:]
     mapper = Mapper(packed, plan(width=tiny.model_info.embedding_dim))
     table = pyarrow.table({"image": [str(file) for file in sorted(drawings.glob("*.png"))]})
