@@ -41,6 +41,7 @@ PUBLIC = [  # the modules whose names programs import, each with all of its `__a
     "zsclip.cache",
     "zsclip.errors",
     "zsclip.plot",
+    "zsclip.ray",
     "zsclip.report",
     "zsclip.searching",
     "zsclip.serve",

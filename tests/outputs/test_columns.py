@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from zsclip import Failure, ZeroShotClassifier
+from zsclip import Failure, ZeroShotClassifier, to_arrow
 from zsclip.cli.listing import Listing
 from zsclip.errors import ImageError, MissingExtraError, WouldReplaceError
 from zsclip.outputs import FORMATS, Plan, check_output, choose_format, columns, open_output
@@ -53,3 +53,23 @@ def test_parquet_without_pyarrow_is_refused_before_any_work(
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(MissingExtraError, match=r"A Parquet file needs pyarrow"):
         check_output("parquet", str(tmp_path / "a.parquet"))
+
+
+def test_columns_beside_those_of_a_table_are_those_of_to_arrow(
+    classifier: ZeroShotClassifier,
+) -> None:
+    picture = np.zeros((4, 4, 3), np.uint8)
+    results = classifier.classify_many([picture, "none.png"], on_error="record")
+    made, plain = columns.result_columns(results, top=2), to_arrow(results)
+    assert made.schema.equals(columns.result_schema(top=2))
+    names = [name for name in made.column_names if name != "scores"]
+    assert names == plain.column_names[1:-1]
+    assert made.select(names).equals(plain.select(names))
+    told = classifier.classify(picture).to_dict(2)["scores"]
+    assert made["scores"].to_pylist() == [
+        [{**score, "score": np.float32(score["score"])} for score in told],
+        None,
+    ]
+    errors = columns.error_columns([None, results[1]])
+    assert errors.equals(made.select(["error", "error_type"]))
+    assert columns.result_columns([]).schema.equals(columns.result_schema())

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from zsclip.classifier import OnError, ZeroShotClassifier
-from zsclip.encoders.registry import options_of
-from zsclip.errors import ParameterError, ParameterTypeError
+from zsclip.classifier import ZeroShotClassifier
+from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.needs import needed
 from zsclip.ray.actors import Mapper
+from zsclip.ray.classifiers import Classifier, classifier_of, model_of, wants_gpu
+from zsclip.ray.options import Options, of_ray, plan_of, require_truth
 from zsclip.ray.plan import Plan
-from zsclip.ray.resources import Actors, Node, Share, share_out
-from zsclip.wording import brief, did_you_mean
+from zsclip.ray.resources import Node, Share, share_out
+from zsclip.wording import brief
 
 if TYPE_CHECKING:
     from ray.data import Dataset
 
-__all__ = ["Classifier", "Options", "classify", "embed"]
+__all__ = ["classify", "embed"]
 
-Classifier: TypeAlias = ZeroShotClassifier | str | os.PathLike[str]
-
-ROWS = 1024  # at a time at most, where nothing is said; on a GPU, where Ray gathers them, fewer
-ROWS_OF_GPU = 128
-BYTES = 1 << 26  # of pictures at a time
-OF_RAY = ("accelerator_type", "label_selector", "memory", "resources", "runtime_env")
-
-
-class Options(TypedDict, total=False):
-    """How a cluster does it; `classify` says what each of them means."""
-
-    on_error: OnError
-    prefix: str
-    keep: Iterable[str] | None
-    batch_size: int | None
-    batch_bytes: int
-    workers: int | None
-    actors: Actors
-    num_cpus: float | None
-    num_gpus: float | None
-    cache: bool | str | os.PathLike[str]
-    ray_options: Mapping[str, Any]
+ROWS_OF_GPU = 128  # that Ray gathers for a GPU, where it wants a number
 
 
 def classify(
@@ -124,19 +103,32 @@ def classify(
         PicklingError: The classifier's encoder is an object that cannot be pickled.
 
     Examples:
-        Real work, on the machine where it runs (not run here, as it starts a cluster)::
+        Where pictures come from, and the column that goes with it; none of these run here, as they
+        need a cluster::
 
-            dataset = ray.data.read_binary_files("s3://bucket/photos", include_paths=True)
-            results = zsclip.ray.classify(dataset, clf, column="bytes", keep=["path"])
-            results.write_parquet("s3://bucket/results")
+            # a folder or a bucket
+            files = ray.data.read_binary_files("s3://bucket/photos", include_paths=True)
+            zsclip.ray.classify(files, clf, column="bytes", keep=["path"])
+            # tables with bytes, paths, URLs, or the pictures of the hub
+            zsclip.ray.classify(ray.data.read_parquet("s3://bucket/tables"), clf, column="image")
+            # shards of webdataset, not decoded by Ray
+            shards = ray.data.read_webdataset("s3://bucket/shards", decoder=None)
+            zsclip.ray.classify(shards, clf, column="jpg", keep=["__key__"])
+            # a list of URLs
+            addresses = ray.data.from_items([{"url": url} for url in urls])
+            zsclip.ray.classify(addresses, clf, column="url")
+            # embeddings that were made before
+            vectors = ray.data.read_parquet("s3://bucket/embeddings")
+            zsclip.ray.classify(vectors, clf, column="embedding", top=5)
     """
-    made = _classifier_of(classifier)
-    plan = _plan(made, column, options)
+    _require_dataset(dataset)
+    made = classifier_of(classifier)
+    plan = plan_of(made, column, options)
     plan = replace(
         plan,
         labels=True,
         top=whole_number("top", top, least=0),
-        embeddings=_truth("embeddings", embeddings),
+        embeddings=require_truth("embeddings", embeddings),
     )
     # so that no actor loads the tower for texts
     made.score_embeddings(np.empty((0, plan.width), np.float32))
@@ -171,59 +163,36 @@ def embed(
         ParameterTypeError: As for `classify`.
         ModelError: The model is not found, or its weights are not there and cannot be fetched.
     """
-    made = _model_of(classifier)
-    return _mapped(dataset, made, _plan(made, column, options), options)
+    _require_dataset(dataset)
+    made = model_of(classifier)
+    return _mapped(dataset, made, plan_of(made, column, options), options)
 
 
-def _plan(classifier: ZeroShotClassifier, column: str, options: Options) -> Plan:
-    """What `embed` does, by the options."""
-    if unknown := options.keys() - Options.__annotations__.keys():
-        name = min(unknown)
-        raise TypeError(
-            f"unexpected keyword argument {brief(name)}. "
-            f"{did_you_mean(name, [*Options.__annotations__])}"
+def _require_dataset(dataset: object) -> None:
+    """Raise if this is no dataset of Ray's, or Ray is not installed."""
+    with needed("A cluster", "ray"):
+        import ray  # noqa: F401 - first, so that it is this that is named
+        from ray.data import Dataset
+    if not isinstance(dataset, Dataset):
+        raise ParameterTypeError(
+            f"`dataset` must be a dataset of Ray, got {brief(dataset)}. Read "
+            "one by ray.data, or make one by ray.data.from_items."
         )
-    on_error = options.get("on_error", "record")
-    if on_error not in ("raise", "record"):
-        raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
-    keep, workers = options.get("keep"), options.get("workers")
-    if isinstance(keep, str):
-        raise ParameterTypeError(f"`keep` must be names of columns, got {brief(keep)}. Use a list.")
-    rows = options.get("batch_size")
-    return Plan(
-        column=_text("column", column),
-        labels=False,
-        embeddings=True,
-        width=classifier.model_info.embedding_dim,
-        on_error=on_error,
-        prefix=_text("prefix", options.get("prefix", "")),
-        keep=None if keep is None else tuple(_text("keep", name) for name in keep),
-        most_rows=ROWS if rows is None else whole_number("batch_size", rows),
-        most_bytes=whole_number("batch_bytes", options.get("batch_bytes", BYTES)),
-        workers=None if workers is None else whole_number("workers", workers),
-    )
 
 
 def _mapped(
     dataset: Dataset, classifier: ZeroShotClassifier, plan: Plan, options: Options
 ) -> Dataset:
-    with needed("A cluster", "ray"):
-        from ray.data import ActorPoolStrategy
-        from ray.data import Dataset as RayDataset
-    if not isinstance(dataset, RayDataset):
-        raise ParameterTypeError(f"`dataset` must be a dataset of Ray, got {brief(dataset)}.")
-    of_ray = dict(options.get("ray_options", {}))
-    if unknown := sorted(of_ray.keys() - {*OF_RAY}):
-        raise ParameterError(
-            f"`ray_options` must be among {', '.join(OF_RAY)}, got {brief(unknown[0])}."
-        )
+    from ray.data import ActorPoolStrategy
+
+    more = of_ray(options)
     _check_columns(dataset, plan)
     share = share_out(
         _nodes(),
         actors=options.get("actors"),
         num_cpus=options.get("num_cpus"),
         num_gpus=options.get("num_gpus"),
-        wants_gpu=_wants_gpu(classifier),
+        wants_gpu=wants_gpu(classifier),
     )
     packed = pickle.dumps(classifier.with_settings(cache=options.get("cache", False)))
     mapped: Dataset = dataset.map_batches(
@@ -237,26 +206,9 @@ def _mapped(
         num_cpus=share.num_cpus,
         num_gpus=share.num_gpus or None,
         udf_modifying_row_count=False,
-        **of_ray,
+        **more,
     )
     return mapped
-
-
-def _wants_gpu(classifier: ZeroShotClassifier) -> bool:
-    """Whether the model runs on a GPU where there is one.
-
-    Raises:
-        ParameterError: It was made for one of several, of which an actor sees its own alone.
-    """
-    making = options_of(classifier.encoder)
-    device = str(classifier.model_info.device if making is None else making["device"])
-    kind, _, index = device.partition(":")
-    if making is not None and index not in ("", "0"):
-        raise ParameterError(
-            f"The classifier was made with device={brief(device)}, and an actor sees no GPU but "
-            f"its own, which is the first. Make it with device={brief(kind)}."
-        )
-    return kind not in ("cpu", "mps")
 
 
 def _rows_of_ray(asked: int | None, share: Share) -> int | None:
@@ -284,31 +236,3 @@ def _nodes() -> Iterator[Node]:
         if node["Alive"]:
             has = node["Resources"]
             yield Node(has.get("CPU", 0.0), has.get("GPU", 0.0))
-
-
-def _classifier_of(given: object) -> ZeroShotClassifier:
-    if isinstance(given, ZeroShotClassifier):
-        return given
-    if isinstance(given, str | os.PathLike):
-        return ZeroShotClassifier.load(given)
-    raise ParameterTypeError(
-        f"`classifier` must be a ZeroShotClassifier or the path of a saved one, got {brief(given)}."
-    )
-
-
-def _model_of(given: object) -> ZeroShotClassifier:
-    if isinstance(given, str) and not os.path.exists(given):  # noqa: PTH110 - or a name
-        return ZeroShotClassifier(["a picture", "nothing"], model=given, cache=False)
-    return _classifier_of(given)
-
-
-def _text(param: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise ParameterTypeError(f"`{param}` must be a text, got {brief(value)}.")
-    return value
-
-
-def _truth(param: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ParameterTypeError(f"`{param}` must be True or False, got {brief(value)}.")
-    return value
