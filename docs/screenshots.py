@@ -2,8 +2,8 @@
 
 usage: python docs/screenshots.py
 
-Writes docs/images/report*.png, by Playwright and Chromium, and docs/images/figure*.png,
-by matplotlib. Run it again when a page or a figure looks otherwise; nothing in them is set by hand.
+Writes docs/images/report*.png and service.png, by Playwright and Chromium, and
+docs/images/figure*.png, by matplotlib. Run it again when a page or a figure looks otherwise; nothing in them is set by hand.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ IMAGES = ROOT / "docs" / "images"
 sys.path.append(str(ROOT / "tests" / "support"))
 
 from browsing import find_chromium  # noqa: E402 - of the tests
+from served import serving  # noqa: E402
 
 DESK = {"width": 1280, "height": 860}
 PHONE = {"width": 390, "height": 780}
@@ -54,6 +55,7 @@ def main() -> None:
                 executable_path=find_chromium(), args=["--no-sandbox"]
             )
             shots(browser)
+            service(browser, paths)
             browser.close()
     figures(clf, drawings)
 
@@ -75,6 +77,21 @@ def shot(browser: Browser, name: str, file: str, viewport: dict[str, int], **opt
     page.wait_for_timeout(300)  # until the small pictures are decoded
     keep(name, page.screenshot())
     context.close()
+
+
+def service(browser: Browser, paths: list[str]) -> None:
+    """The page of a service whose labels have groups, and which rejects, with four pictures."""
+    groups = ZeroShotClassifier("cartoon-animals", model=MODEL, device="cpu")
+    groups.rejecting(threshold=0.3).save("animals.zsclip")
+    some = [path for path in paths if Path(path).stem in ("fish", "frog", "octopus", "poodle")]
+    with serving(["--classifier", "animals.zsclip"]) as served:
+        page = browser.new_page(viewport=DESK)
+        page.goto(served.url)
+        page.get_by_label("choose pictures").set_input_files(some)
+        page.get_by_role("status").get_by_text("4 pictures", exact=True).wait_for()
+        page.wait_for_timeout(500)  # until the bars have moved
+        keep("service", page.screenshot())
+        page.close()
 
 
 def select(page: Page) -> None:
