@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from services import asked
+from services import asked, png
 
 from zsclip import Label, LabelSet, ZeroShotClassifier
 from zsclip.labels import Group
@@ -135,3 +136,49 @@ def test_the_page_is_told_whether_the_name_of_the_model_is_enough(
     assert asked(animals, ask)
     other = animals.zero_shot().with_reading(Reading(background="black"))
     assert not asked(other, ask)
+
+
+def test_embeddings_stand_for_their_pictures(colors: ZeroShotClassifier) -> None:
+    async def ask(client: httpx.AsyncClient) -> list[Any]:
+        pictures = [("image", (f"{color}.png", png(color))) for color in ("red", "blue")]
+        rows = (await client.post("/embed", files=pictures)).json()["embeddings"]
+        words = {"labels": ["blue", "red"], "templates": ["a {} thing."], "top": 1}
+        many = await client.post("/classify", json={"embeddings": rows, **words})
+        one = await client.post("/classify", json={"embeddings": rows[:1], **words})
+        sent = await client.post(
+            "/classify", files=pictures, data={"labels": "blue,red", "templates": "a {} thing."}
+        )
+        return [many.json()["results"], one.json(), sent.json()["results"]]
+
+    many, one, sent = asked(colors, ask)
+    assert [result["label"] for result in many] == ["red", "blue"]
+    assert [result["score"] for result in many] == [result["score"] for result in sent]
+    assert one == many[0]
+    assert one["source"] == "<embeddings[0]>"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[], [1.0], [[]], [[1.0], [1.0, 0.0]], [["1"]], [[True]], [[1e300]], [[10**400]], "x", [[0.5]]],
+)
+def test_what_is_no_embedding_of_this_model_is_refused(
+    colors: ZeroShotClassifier, rows: Any
+) -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/classify", json={"embeddings": rows})
+
+    response = asked(colors, ask)
+    assert response.status_code == 422
+    assert "`embeddings`" in response.json()["error"]
+
+
+def test_embeddings_and_pictures_are_two_requests(colors: ZeroShotClassifier) -> None:
+    image = {"base64": base64.b64encode(png("red")).decode()}
+
+    async def ask(client: httpx.AsyncClient) -> list[int]:
+        body = {"images": [image], "embeddings": [[1.0, 0.0]]}
+        embed = {"embeddings": [[1.0, 0.0]]}
+        asked_for = [("/classify", body), ("/embed", embed)]
+        return [(await client.post(path, json=body)).status_code for path, body in asked_for]
+
+    assert asked(colors, ask) == [422, 422]

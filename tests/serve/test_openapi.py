@@ -106,6 +106,7 @@ def answers() -> list[tuple[str, httpx.Response]]:
                 await post(classify, json={"images": [red]}, headers={"Host": "evil"}),
                 await post("/embed", json={"images": [red, broken]}),
                 await post("/embed", json={"texts": ["a", "b"]}),
+                await post(classify, json={"embeddings": [[1.0, *[0.0] * 255]]}),
             )
         ]
 

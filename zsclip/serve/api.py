@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -42,6 +44,11 @@ async def classify(request: Request) -> Response:
     if asked.texts is not None:
         raise Refusal(422, "`texts` are for /embed. Send pictures, and the labels as `labels`.")
     classifier = await service.wordings.classifier(asked)
+    if asked.embeddings is not None:
+        if asked.pictures:
+            raise Refusal(422, "A request holds pictures or `embeddings`. Send two requests.")
+        judge = _judging(classifier, asked.top, service.origin(classifier))
+        return in_json(await asyncio.to_thread(_judged_rows, asked.embeddings, judge))
     pending = await service.embedding(asked.pictures)
     judge = _judging(classifier, asked.top, service.origin(classifier))
     return await _answer(request, asked, pending, judge, "results")
@@ -51,7 +58,7 @@ async def embed(request: Request) -> Response:
     """``POST /embed``."""
     service = service_of(request)
     asked = await read_asked(request, service.limits, urls=service.urls)
-    for name in ("labels", "templates", "multi_label"):
+    for name in ("labels", "templates", "multi_label", "embeddings"):
         if getattr(asked, name) is not None:
             raise Refusal(422, f"`{name}` has no effect on embeddings. Leave it out.")
     if asked.texts is not None:
@@ -97,6 +104,11 @@ def _judging(classifier: ZeroShotClassifier, top: int, origin: dict[str, Any]) -
         return {**prediction.to_dict(top), **told_ranks(prediction), "origin": origin}
 
     return judge
+
+
+def _judged_rows(rows: NDArray[np.float32], judge: Judge) -> Any:
+    parts = [judge(row, Upload(b"", f"<embeddings[{n}]>")) for n, row in enumerate(rows)]
+    return parts[0] if len(parts) == 1 else {"results": parts}
 
 
 def _vector(embedded: Embedded, picture: Upload) -> dict[str, Any] | list[float]:

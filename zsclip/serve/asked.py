@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal
 from zsclip.wording import brief
@@ -35,6 +38,7 @@ class Asked:
     Attributes:
         pictures: The pictures.
         texts: The texts to be embedded; None where pictures are meant.
+        embeddings: Embeddings in place of pictures, float32 (n, width); None where there are none.
         labels: The labels; None for those of the service.
         templates: The templates; None for those of the labels.
         multi_label: Whether each label is scored by itself; None as the service does.
@@ -47,9 +51,10 @@ class Asked:
     templates: tuple[str, ...] | None = None
     multi_label: bool | None = None
     top: int = 5
+    embeddings: NDArray[np.float32] | None = None
 
 
-_KNOWN = ("texts", "labels", "templates", "multi_label", "top")
+_KNOWN = ("texts", "embeddings", "labels", "templates", "multi_label", "top")
 
 
 def asked_for(pictures: list[Upload], fields: dict[str, Any], limits: Limits) -> Asked:
@@ -79,12 +84,29 @@ def asked_for(pictures: list[Upload], fields: dict[str, Any], limits: Limits) ->
         ),
         multi_label=given.get("multi_label"),
         top=given.get("top", 5),
+        embeddings=_rows(given["embeddings"], limits) if "embeddings" in given else None,
     )
     if not (asked.multi_label is None or isinstance(asked.multi_label, bool)):
         raise Refusal(422, f"`multi_label` must be true or false, got {brief(asked.multi_label)}.")
     if isinstance(asked.top, bool) or not isinstance(asked.top, int) or asked.top < 1:
         raise Refusal(422, f"`top` must be a whole number of 1 or more, got {brief(asked.top)}.")
     return asked
+
+
+def _rows(given: Any, limits: Limits) -> NDArray[np.float32]:
+    """Embeddings of pictures; whether they are some of this model is for the classifier to say."""
+    if not isinstance(given, list) or not given or not all(isinstance(row, list) for row in given):
+        raise Refusal(422, f"`embeddings` must be a list of lists of numbers, got {brief(given)}.")
+    if len(given) > limits.pictures:
+        raise _too_many("embeddings", len(given), limits.pictures, "rows")
+    for row in given:
+        if len(row) != len(given[0]) or not all(type(value) in (int, float) for value in row):
+            raise Refusal(422, f"`embeddings` must hold rows of as many numbers, got {brief(row)}.")
+    try:
+        with np.errstate(over="ignore"):  # what is too large is infinite, and refused as that
+            return np.array(given, np.float32)
+    except OverflowError:
+        raise Refusal(422, "`embeddings` holds a number that is too large.") from None
 
 
 def _labels(given: Any, limits: Limits) -> Words:

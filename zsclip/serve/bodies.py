@@ -59,7 +59,7 @@ async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
     else:
         named = brief(kind) if kind else "none"
         raise Refusal(415, f"The content type must be {_KINDS}, got {named}.")
-    if not (asked.pictures or asked.texts):
+    if not (asked.pictures or asked.texts or asked.embeddings is not None):
         raise Refusal(422, f"The request holds no picture. Send {_KINDS}.")
     return asked
 

@@ -70,7 +70,8 @@ def _paths() -> dict[str, Any]:
                 "One picture is answered by one object, several by `results`, in their order. A "
                 "picture that cannot be read has an error in its place; of one picture it is the "
                 "answer, with status 422. With `Accept: application/x-ndjson` each result is a "
-                "line, sent as soon as it is there.",
+                "line, sent as soon as it is there. Other words over the same pictures need not "
+                "send them again: `/embed` gives their `embeddings`, which stand for them.",
                 answers={
                     200: (
                         "The results.",

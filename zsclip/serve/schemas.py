@@ -177,7 +177,18 @@ _SERVICE = _object(
 )
 
 SCHEMAS: dict[str, Schema] = {
-    "Classify": _object("Pictures, and words for them.", {"images": _IMAGES}, {**_WORDS, **_TOP}),
+    "Classify": _object(
+        "Pictures or embeddings of them, and words.",
+        {},
+        {
+            "images": _IMAGES,
+            "embeddings": listed(
+                listed({"type": "number"}), "What `/embed` gave for pictures.", minItems=1
+            ),
+            **_WORDS,
+            **_TOP,
+        },
+    ),
     "ClassifyForm": _object(
         "The same as a form; lists as JSON, or a part each.",
         {"image": _FILES},
