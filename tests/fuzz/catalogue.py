@@ -52,6 +52,7 @@ TARGETS = {
     "data-uris": ("pictures", "DATA_URIS", 1_000),
     "videos": ("videos", "VIDEOS", 400),
     "http": ("web", "HTTP", 100),
+    "bodies": ("bodies", "BODIES", 600),
     "toml": ("labels", "TOML", 1_500),
     "tables": ("labels", "TABLES", 1_000),
     "expressions": ("labels", "EXPRESSIONS", 1_000),
