@@ -96,19 +96,20 @@ def make_classifier() -> ZeroShotClassifier:
     )
 
 
-def make_questions(clients: int, each: int = 4) -> list[list[Question]]:
+def make_questions(clients: int, each: int = 4, *, seed: int = 0) -> list[list[Question]]:
     """For each client so many questions that nobody else asks, with what `classify_many` answers.
 
     Args:
         clients: How many.
         each: Pictures of each.
+        seed: Another one gives other pictures.
     """
     shared = make_classifier()
     drawings = [drawing.data for drawing in load_drawings()]
     ways = itertools.cycle(_WAYS)
     made = []
     for client in range(clients):
-        rng, way = Random(f"{client} of {clients}"), next(ways)  # none is in a cache already
+        rng, way = Random(f"{seed}/{client}"), next(ways)
         pictures = [_changed(rng.choice(drawings), rng) for _ in range(each)]
         labels = None
         if way not in _OF_THE_SERVICE:
