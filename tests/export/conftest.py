@@ -1,9 +1,8 @@
-"""One trace of tiny-cartoon for all tests of the room, and the runtime that files are run in."""
+"""Pictures, a classifier over the embedded model, and the runtime that files are run in."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,6 @@ from numpy.typing import NDArray
 
 from zsclip import ZeroShotClassifier
 from zsclip.demo import load_drawings
-from zsclip.encoders import Encoder, TracedTower, trace_tower
-from zsclip.export import writing
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _traced_once() -> Iterator[None]:
-    """Tracing takes seconds, and of the same weights gives the same each time, as a test tells."""
-    found: dict[str | None, TracedTower] = {}
-
-    def trace(encoder: Encoder) -> TracedTower:
-        key = encoder.weights_sha256
-        if key not in found:
-            found[key] = trace_tower(encoder)
-        return copy.deepcopy(found[key])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing, "trace_tower", trace)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from PIL import Image
 
 from zsclip import ZeroShotClassifier, load_image
 from zsclip.clip import Preprocessing, resize_and_crop
-from zsclip.export.graph import Nodes
+from zsclip.encoders import Nodes
 from zsclip.export.resizing import square_of
 
 SHORTEST, SQUASH = Preprocessing(), Preprocessing(resize="squash")

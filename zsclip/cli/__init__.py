@@ -12,6 +12,7 @@ from zsclip.cli.classify import classify
 from zsclip.cli.demo import demo
 from zsclip.cli.doctor import doctor
 from zsclip.cli.evaluating import evaluate
+from zsclip.cli.exporting import export
 from zsclip.cli.group import ZsclipGroup, examples
 from zsclip.cli.labelsets import labelsets
 from zsclip.cli.models import models
@@ -43,7 +44,7 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-of_pictures = (demo, classify, video, sort, search, evaluate, save, serve)
+of_pictures = (demo, classify, video, sort, search, evaluate, save, export, serve)
 of_the_rest = (labelsets, models, cache, doctor)
 for command in (*of_pictures, *of_the_rest):
     cli.add_command(command)

@@ -24,7 +24,15 @@ from zsclip.cli.options import (
 if TYPE_CHECKING:
     from zsclip.classifier import ZeroShotClassifier
 
-__all__ = ["METHODS", "classifier_options", "head_options", "picture_options", "reject_by_options"]
+__all__ = [
+    "METHODS",
+    "classifier_options",
+    "head_options",
+    "make_classifier",
+    "picture_options",
+    "reject_by_options",
+    "saved_option",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,6 +96,19 @@ def head_options(command: F) -> F:
     return with_options(command, options)
 
 
+def saved_option(command: F) -> F:
+    """``--classifier``."""
+    return click.option(
+        "-c",
+        "--classifier",
+        "saved",
+        metavar="FILE",
+        shell_complete=complete_files,
+        help="What `zsclip save` wrote, in place of --labels and --template, with all that it "
+        "learnt. The model is found by its name, or in the file that --model names.",
+    )(command)
+
+
 def reject_by_options(command: F) -> F:
     """``--threshold`` and ``--reject-by``."""
     options = [
@@ -141,22 +162,14 @@ def classifier_options(command: F, passed: Sequence[str] = ("progress", "cache")
             "--multi-label": multi_label,
             "--null-prompt": null_prompts,
         }
-        classifier = _classifier(labels, saved, head, given)
+        classifier = make_classifier(labels, saved, head, given)
         if threshold is not None:
             classifier = classifier.rejecting(**by)
         return command(classifier=classifier, **{name: given[name] for name in passed}, **own)
 
     options = [
         labels_option(required=False),
-        click.option(
-            "-c",
-            "--classifier",
-            "saved",
-            metavar="FILE",
-            shell_complete=complete_files,
-            help="What `zsclip save` wrote, in place of --labels and --template, with all that it "
-            "learnt. The model is found by its name, or in the file that --model names.",
-        ),
+        saved_option,
         head_options,
         reject_by_options,
         encoder_option,
@@ -173,9 +186,20 @@ _OPTIONS = {
 }
 
 
-def _classifier(
+def make_classifier(
     labels: str | None, saved: str | None, head: dict[str, Any], given: dict[str, Any]
 ) -> ZeroShotClassifier:
+    """The classifier of these labels, or the one that was saved.
+
+    Args:
+        labels: What was given with ``--labels``.
+        saved: What was given with ``--classifier``.
+        head: What goes with labels alone, by the names of the options.
+        given: What either is made with.
+
+    Raises:
+        UsageError: Both were given or none, or an option that has no effect.
+    """
     from zsclip import ZeroShotClassifier
 
     if (labels is None) == (saved is None):

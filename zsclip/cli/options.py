@@ -19,6 +19,8 @@ from zsclip.cli.completion import (
 
 __all__ = [
     "activation_option",
+    "device_option",
+    "download_root_option",
     "encoder_option",
     "engine_options",
     "format_option",
@@ -85,12 +87,7 @@ def engine_options(command: F) -> F:
     """``--activation``, ``--device``, ``--precision`` and ``--download-root``."""
     options = [
         activation_option,
-        click.option(
-            "--device",
-            default="auto",
-            show_default=True,
-            help="cpu, cuda, cuda:1, mps; auto takes CUDA, then MPS, then the CPU.",
-        ),
+        device_option,
         click.option(
             "--precision",
             type=click.Choice(["auto", "fp32", "fp16", "bf16"]),
@@ -101,6 +98,16 @@ def engine_options(command: F) -> F:
         download_root_option,
     ]
     return with_options(command, options)
+
+
+def device_option(command: F) -> F:
+    """``--device``."""
+    return click.option(
+        "--device",
+        default="auto",
+        show_default=True,
+        help="cpu, cuda, cuda:1, mps; auto takes CUDA, then MPS, then the CPU.",
+    )(command)
 
 
 def activation_option(command: F) -> F:

@@ -169,10 +169,9 @@ class VisionTransformer(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         x = self.conv1(images.to(self.conv1.weight.dtype))
         x = x.flatten(2).transpose(1, 2)  # (n, places, width)
-        n = x.shape[0]  # not `len(x)`, which a traced tower would take for a constant
-        first = self.class_embedding.to(x.dtype).expand(n, 1, -1)
+        first = self.class_embedding.to(x.dtype).expand(len(x), 1, -1)
         x = torch.cat([first, x], dim=1) + self.positional_embedding.to(x.dtype)
-        first_places = torch.arange(n, device=x.device) * x.shape[1]
+        first_places = torch.arange(len(x), device=x.device) * x.shape[1]
         x = self.transformer(self.ln_pre(x), read=first_places)
         return self.ln_post(x) @ self.proj  # type: ignore[no-any-return]
 

@@ -17,6 +17,7 @@ from zsclip.encoders.contract import (
     require_embeddings,
     require_pixels,
 )
+from zsclip.encoders.nodes import Nodes
 from zsclip.encoders.protocol import Encoder, ModelInfo, PixelEncoder, TokenEncoder, TooLong
 from zsclip.encoders.registry import (
     ENCODERS_GROUP,
@@ -35,28 +36,31 @@ if TYPE_CHECKING:
     from zsclip.encoders.native import DEFAULT_MODEL
     from zsclip.encoders.remembered import ChangedError, recall_encoder, remember_encoder
     from zsclip.encoders.towers import PlainTower
-    from zsclip.encoders.tracing import TracedTower, trace_tower
+    from zsclip.encoders.tracing import OPSET, TowerGraph, graph_of_tower
 
 __all__ = [
     "DEFAULT_MODEL",
     "ENCODERS_GROUP",
+    "OPSET",
     "AutoPrecision",
     "ChangedError",
     "Encoder",
     "EncoderEntry",
     "ModelInfo",
+    "Nodes",
     "PackedEncoder",
     "PixelEncoder",
     "PlainTower",
     "TokenEncoder",
     "TooLong",
-    "TracedTower",
+    "TowerGraph",
     "as_pixel_encoder",
     "create_encoder",
     "default_device",
     "engine_key",
     "explain_auto",
     "find_encoder_again",
+    "graph_of_tower",
     "list_devices",
     "list_encoders",
     "non_finite",
@@ -68,7 +72,6 @@ __all__ = [
     "require_same_model",
     "resolve_encoder",
     "score_function_of",
-    "trace_tower",
 ]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
@@ -78,5 +81,5 @@ if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
         native=("DEFAULT_MODEL",),
         remembered=("ChangedError", "recall_encoder", "remember_encoder"),
         towers=("PlainTower",),
-        tracing=("TracedTower", "trace_tower"),
+        tracing=("OPSET", "TowerGraph", "graph_of_tower"),
     )

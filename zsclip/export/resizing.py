@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from zsclip.clip import Preprocessing
-from zsclip.export.graph import Nodes
+from zsclip.encoders import Nodes
 
 __all__ = ["square_of"]
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from zsclip.encoders import ModelInfo
-from zsclip.export.graph import Nodes
+from zsclip.encoders import ModelInfo, Nodes
 from zsclip.head import Head
 from zsclip.scoring import Z_EVEN, Z_SLOPE
 

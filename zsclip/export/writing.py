@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
-from zsclip.encoders import Encoder, trace_tower
+from zsclip.encoders import Encoder, graph_of_tower
 from zsclip.errors import ExportError, LearntMismatchError, ParameterError, ParameterTypeError
 from zsclip.export.about import metadata_of
 from zsclip.export.assembling import assemble
@@ -60,10 +60,11 @@ def write_onnx(
     _require_learnt_so(saved, precision)
     target = check_onnx_target(path, overwrite=overwrite)
     data = bytes_of_classifier(saved, path)
-    traced = trace_tower(encoder)
-    model, weights, square = traced.model, traced.weights, traced.plain.square
-    assemble(saved, traced, precision, with_resize=with_resize)
-    metadata = metadata_of(saved, data, precision=precision, square=square, with_resize=with_resize)
+    tower = graph_of_tower(encoder)
+    model, weights = assemble(saved, tower, precision, with_resize=with_resize)
+    metadata = metadata_of(
+        saved, data, precision=precision, square=tower.plain.square, with_resize=with_resize
+    )
     for key, value in metadata.items():
         model.metadata_props.add(key=key, value=value)
     if (size := size_of(model, weights)) > LARGEST:

@@ -1,8 +1,7 @@
-"""Nodes added one after the other to a graph, and the numbers that they need beside it."""
+"""A graph of ONNX as it grows: nodes one after the other, and the arrays that they need."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,17 @@ __all__ = ["Nodes"]
 
 
 class Nodes:
-    """A growing list of nodes, whose values are named as they come.
+    """Nodes whose values are named as they come.
+
+    Arrays stay apart from the nodes: a message of protobuf that held them would be one more copy
+    of them in memory.
 
     Args:
         prefix: What names begin with, so that they are no others'.
 
     Attributes:
         nodes: The nodes in the order in which they can be computed: ``onnx.NodeProto``.
-        weights: The numbers that they name.
+        weights: The arrays that they name.
     """
 
     def __init__(self, prefix: str) -> None:
@@ -27,27 +29,28 @@ class Nodes:
         self.weights: dict[str, NDArray[Any]] = {}
         self._prefix = prefix
 
-    def add(
-        self, kind: str, *inputs: str, name: str | None = None, outputs: int = 1, **attributes: Any
-    ) -> Any:
-        """Add a node.
+    def add(self, kind: str, *inputs: str, name: str | None = None, **attributes: Any) -> str:
+        """Add a node with one output, and give the name of that.
 
         Args:
             kind: The operator.
             inputs: The names of its inputs, "" for one that is left out.
             name: That of its output, if it has to have a certain one.
-            outputs: How many it has.
             attributes: As the operator has them.
-
-        Returns:
-            The name of its output, or a list of names if there are several.
         """
+        return self.split(kind, *inputs, names=[name or self._next(kind)], **attributes)[0]
+
+    def split(
+        self, kind: str, *inputs: str, names: list[str] | int, **attributes: Any
+    ) -> list[str]:
+        """Add a node with several outputs, and give their names, of which one can say how many."""
         from onnx import helper
 
-        own = f"{self._prefix}.{len(self.nodes)}.{kind}"
-        names = [name or own] if outputs == 1 else [f"{own}.{i}" for i in range(outputs)]
+        own = self._next(kind)
+        if isinstance(names, int):
+            names = [f"{own}.{i}" for i in range(names)]
         self.nodes.append(helper.make_node(kind, list(inputs), names, name=own, **attributes))
-        return names[0] if outputs == 1 else names
+        return names
 
     def numbers(self, name: str, values: ArrayLike, dtype: Any = np.float32) -> str:
         """Keep numbers that nodes need, and give the name that they have there."""
@@ -59,14 +62,5 @@ class Nodes:
         """Whole numbers as operators take axes, bounds and sizes: int64 (m,)."""
         return self.numbers("ints." + "_".join(map(str, values)), values, np.int64)
 
-    def put_behind(self, graph: Any, weights: dict[str, NDArray[Any]]) -> None:
-        """Put the nodes behind those of a graph, and the numbers beside its own."""
-        graph.node.extend(self.nodes)
-        weights.update(self.weights)
-
-    def put_before(self, graph: Any, weights: dict[str, NDArray[Any]]) -> None:
-        """Put the nodes before those of a graph, and the numbers beside its own."""
-        behind: Sequence[Any] = list(graph.node)
-        graph.ClearField("node")
-        graph.node.extend([*self.nodes, *behind])
-        weights.update(self.weights)
+    def _next(self, kind: str) -> str:
+        return f"{self._prefix}.{len(self.nodes)}.{kind}"
