@@ -19,6 +19,7 @@ from hub import LocalHub, use_hub
 from talkers import talk
 
 from zsclip import EmbeddingCache
+from zsclip.cli import examination
 from zsclip.demo import load_labels
 from zsclip.encoders.rates import Rate
 from zsclip.weights import MODELS, get_model_spec
@@ -401,3 +402,36 @@ def test_a_token_in_a_setting_is_not_shown(run: Run, monkeypatch: pytest.MonkeyP
     result = run("doctor")
     assert "secret" not in result.stdout
     assert "hidden" not in result.stdout
+
+
+def test_torch_that_was_left_out_on_purpose_is_no_problem(
+    report: Callable[[], dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = examination.find_spec
+
+    def there(name: str) -> object:
+        return None if name == "torch" else here(name)
+
+    monkeypatch.setattr(examination, "find_spec", there)
+    known = examination._version
+    gone = ("torch", "tokenizers", "huggingface_hub", "httpx")
+    monkeypatch.setattr(examination, "_version", lambda name: None if name in gone else known(name))
+    values = report()
+    assert values["problems"] == []
+    trial = values["trial"]
+    assert isinstance(trial, dict)
+    assert trial["what"] == "torch is not installed"
+    assert trial["result"].startswith("classifiers that were exported run here, by onnxruntime ")
+    gone = ("torch", "numpy")
+    assert report()["problems"] == ["numpy is not installed."]
+
+
+def test_torch_that_is_missing_is_a_problem_where_nothing_runs_exported_files(
+    report: Callable[[], dict[str, object]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(examination, "find_spec", lambda name: None)
+    known = examination._version
+    monkeypatch.setattr(
+        examination, "_version", lambda name: None if name == "torch" else known(name)
+    )
+    assert report()["problems"] == ["torch is not installed."]

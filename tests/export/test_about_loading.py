@@ -44,3 +44,16 @@ def test_several_labels_at_once_are_exported_and_loaded(
     clf.export(tmp_path / "several.onnx")
     loaded = ZeroShotClassifier.load(tmp_path / "several.onnx", cache=False)
     assert np.abs(loaded.predict_proba(pictures) - clf.predict_proba(pictures)).max() < 1e-5
+
+
+def test_a_file_that_resizes_is_given_pictures_that_are_resized_already(
+    animals: ZeroShotClassifier, pictures: list[Any], tmp_path: Path
+) -> None:
+    """Its own way is within a level of Pillow's, and the library's is Pillow's bit for bit."""
+    animals.export(tmp_path / "animals.onnx")
+    animals.export(tmp_path / "resizes.onnx", with_resize=True)
+    rows = [
+        ZeroShotClassifier.load(tmp_path / name, cache=False).encode_images(pictures)
+        for name in ("animals.onnx", "resizes.onnx")
+    ]
+    np.testing.assert_allclose(*rows, atol=1e-6)

@@ -79,6 +79,7 @@ OWN = (
     ),
     EncoderEntry("onnx", "zsclip", __version__, "zsclip.encoders.onnx:create_encoder", "onnx"),
 )
+_WITHOUT_TORCH = "Install torch, or load a file that was exported where it is."
 _BROUGHT_BY = {"open-clip": "open_clip", "onnx": "onnxruntime"}  # the package that an extra brings
 
 
@@ -310,9 +311,10 @@ def _load(entry: EncoderEntry) -> Callable[..., object]:
     except KeyboardInterrupt:
         raise
     except BaseException as e:  # any code can stand behind an entry point, and may even exit
+        torch = entry in OWN and getattr(e, "name", None) == "torch"
         raise EncoderError(
-            f"Cannot load {entry} from {brief(entry.target)}: {_in_words(e)}. Reinstall it, or "
-            "ask its author."
+            f"Cannot load {entry} from {brief(entry.target)}: {_in_words(e)}. "
+            f"{_WITHOUT_TORCH if torch else 'Reinstall it, or ask its author.'}"
         ) from e
     return cast(Callable[..., object], function)
 
