@@ -3,7 +3,8 @@
 usage: python docs/screenshots.py
 
 Writes docs/images/report*.png and service.png, by Playwright and Chromium, and
-docs/images/figure*.png, by matplotlib. Run it again when a page or a figure looks otherwise; nothing in them is set by hand.
+docs/images/figure*.png, by matplotlib. Run it again when a page or a figure looks otherwise;
+nothing in them is set by hand.
 """
 
 from __future__ import annotations
