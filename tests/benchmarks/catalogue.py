@@ -23,6 +23,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "batch": ("batch", "run"),
     "imports": ("imports", "run"),
     "page": ("page", "run"),
+    "service": ("service", "run"),
 }
 ON_GPU = (AGREEMENT, "texts", "images", "resnet", "large", "small", "cached")  # where that matters
 
