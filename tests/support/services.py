@@ -40,7 +40,7 @@ async def asking(app: Starlette, *, ready: bool = True) -> AsyncIterator[httpx.A
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
     async with app.router.lifespan_context(app), client:
-        while ready and (await client.get("/readyz")).status_code != 200:
+        while ready and service_of(app).not_ready():
             await asyncio.sleep(0.01)
         yield client
 

@@ -69,5 +69,5 @@ async def _no_route(request: Request, error: Exception) -> Response:
         allowed = (error.headers or {}).get("Allow", "")
         refusal = Refusal(405, f"{path} takes {allowed}, and not {request.method}.", Allow=allowed)
     else:
-        refusal = Refusal(error.status_code, error.detail)
+        refusal = Refusal(400, error.detail)
     return refused(refusal)

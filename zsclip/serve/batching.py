@@ -145,13 +145,28 @@ class Batcher:
     # ------------------------------------------------------------------------------ the threads
 
     def _work(self) -> None:
-        while (batch := self._next_batch()) is not None:
-            if not batch:  # all of them were cancelled
-                continue
-            started, came = time.monotonic(), min(work.since for work in batch)
-            self._resolve(batch)
-            self._watch(len(batch), started - came, time.monotonic() - started)
-            del batch
+        try:
+            while (batch := self._next_batch()) is not None:
+                if not batch:  # all of them were cancelled
+                    continue
+                started, came = time.monotonic(), min(work.since for work in batch)
+                self._resolve(batch)
+                self._watch(len(batch), started - came, time.monotonic() - started)
+                del batch
+        finally:
+            if not self._closed:  # it fails, which Python tells; nobody is to wait for it
+                self._give_up()
+
+    def _give_up(self) -> None:
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            for ticket in self._queue:
+                for work in ticket.left:
+                    if work.result.set_running_or_notify_cancel():
+                        work.result.set_exception(too_busy("The service is about to end."))
+            self._queue.clear()
+            self._waiting = 0
 
     def _next_batch(self) -> list[_Work] | None:
         """The next pictures; None when there will be none any more."""
@@ -178,9 +193,8 @@ class Batcher:
 
     def _resolve(self, batch: Sequence[_Work]) -> None:
         try:
-            found = list(self._embed([work.picture for work in batch]))
-            for work, embedded in zip(batch, found, strict=True):
-                work.result.set_result(embedded)
+            found = self._embed([work.picture for work in batch])
+            pairs = list(zip(batch, found, strict=True))
         except BaseException as error:  # noqa: BLE001 - told to whoever waits; the thread goes on
             if len(batch) > 1:
                 for work in batch:
@@ -189,3 +203,6 @@ class Batcher:
             # what would end a program ends no service
             told = error if isinstance(error, Exception) else RuntimeError(repr(error))
             batch[0].result.set_exception(told)
+            return
+        for work, embedded in pairs:
+            work.result.set_result(embedded)

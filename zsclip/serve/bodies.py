@@ -113,7 +113,8 @@ def _picture(image: Any, name: str, limits: Limits, urls: str) -> Upload:
             f"{brief(image)}.",
         )
     called = image.get("name", f"<{name}>")
-    if not isinstance(called, str) or len(called) > limits.text_length or len(image) > 2:
+    others = image.keys() - {"base64", "url", "name"}
+    if others or not isinstance(called, str) or len(called) > limits.text_length:
         raise Refusal(422, f"`{name}` may have a short `name`, and nothing else, beside that.")
     if "base64" in image:
         return Upload(_decoded(image["base64"], f"{name}.base64", limits), called)

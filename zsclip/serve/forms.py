@@ -170,7 +170,8 @@ def _value_of(name: str, texts: list[str]) -> Any:
     if name in ("labels", "templates", "texts"):
         if len(texts) > 1:
             return texts
-        if texts[0].lstrip()[:1] in ("[", "{"):
+        starts = texts[0].lstrip()[:1]
+        if starts == "[" or (starts == "{" and name == "labels"):  # "{}" is a template
             return _in_json(name, texts[0])
         names = texts[0].split(",") if name == "labels" else texts
         return [text.strip() for text in names]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+import logging
 from typing import Any
 
 from zsclip.errors import (
@@ -33,11 +34,27 @@ _OF_THE_REQUEST = (
 """Errors about labels and templates, whose messages tell the client what to change."""
 
 
+_NAMES = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    408: "RequestTimeout",
+    413: "ContentTooLarge",
+    415: "UnsupportedMediaType",
+    421: "MisdirectedRequest",
+    422: "UnprocessableContent",
+    503: "ServiceUnavailable",
+}
+"""Each status of a refusal as RFC 9110 calls it; those of Python change with its version."""
+
+
 class Refusal(Exception):  # noqa: N818 - what it is called in answers is its status
     """A request that gets no result.
 
     Args:
-        status: The status code of the answer.
+        status: The status code of the answer, one of those here.
         message: What was wrong, why, and what to do.
         headers: Further headers of the answer.
     """
@@ -60,8 +77,7 @@ def answer_to(error: BaseException) -> tuple[int, dict[str, Any], dict[str, str]
     files of the server.
     """
     if isinstance(error, Refusal):
-        name = HTTPStatus(error.status).phrase.replace(" ", "").replace("-", "")
-        return error.status, _told(str(error), name), error.headers
+        return error.status, _told(str(error), _NAMES[error.status]), error.headers
     if isinstance(error, _OF_THE_REQUEST):
         return 422, _told(str(error), type(error).__name__), {}
     _logger.error("A request met an unexpected error.", exc_info=error)
