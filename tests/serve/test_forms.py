@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ def part(name: str, data: bytes, file: str | None = None) -> bytes:
 def read(body: bytes, *cuts: int, limits: Limits = LIMITS) -> Form:
     form = Form(TYPE, limits)
     places = [0, *sorted(cuts), len(body)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         form.write(body[start:end])
     return form
 
@@ -47,12 +48,14 @@ def test_a_form_is_the_same_wherever_it_was_cut(pictures: list[bytes], data: Any
 
 @given(st.binary(max_size=200))
 def test_whatever_bytes_come_are_a_form_or_refused(body: bytes) -> None:
+    status = 200
     try:
         form = read(body)
         form.pictures()
         form.fields()
     except Refusal as refusal:
-        assert refusal.status in (400, 413, 422)
+        status = refusal.status
+    assert status in (200, 400, 413, 422)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,10 @@ class Metrics:
         self._waited.observe(waited)
         self._took.observe(took)
 
+    def value(self, name: str, **labels: str) -> float:
+        """One of them, by its name as Prometheus has it; 0 if it was not counted yet."""
+        return self._registry.get_sample_value(name, labels) or 0.0
+
     def as_text(self) -> bytes:
         """All of them in Prometheus' text format."""
         return generate_latest(self._registry)
