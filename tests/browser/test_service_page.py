@@ -177,13 +177,19 @@ def test_typing_asks_once_the_typing_ends(tab: Page, drawings: Path) -> None:
     choose(tab, drawings / "frog.png")
     asked: list[str] = []
     tab.on("request", lambda request: asked.append(request.url))
-    put_words(tab, "Labels", *ANIMALS)
-    asked.clear()
     with tab.expect_response("**/classify"):
         words(tab, "Labels").press_sequentially("\nnewt\ntree", delay=5)
     answered(tab)
-    assert len(asked) == 1
-    assert {"newt", "tree"} <= scores(tab, "frog.png").keys() | {"newt", "tree"}
+    assert asked == [f"{tab.url}classify"]  # and the picture is not sent again
+    expect(tab.locator("#python")).to_contain_text('"newt", "tree"')
+
+
+def test_no_label_at_all_is_told_beside_them(tab: Page, drawings: Path) -> None:
+    choose(tab, drawings / "frog.png")
+    words(tab, "Labels").fill("")
+    expect(tab.locator("#labels-error")).to_contain_text("are missing")
+    put_words(tab, "Labels", "frog", "tree")
+    expect(tab.locator("#labels-error")).to_be_hidden()
 
 
 def test_answers_are_those_of_the_library(tab: Page, drawings: Path) -> None:

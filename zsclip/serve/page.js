@@ -3,11 +3,13 @@
 (() => {
   const { $, bars, element, fit, hand, shown, theme } = zsclip, code = zsclipCode;
   const WAIT = 250;  // milliseconds without a key before the service is asked
-  const AT_ONCE = 4;  // requests in flight, which the service computes together
+  const AT_ONCE = 4;  // pictures on their way, which the service computes together
+  const TOGETHER = 50;  // pictures that one request is about, once they have embeddings
   const MOST = 200;  // pictures on the screen
   const AGAIN = 3000;  // milliseconds until a service that did not answer is asked again
   const TOKEN = "zsclip-token";
-  let service = null;  // what it said of itself
+  const JSON_TYPE = { "Content-Type": "application/json" };
+  let service = null, saying = "";  // what it said of itself
   let token = sessionStorage.getItem(TOKEN) ?? "";  // as long as the tab is open
   let pictures = [];
   let inFlight = new AbortController();
@@ -55,7 +57,7 @@
     event.preventDefault();
     token = $("token").value.trim();
     $("token").value = "";
-    start();
+    connect();
   });
 
   let waiting = null;
@@ -63,20 +65,9 @@
     $("trouble").querySelector("p").textContent = shown(error.message);
     $("trouble").hidden = false;
     clearTimeout(waiting);
-    if (error instanceof Gone) waiting = setTimeout(again, AGAIN);
+    if (error instanceof Gone) waiting = setTimeout(connect, AGAIN);
   }
-  async function again() {
-    clearTimeout(waiting);
-    if (service === null) return start();
-    try {
-      await asked("healthz");
-    } catch (error) {
-      return gone(error);
-    }
-    $("trouble").hidden = true;
-    return classifyAll();
-  }
-  $("trouble").querySelector("button").addEventListener("click", again);
+  $("trouble").querySelector("button").addEventListener("click", connect);
 
   // ----------------------------------------------------------------------------------- the words
 
@@ -118,14 +109,14 @@
   $("words").addEventListener("input", () => {
     tellWords();
     clearTimeout(typing);
-    typing = setTimeout(classifyAll, WAIT);
+    typing = setTimeout(update, WAIT);
   });
   $("words").addEventListener("submit", (event) => event.preventDefault());
   $("words").addEventListener("reset", (event) => {
     event.preventDefault();
     putWords();
     tellWords();
-    classifyAll();
+    update();
     $("labels").focus();
   });
 
@@ -146,9 +137,9 @@
     picture.card.classList.remove("waiting", "stale");
     for (const list of picture.said.querySelectorAll(".scores:not(.levels)")) moved(list, before);
   }
-  function showAnswer(picture, answer) {
+  function showAnswer(picture, answer, { several }) {
     picture.failed = false;
-    const several = $("several").checked, rejected = answer.accepted === false;
+    const rejected = answer.accepted === false;
     const list = bars(answer.scores.map(({ label, score }) => [label, score])), parts = [list];
     if (several) {
       const said = new Set(answer.above ?? answer.scores.filter(({ score }) => score >= 0.5).map(({ id }) => id));
@@ -162,7 +153,8 @@
     } else if (answer.accepted) parts.push(element("p", "note", "accepted"));
     picture.card.classList.toggle("rejected", rejected);
     if (answer.ranks) {
-      const levels = bars(answer.ranks.map(({ name, score }) => [name, score]));
+      const apart = answer.ranks.filter(({ id }, at, all) => id !== all[at - 1]?.id);
+      const levels = bars(apart.map(({ name, score }) => [name, score]));
       levels.classList.add("levels");
       levels.ariaLabel = "Best of each level, from wide to narrow";
       parts.push(element("p", "levels-title", "From wide to narrow"), levels);
@@ -179,6 +171,7 @@
   function added(file) {
     const card = element("li", "card"), thumb = element("span", "thumb"), image = element("img");
     const picture = { file, name: file.name || "picture", card, said: element("div"), told: "" };
+    picture.leaving = new AbortController();
     picture.url = image.src = URL.createObjectURL(file);
     image.alt = "";
     image.decoding = "async";
@@ -199,6 +192,7 @@
     const at = pictures.indexOf(picture);
     URL.revokeObjectURL(picture.url);
     picture.card.remove();
+    picture.leaving.abort();
     pictures.splice(at, 1);
     (pictures[at] ?? pictures[at - 1])?.card.querySelector("button").focus();
     if (!pictures.length) $("files").focus();
@@ -210,53 +204,77 @@
 
   // ------------------------------------------------------------------------------------- the asking
 
-  async function classify(picture, { edited, several }, signal) {
+  // A picture goes to the service once, for its embedding; words are asked about with embeddings.
+  async function send(picture) {
     const form = new FormData();
-    for (const [name, value] of Object.entries(edited)) form.append(name, JSON.stringify(value));
-    form.append("top", several ? "10" : "5");
     form.append("image", picture.file, picture.name);
-    const response = await asked("classify", { method: "POST", body: form, signal });
-    showAnswer(picture, await response.json());
+    const response = await asked("embed", { method: "POST", body: form, signal: picture.leaving.signal });
+    [picture.embedding] = (await response.json()).embeddings;
   }
-  const ofWords = (error) => error.status === 422 && !error.ofPicture;
-  async function classifyThese(some) {
-    const asking = words(), { signal } = inFlight, queue = [...some];
-    for (const picture of some) picture.card.classList.add("waiting");
-    if (some.length) $("status").textContent = `Asking about ${count(some)}`;
-    async function next() {
-      for (let picture = queue.shift(); picture && !signal.aborted; picture = queue.shift()) {
-        try {
-          await classify(picture, asking, signal);
-        } catch (error) {
-          if (signal.aborted) return;
-          if (!(error instanceof Refused)) throw error;
-          if (error.status === 401 || ofWords(error)) throw error;
-          showError(picture, error.message);
-        }
+  function embed(picture) {
+    picture.sent ??= send(picture).catch((error) => {
+      picture.sent = null;  // it may be sent again
+      throw error;
+    });
+    return picture.sent;
+  }
+  async function classify(some, asking, signal) {
+    const body = JSON.stringify({
+      embeddings: some.map(({ embedding }) => embedding), ...asking.edited, top: asking.several ? 10 : 5,
+    });
+    const response = await asked("classify", { method: "POST", headers: JSON_TYPE, body, signal });
+    const answer = await response.json(), results = answer.results ?? [answer];
+    some.forEach((picture, at) => {
+      picture.answered = JSON.stringify(asking);
+      showAnswer(picture, results[at], asking);
+    });
+  }
+  async function embedEach(queue, asking, signal) {  // until words change, for which others are asked
+    for (let picture = queue.shift(); picture && !signal.aborted; picture = queue.shift()) {
+      try {
+        await embed(picture);
+      } catch (error) {
+        if (picture.leaving.signal.aborted) continue;
+        if (!(error instanceof Refused) || [401, 503].includes(error.status)) throw error;
+        showError(picture, error.message);
+        continue;
       }
+      if (!signal.aborted) await classify([picture], asking, signal);
     }
+  }
+  async function update() {  // asks about each picture that has no answer for the words as they are
+    inFlight.abort();
+    inFlight = new AbortController();
+    const { signal } = inFlight, asking = words(), now = JSON.stringify(asking);
+    const open = pictures.filter(({ answered, failed }) => !failed && answered !== now);
+    for (const { card } of open) card.classList.add("waiting");
+    if (open.length) $("status").textContent = `Asking about ${count(open)}`;
     try {
-      await Promise.all(Array.from({ length: AT_ONCE }, next));
+      for (const place of ["labels", "templates"]) {
+        if (asking[place].length) continue;
+        throw new Refused(422, { error: `\`${place}\` are missing. Write one a line.` });
+      }
+      const queue = open.filter(({ embedding }) => !embedding);
+      const ready = open.filter(({ embedding }) => embedding);
+      const sending = Array.from({ length: AT_ONCE }, () => embedEach(queue, asking, signal));
+      while (ready.length) await classify(ready.splice(0, TOGETHER), asking, signal);
+      await Promise.all(sending);
       if (signal.aborted) return;
       wrongWords("");
       tell();
     } catch (error) {
       if (signal.aborted) return;
-      for (const { card } of some) {  // what they show is of other words
+      if (!(error instanceof Refused || error instanceof Gone)) throw error;
+      inFlight.abort();  // what is wrong for one is wrong for all of them
+      for (const { card } of open) {  // what they show is of other words
         if (card.classList.contains("waiting")) card.classList.replace("waiting", "stale");
       }
-      inFlight.abort();  // what is wrong for one is wrong for all of them
-      inFlight = new AbortController();
       if (ofWords(error)) wrongWords(error.message);
       else if (error.status !== 401) gone(error);
       $("status").textContent = ofWords(error) ? "The words cannot be used as they are." : "No answers.";
     }
   }
-  function classifyAll() {
-    inFlight.abort();
-    inFlight = new AbortController();
-    return classifyThese(pictures);
-  }
+  const ofWords = (error) => error.status === 422 && !error.ofPicture;
   const count = (some) => `${some.length} picture${some.length === 1 ? "" : "s"}`;
   function tell(more = "") {
     const [only] = pictures;
@@ -266,12 +284,12 @@
     takeAway();
   }
 
-  function take(files) {
-    const fitting = [...files].slice(0, MOST - pictures.length), some = fitting.map(added);
-    pictures.push(...some);
+  async function take(files) {
+    const fitting = [...files].slice(0, MOST - pictures.length), left = files.length - fitting.length;
+    pictures.push(...fitting.map(added));
     takeAway();
-    const left = files.length - fitting.length;
-    return classifyThese(some).then(() => left && tell(`; ${MOST} at once, ${left} left out`));
+    await update();
+    if (left) tell(`; ${left} left out, ${MOST} at once`);
   }
   $("files").addEventListener("change", (event) => {
     take(event.target.files);
@@ -322,8 +340,7 @@
     const said = $("download-said"), body = JSON.stringify(words().edited);
     said.textContent = "";
     try {
-      const headers = { "Content-Type": "application/json" };
-      const response = await asked("classifier", { method: "POST", headers, body });
+      const response = await asked("classifier", { method: "POST", headers: JSON_TYPE, body });
       hand(await response.blob(), code.FILE);
       said.textContent = `${code.FILE} is yours.`;
     } catch (error) {
@@ -346,21 +363,30 @@
       about: `${n} labels${told.title && ` of ${told.title}`}, ${model.name} on ${model.device}`,
     };
   }
-  async function start() {
+  async function connect() {
+    clearTimeout(waiting);
+    let told;
     try {
-      service = facts(await (await asked("labels")).json());
+      told = await (await asked("labels")).json();
     } catch (error) {
       if (error.status !== 401) gone(error);
       return;
     }
     if (token) sessionStorage.setItem(TOKEN, token);
     $("entry").hidden = $("trouble").hidden = true;
+    if (JSON.stringify(told) !== saying) {  // another one may have come in its place
+      const own = service === null || words().own;
+      saying = JSON.stringify(told);
+      service = facts(told);
+      const anew = { sent: null, embedding: null, answered: "", failed: false };
+      for (const picture of pictures) Object.assign(picture, anew);
+      if (own) putWords();
+    }
     $("about").textContent = shown(service.about);
-    putWords();
+    $("main").hidden = false;
     tellWords();
-    if ($("main").hidden) $("main").hidden = false;
-    classifyAll();
+    update();
   }
   theme("zsclip-service-theme");
-  start();
+  connect();
 })();
