@@ -20,6 +20,8 @@ from PIL import Image
 
 import zsclip.ray
 from zsclip import ZeroShotClassifier
+from zsclip.ray import datasets
+from zsclip.ray.resources import Node
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -32,19 +34,20 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def counted(folder: Path, seconds: float = 0.0) -> ZeroShotClassifier:
-    engine = CountedEngine(folder, seconds)
+def counted(folder: Path, seconds: float = 0.0, *, deadly: bool = False) -> ZeroShotClassifier:
+    engine = CountedEngine(folder, seconds, deadly=deadly)
     return ZeroShotClassifier([*COLORS], encoder=engine, batch_size=4, cache=False)
 
 
 def squares(n: int) -> list[dict[str, Any]]:
     """Rows with an id and a square of a color."""
-    rows = []
-    for i in range(n):
-        file = io.BytesIO()
-        Image.new("RGB", (2, 2), ["red", "lime", "blue"][i % 3]).save(file, "png")
-        rows.append({"id": i, "bytes": file.getvalue()})
-    return rows
+    return [{"id": i, "bytes": picture(["red", "lime", "blue"][i % 3])} for i in range(n)]
+
+
+def picture(color: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (2, 2), color).save(file, "png")
+    return file.getvalue()
 
 
 def test_a_folder_is_classified_as_classify_many_does_it(
@@ -67,13 +70,15 @@ def test_a_folder_is_classified_as_classify_many_does_it(
     assert {row["error"] for row in rows} == {None}
 
 
-def test_pictures_are_embedded_by_a_model(tiny: ZeroShotClassifier, photos: Path) -> None:
+def test_pictures_are_embedded_under_a_prefix(folder: Path, photos: Path) -> None:
+    clf = counted(folder)
     dataset = ray.data.read_images(str(photos), include_paths=True)
-    embedded = zsclip.ray.embed(dataset, "tiny-cartoon", keep=["path"], num_cpus=0.5)
+    embedded = zsclip.ray.embed(dataset, clf, keep=["path"], prefix="clip_", num_cpus=0.5)
     rows = embedded.take_all()
-    assert {tuple(row) for row in rows} == {("path", "embedding", "error", "error_type")}
-    expected = tiny.encode_images([row["path"] for row in rows])
-    assert np.stack([row["embedding"] for row in rows]) == pytest.approx(expected, abs=1e-6)
+    names = ("path", "clip_embedding", "clip_error", "clip_error_type")
+    assert {tuple(row) for row in rows} == {names}
+    expected = clf.encode_images([row["path"] for row in rows])
+    assert np.stack([row["clip_embedding"] for row in rows]) == pytest.approx(expected, abs=1e-6)
 
 
 def test_two_actors_on_two_cores_leave_room_for_what_reads(folder: Path) -> None:
@@ -111,6 +116,19 @@ def test_rows_come_once_though_an_actor_is_killed(folder: Path) -> None:
     assert killed[0] in notes(folder)
 
 
+def test_a_picture_that_actors_die_over_fails_and_all_others_come_once(folder: Path) -> None:
+    rows = squares(12)
+    rows[5]["bytes"] = picture("white")
+    pictures = ray.data.from_items(rows, override_num_blocks=2)
+    results = zsclip.ray.classify(pictures, counted(folder, deadly=True), column="bytes", actors=1)
+    made = sorted(results.take_all(), key=lambda row: row["id"])
+    assert [row["id"] for row in made] == [*range(12)]
+    assert [row["id"] for row in made if row["label"] is None] == [5]
+    assert made[5]["error_type"] == "ImageError"
+    assert "the process that read it died, again and again" in made[5]["error"]
+    assert len(notes(folder)) == 5  # two deaths over some rows, and two over the one
+
+
 def test_weights_that_an_actor_does_not_find_end_the_job(
     vit_state: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -131,3 +149,26 @@ def test_a_row_that_fails_ends_the_job_where_that_is_wanted(folder: Path) -> Non
     )
     with pytest.raises(ray.exceptions.RayTaskError, match="it holds text and not a picture"):
         results.take_all()
+
+
+def test_actors_share_a_gpu_that_the_model_may_run_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(datasets, "_nodes", lambda: [Node(16, gpus=1)])
+    monkeypatch.setattr(
+        ray.data.Dataset, "map_batches", lambda *_, **options: asked.update(options)
+    )
+    pictures = ray.data.from_items(squares(1))
+    clf = ZeroShotClassifier(["frog", "owl"], model="tiny-cartoon")  # on whatever there is
+    for given, expected in (
+        ({}, (1.0, 12.0, 128)),
+        ({"num_gpus": 0.5, "batch_size": 7}, (0.5, 6.0, 7)),
+        ({"num_gpus": 0}, (None, 3.0, None)),
+    ):
+        options: Any = given
+        zsclip.ray.classify(pictures, clf, column="bytes", **options)
+        assert (asked["num_gpus"], asked["num_cpus"], asked["batch_size"]) == expected
+        assert asked["fn_constructor_args"][1].hides_gpus == (asked["num_gpus"] is None)
+    zsclip.ray.classify(pictures, counted(folder), column="bytes")  # which runs on CPUs
+    assert asked["num_gpus"] is None

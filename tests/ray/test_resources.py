@@ -69,6 +69,7 @@ def test_actors_of_so_many_cpus_fit_or_are_refused(
         ([Node(64)] * 3, {}, Share(3.0, 0.0, 48, 48)),
         ([Node(16, 1)], {"num_gpus": 0.25}, Share(3.0, 0.25, 4, 4)),
         ([Node(16, 1)], {"wants_gpu": True}, Share(12.0, 1.0, 1, 1)),
+        ([Node(16, 1)], {"wants_gpu": True, "actors": 3}, Share(4.0, 0.33, 3, 3)),
         ([Node(16, 1)], {"wants_gpu": True, "num_gpus": 0}, Share(3.0, 0.0, 4, 4)),
         ([Node(4), Node(8, 2)], {"num_gpus": 1, "num_cpus": 2}, Share(2.0, 1.0, 2, 2)),
         ([Node(0)], {}, Share(1.0, 0.0, 1, None)),

@@ -8,6 +8,7 @@ A run that is interrupted leaves a journal, out of which the next one goes on.
 from __future__ import annotations
 
 from zsclip.outputs.chosen import Chosen
+from zsclip.outputs.columns import error_columns, result_columns, result_schema
 from zsclip.outputs.evaluations import EVALUATIONS, evaluation_lines, write_evaluation_file
 from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
 from zsclip.outputs.lines import Lines, csv_row, lines_of, no_formula
@@ -26,9 +27,12 @@ __all__ = [
     "check_output",
     "choose_format",
     "csv_row",
+    "error_columns",
     "evaluation_lines",
     "lines_of",
     "no_formula",
     "open_output",
+    "result_columns",
+    "result_schema",
     "write_evaluation_file",
 ]

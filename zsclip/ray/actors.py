@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.classifier import ZeroShotClassifier
 from zsclip.errors import ImageError, ParameterError, ZsclipError
-from zsclip.outputs.columns import error_columns, result_columns
+from zsclip.outputs import error_columns, result_columns
+from zsclip.ray.deaths import Watched
 from zsclip.ray.pictures import NAMES, VECTORS, pictures_of
 from zsclip.ray.pieces import pieces_of
 from zsclip.ray.plan import EMBEDDING, Plan
@@ -31,6 +33,12 @@ T = TypeVar("T")
 WAITING = 16  # threads that read files and URLs, which is to wait more than to compute
 
 
+_DEADLY = (
+    "the process that read it died, again and again: it takes too much memory, or crashes a "
+    "decoder. Read such pictures with Reading(isolate=True)."
+)
+
+
 class Mapper:
     """Makes columns of results of batches of rows.
 
@@ -38,14 +46,17 @@ class Mapper:
         classifier: The classifier, pickled: it is put together here, so that what goes wrong with
             that is an error of this actor, with its message, which ends the job.
         plan: What to make.
+        deaths: Who is told which rows this is at, in case that it dies over them.
     """
 
-    def __init__(self, classifier: bytes, plan: Plan) -> None:
+    def __init__(self, classifier: bytes, plan: Plan, deaths: Any = None) -> None:
+        if plan.hides_gpus:  # of which Ray hides none where none is asked for
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""
         made: ZeroShotClassifier = pickle.loads(classifier)  # noqa: S301 - made by the driver
         # decoding has a thread of its own beside the tower's
         self._decoding = made.with_settings(workers=plan.workers or max(2, plan.threads))
         self._waiting = made.with_settings(workers=plan.workers or max(WAITING, plan.threads))
-        self._plan = plan
+        self._plan, self._watched = plan, Watched(deaths)
 
     def __call__(self, table: Table) -> Iterator[Table]:
         """The rows with new columns, some at a time."""
@@ -54,14 +65,30 @@ class Mapper:
             return
         plan.check(table.column_names)
         kind = plan.kind(table.schema.field(plan.column).type)
-        classifier = self._waiting if kind == NAMES else self._decoding
         for piece in pieces_of(table, plan.column, plan.most_rows, plan.most_bytes):
-            column = piece.column(plan.column)
             if kind == VECTORS:
-                made = _of_vectors(column, classifier, plan)
+                made = _of_vectors(piece.column(plan.column), self._decoding, plan)
+                yield _with_columns(piece, made, plan)
+            elif len(piece) and self._watched.begin(piece):
+                for place in range(len(piece)):
+                    yield self._alone(piece.slice(place, 1), kind)
             else:
-                made = _of_pictures(column, classifier, plan)
-            yield _with_columns(piece, made, plan)
+                yield self._together(piece, kind)
+
+    def _together(self, piece: Table, kind: str) -> Table:
+        classifier = self._waiting if kind == NAMES else self._decoding
+        made = _of_pictures(piece.column(self._plan.column), classifier, self._plan)
+        self._watched.end()
+        return _with_columns(piece, made, self._plan)
+
+    def _alone(self, row: Table, kind: str) -> Table:
+        """One of some rows that actors died over, which may be the one."""
+        if not self._watched.begin(row):
+            return self._together(row, kind)
+        error = ImageError("<deadly>", _DEADLY)
+        _raise_first({0: error}, self._plan)
+        failure = Failure("<deadly>", error)
+        return _with_columns(row, ([failure], [failure]), self._plan)
 
 
 def _of_vectors(column: ChunkedArray, classifier: ZeroShotClassifier, plan: Plan) -> Made:

@@ -10,7 +10,7 @@ from zsclip.encoders.registry import options_of
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.wording import brief
 
-__all__ = ["Classifier", "classifier_of", "model_of", "wants_gpu"]
+__all__ = ["Classifier", "classifier_of", "model_of", "needs_gpu", "wants_gpu"]
 
 Classifier: TypeAlias = ZeroShotClassifier | str | os.PathLike[str]
 """A classifier, or the path of a saved one."""
@@ -50,12 +50,22 @@ def wants_gpu(classifier: ZeroShotClassifier) -> bool:
     Raises:
         ParameterError: It was made for one of several, of which an actor sees its own alone.
     """
-    making = options_of(classifier.encoder)
-    device = str(classifier.model_info.device if making is None else making["device"])
+    device = _device(classifier)
     kind, _, index = device.partition(":")
-    if making is not None and index not in ("", "0"):
+    if index not in ("", "0"):
         raise ParameterError(
             f"The classifier was made with device={brief(device)}, and an actor sees no GPU but "
             f"its own, which is the first. Make it with device={brief(kind)}."
         )
     return kind not in ("cpu", "mps")
+
+
+def needs_gpu(classifier: ZeroShotClassifier) -> bool:
+    """Whether the model was made for a GPU, and not for whatever there is."""
+    return _device(classifier).startswith("cuda")
+
+
+def _device(classifier: ZeroShotClassifier) -> str:
+    """The device as it was asked for, or where an engine that was made elsewhere runs."""
+    making = options_of(classifier.encoder)
+    return str(classifier.model_info.device if making is None else making["device"])

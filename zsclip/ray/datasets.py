@@ -14,8 +14,9 @@ from zsclip.errors import ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.needs import needed
 from zsclip.ray.actors import Mapper
-from zsclip.ray.classifiers import Classifier, classifier_of, model_of, wants_gpu
-from zsclip.ray.options import Options, of_ray, plan_of, require_truth
+from zsclip.ray.classifiers import Classifier, classifier_of, model_of, needs_gpu, wants_gpu
+from zsclip.ray.deaths import watch_of_job
+from zsclip.ray.options import BYTES, Options, of_ray, plan_of, require_truth
 from zsclip.ray.plan import Plan
 from zsclip.ray.resources import Node, Share, share_out
 from zsclip.wording import brief
@@ -23,7 +24,7 @@ from zsclip.wording import brief
 if TYPE_CHECKING:
     from ray.data import Dataset
 
-__all__ = ["classify", "embed"]
+__all__ = ["BYTES", "Classifier", "Options", "classify", "embed"]
 
 ROWS_OF_GPU = 128  # that Ray gathers for a GPU, where it wants a number
 
@@ -63,7 +64,11 @@ def classify(
 
     Unasked there is an actor for each GPU, if the classifier was made with a device that may be
     one; else some on each machine, of about four CPUs each. One CPU of each machine is left to what
-    reads and writes. A machine without GPUs computes in as many threads as its actor has CPUs.
+    reads and writes. An actor that has no GPU sees none, and computes in as many threads as it has
+    CPUs.
+
+    An actor that dies is started again by Ray, and its rows are taken again: each comes once. A row
+    that actors die over again and again fails as one that cannot be read.
 
     Args:
         dataset: The dataset.
@@ -194,10 +199,13 @@ def _mapped(
         num_gpus=options.get("num_gpus"),
         wants_gpu=wants_gpu(classifier),
     )
+    plan = replace(
+        plan, threads=share.threads, hides_gpus=not share.num_gpus and not needs_gpu(classifier)
+    )
     packed = pickle.dumps(classifier.with_settings(cache=options.get("cache", False)))
     mapped: Dataset = dataset.map_batches(
         Mapper,
-        fn_constructor_args=(packed, replace(plan, threads=share.threads)),
+        fn_constructor_args=(packed, plan, watch_of_job()),
         batch_format="pyarrow",
         batch_size=_rows_of_ray(options.get("batch_size"), share),
         compute=ActorPoolStrategy(

@@ -13,7 +13,7 @@ from zsclip.ray.plan import Plan
 from zsclip.ray.resources import Actors
 from zsclip.wording import brief, did_you_mean
 
-__all__ = ["Options", "of_ray", "plan_of", "require_truth"]
+__all__ = ["BYTES", "Options", "of_ray", "plan_of", "require_truth"]
 
 ROWS = 1024  # at a time at most, where nothing is said
 BYTES = 1 << 26  # of pictures at a time

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from zsclip.classifier import OnError
 from zsclip.errors import ParameterError
-from zsclip.outputs.columns import result_schema
+from zsclip.outputs import result_schema
 from zsclip.ray.pictures import VECTORS, kind_of
 from zsclip.wording import brief, did_you_mean, in_a_row
 
@@ -38,6 +38,7 @@ class Plan:
         most_bytes: How many bytes of pictures are taken together at most.
         workers: How many threads read pictures in an actor; None for as many as suit the column.
         threads: How many threads an actor keeps busy.
+        hides_gpus: Whether an actor is to see no GPU.
     """
 
     column: str
@@ -52,6 +53,7 @@ class Plan:
     most_bytes: int
     workers: int | None = None
     threads: int = 1
+    hides_gpus: bool = False
 
     def schema(self) -> Schema:
         """The new columns, under their names."""

@@ -92,7 +92,7 @@ def share_out(
     least, most = _asked(actors)
     cpus = None if num_cpus is None else _amount("num_cpus", num_cpus)
     known = [node for node in nodes if node.cpus >= 1 or node.gpus]
-    gpus = _gpus_of_each(known, num_gpus, wants_gpu=wants_gpu)
+    gpus = _gpus_of_each(known, num_gpus, least if least == most else None, wants_gpu=wants_gpu)
     if not known:  # of a cluster that starts machines when they are asked for
         return Share(1.0 if cpus is None else cpus, gpus, least or 1, most)
     places = [(node, n) for node in known if (n := _places(node, cpus, gpus))]
@@ -131,10 +131,15 @@ def _amount(name: str, value: object) -> float:
     return float(value)
 
 
-def _gpus_of_each(nodes: list[Node], asked: float | None, *, wants_gpu: bool) -> float:
+def _gpus_of_each(
+    nodes: list[Node], asked: float | None, actors: int | None, *, wants_gpu: bool
+) -> float:
     largest = max((node.gpus for node in nodes), default=0.0)
     if asked is None:
-        return 1.0 if wants_gpu and largest >= 1 else 0.0
+        if not wants_gpu or largest < 1:
+            return 0.0
+        on_each = math.ceil((actors or 1) / sum(math.floor(node.gpus) for node in nodes))
+        return _down(1 / on_each)
     gpus = _amount("num_gpus", asked)
     if nodes and gpus > largest:
         raise ParameterError(
