@@ -32,6 +32,7 @@ BUILTINS: dict[str, tuple[type[BaseException], ...]] = {
     "ChecksumError": (OSError,),
     "DamagedImageWarning": (ZsclipWarning,),
     "DamagedVideoWarning": (ZsclipWarning,),
+    "ClusterError": (RuntimeError,),
     "DeviceError": (RuntimeError,),
     "DownloadError": (OSError,),
     "EncoderError": (),

@@ -17,6 +17,7 @@ __all__ = [
     "CalibrationWarning",
     "CheckpointError",
     "ChecksumError",
+    "ClusterError",
     "DamagedImageWarning",
     "DamagedVideoWarning",
     "DeviceError",
@@ -279,6 +280,10 @@ class OfflineError(DownloadError):
 
 class ChecksumError(DownloadError):
     """A downloaded file does not have the SHA-256 that was published for it."""
+
+
+class ClusterError(ZsclipError, RuntimeError):
+    """A run on a cluster came to an end before all rows were done; what it wrote down stays."""
 
 
 class DeviceError(ZsclipError, RuntimeError):

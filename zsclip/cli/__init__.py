@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from zsclip.cli.batch import batch
 from zsclip.cli.cache import cache
 from zsclip.cli.classify import classify
 from zsclip.cli.demo import demo
@@ -44,7 +45,8 @@ def cli(ctx: click.Context, *, verbose: bool) -> None:
     ctx.with_resource(reporting(verbose=verbose))
 
 
-of_pictures = (demo, classify, video, sort, search, evaluate, save, export, serve)
+of_pictures = (demo, classify, video, sort, search, evaluate, save)
+elsewhere = (export, serve, batch)
 of_the_rest = (labelsets, models, cache, doctor)
-for command in (*of_pictures, *of_the_rest):
+for command in (*of_pictures, *elsewhere, *of_the_rest):
     cli.add_command(command)

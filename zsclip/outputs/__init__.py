@@ -13,6 +13,7 @@ from zsclip.outputs.evaluations import EVALUATIONS, evaluation_lines, write_eval
 from zsclip.outputs.formats import FORMATS, check_output, choose_format, open_output
 from zsclip.outputs.lines import Lines, csv_row, lines_of, no_formula
 from zsclip.outputs.run import Run, Sources
+from zsclip.outputs.same import about_run, differences
 from zsclip.outputs.writer import Plan, Writer
 
 __all__ = [
@@ -24,9 +25,11 @@ __all__ = [
     "Run",
     "Sources",
     "Writer",
+    "about_run",
     "check_output",
     "choose_format",
     "csv_row",
+    "differences",
     "error_columns",
     "evaluation_lines",
     "lines_of",

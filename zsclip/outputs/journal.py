@@ -21,6 +21,7 @@ import numpy as np
 from zsclip import errors
 from zsclip.classifier import ZeroShotClassifier
 from zsclip.errors import ImageError, ResumeError, ZsclipError
+from zsclip.outputs.same import differences
 from zsclip.owners import follow, hold, open_more, open_new, open_plain
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief
@@ -115,7 +116,7 @@ class Journal:
                 )
             if not resume:
                 return 0  # it holds nothing that could be lost
-            if found := _differences(there, header):
+            if found := differences(there, header):
                 raise ResumeError(
                     f"{brief(str(self.path))} is of another run: {'; '.join(found)}. Go on with "
                     "what it was then, or delete it to begin anew."
@@ -230,15 +231,3 @@ def _error_of(kind: str, *parts: str) -> ZsclipError:
     error: ZsclipError = known.__new__(known, *parts)
     ZsclipError.__init__(error, *parts)
     return error
-
-
-def _differences(then: Any, now: Any, name: str = "") -> list[str]:
-    """What differs in two headers, by the names of their parts."""
-    if isinstance(then, dict) and isinstance(now, dict):
-        keys = list(dict.fromkeys([*then, *now]))
-        return [
-            difference
-            for key in keys
-            for difference in _differences(then.get(key), now.get(key), key)
-        ]
-    return [] if then == now else [f"{name} was {brief(then)}, and is {brief(now)}"]

@@ -10,8 +10,6 @@ that are done, which must all be there still, in their order.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -23,6 +21,7 @@ from zsclip.errors import ResumeError
 from zsclip.images import Listed
 from zsclip.outputs.formats import open_output
 from zsclip.outputs.journal import Entry, Journal, journal_of
+from zsclip.outputs.same import about_run
 from zsclip.outputs.writer import Plan
 from zsclip.results import Failure, Prediction
 from zsclip.wording import brief
@@ -65,13 +64,8 @@ class Run:
 
     def __enter__(self) -> Self:
         clf = self.plan.classifier
-        labels = [(label.id, label.name, label.aliases, label.prompts) for label in clf.labelset]
-        text = json.dumps(labels).encode("ascii")
-        header = {
-            "settings": {**self.settings, "format": self.plan.form, "batch size": self.batch_size},
-            "origin": clf.origin.to_dict(),
-            "labels": f"{len(labels)} with the hash {hashlib.sha256(text).hexdigest()[:16]}",
-        }
+        decided = {**self.settings, "format": self.plan.form, "batch size": self.batch_size}
+        header = about_run(clf, decided)
         self._journal = Journal(journal_of(self.target), clf, header, resume=self.resume)
         self._rest: list[Entry] = []  # what came after the last whole batch
         self._last: Prediction | Failure | None = None

@@ -13,8 +13,9 @@ from zsclip.lazy import lazy
 
 if TYPE_CHECKING:
     from zsclip.ray.datasets import classify, embed
+    from zsclip.ray.running import Finished, run
 
-__all__ = ["classify", "embed"]
+__all__ = ["Finished", "classify", "embed", "run"]
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every name pass
-    __getattr__ = lazy(__name__, datasets=("classify", "embed"))
+    __getattr__ = lazy(__name__, datasets=("classify", "embed"), running=("Finished", "run"))
