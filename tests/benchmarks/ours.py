@@ -74,6 +74,28 @@ def image_embeddings(clf: ZeroShotClassifier, pixels: NDArray[np.uint8]) -> NDAr
     return embeddings
 
 
+class Reader:
+    """An engine that prepares pictures as another one does, and computes nothing of them."""
+
+    def __init__(self, encoder: object) -> None:
+        self._encoder = encoder
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._encoder, name)
+
+    def encode_pixels(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The same unit vector for each."""
+        return np.eye(1, self.model_info.embedding_dim, dtype=np.float32).repeat(len(pixels), 0)
+
+
+def reading_only(clf: ZeroShotClassifier) -> ZeroShotClassifier:
+    """A classifier that reads and decodes pictures as this one does, and leaves the tower out."""
+    encoder: Any = Reader(clf.encoder)
+    return ZeroShotClassifier(clf.labelset, encoder=encoder, cache=False)
+
+
 def save(clf: ZeroShotClassifier, path: Path) -> None:
     """Keep a classifier as a file."""
     saving: Any = clf

@@ -14,14 +14,15 @@ from tests.benchmarks import clusters, ours
 from tests.benchmarks.clusters import DAFT, PIPELINE, Answers, Way
 from tests.benchmarks.files import Work
 from tests.benchmarks.machine import usable_cores
-from tests.benchmarks.pictures import SMALL, make_small
+from tests.benchmarks.pictures import SMALL, make_large, make_small
 from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.sections.folders import LABELS
-from tests.benchmarks.timing import Job, growth_in_turn
+from tests.benchmarks.timing import Job, growth_in_turn, rates_in_turn
 from zsclip.labels import load_labelset
 
 TEMPLATE = "This is a photo of {}."  # the pipeline's own, which Daft gives no way to change
 RAY, ALONE = "zsclip.ray", "zsclip, classify_many"
+SMALL_ALONE, LARGE_ALONE = "zsclip, small pictures", "zsclip, 12-megapixel JPEGs"
 HOW = """\
 Pictures of {width} x {height}, half of them JPEG and half PNG, as bytes in a table of Parquet, on
 a local cluster of Ray with {cores} CPUs: read, decoded, and the best of the labels given for each
@@ -35,7 +36,8 @@ actor of `map_batches` and takes {batch} pictures at a time; Ray would give that
 PyTorch, and here it has {cores}. Both compute in fp32, with the pipeline's own template, which is
 the only one for all here. `{alone}` is one process without a cluster, over what pyarrow reads. The
 labels are ten, or {count:,} names of the label set `imagenet`; the last column tells how often the
-label is that of `{exact}`."""
+label is that of `{exact}`. Reading alone is `classify_many` over the folders of the sections above
+on all cores, with a tower that computes nothing, for one core."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
             _measured(work, machine, tables, labels, sizes, theirs, gaps)
             for labels, theirs in ((LABELS, sizes), (thousand, some))
         ]
+    found.append(_reading(work, machine["batch"]))
     how = HOW.format(
         width=SMALL[0],
         height=SMALL[1],
@@ -83,6 +86,24 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
         exact=f"{RAY}, exact",
     )
     return Section("A table on a cluster", how, found)
+
+
+def _reading(work: Work, batch: int) -> Table:
+    """How many pictures one core reads and decodes, of the kinds that the folders have."""
+    clf = ours.make(work.weights, LABELS[:2], templates=[TEMPLATE], batch_size=batch)
+    alone = ours.reading_only(clf)
+    folders = {
+        SMALL_ALONE: make_small(work.folder / "small", work.size(128, 8)),
+        LARGE_ALONE: make_large(work.folder / "large", work.size(24, 3)),
+    }
+    jobs = [
+        Job(name, partial(alone.classify_many, paths[0].parent), items=len(paths))
+        for name, paths in folders.items()
+    ]
+    rates = rates_in_turn(jobs, work.turns(5))
+    cores = usable_cores()
+    systems = [System(name, [value / cores for value in values]) for name, values in rates.items()]
+    return Table("Reading and decoding alone, on one core", "pictures/s", True, systems)
 
 
 def missing() -> dict[str, str]:
