@@ -56,4 +56,4 @@ def test_a_file_that_resizes_is_given_pictures_that_are_resized_already(
         ZeroShotClassifier.load(tmp_path / name, cache=False).encode_images(pictures)
         for name in ("animals.onnx", "resizes.onnx")
     ]
-    np.testing.assert_allclose(*rows, atol=1e-6)
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)

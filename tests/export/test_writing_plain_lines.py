@@ -33,7 +33,7 @@ def lines(animals: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.Monke
 def _lines() -> str:
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
     [found] = [block for block in blocks if "InferenceSession" in block]
-    return found
+    return str(found)
 
 
 def test_they_are_as_few_as_the_page_says_and_import_nothing_of_zsclip() -> None:
