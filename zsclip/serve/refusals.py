@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-import logging
 from typing import Any
 
 from zsclip.errors import (
