@@ -10,7 +10,9 @@ import httpx
 import pytest
 from services import asked, png
 
-from zsclip import ZeroShotClassifier
+from zsclip import LabelSet, ZeroShotClassifier
+from zsclip.labels import Group, Label
+from zsclip.serve import create_app
 
 
 def coded(color: str) -> dict[str, str]:
@@ -83,3 +85,71 @@ def test_embeddings_are_those_of_the_classifier(colors: ZeroShotClassifier) -> N
     pictures, texts = asked(colors, ask)
     assert pictures == {"embeddings": colors.encode_images([png("red")]).tolist()}
     assert texts == {"embeddings": colors.encode_texts(["a red thing"]).tolist()}
+
+
+def test_labels_are_told_with_their_tree_and_what_was_learnt(colors: ZeroShotClassifier) -> None:
+    labels = LabelSet(
+        "warmth",
+        (Label("r", "red", ("crimson",), parent="warm"), Label("b", "blue")),
+        groups=(Group("warm", "warm"),),
+    )
+    picky = colors.with_labels(labels).rejecting(threshold=0.5)
+
+    async def ask(client: httpx.AsyncClient) -> Any:
+        kind = {"content-type": "image/png"}
+        answer = await client.post("/classify", content=png("red"), headers=kind)
+        return (await client.get("/labels")).json(), answer.json()
+
+    told, answer = asked(picky, ask)
+    assert told["labels"][0] == {
+        "id": "r",
+        "label": "red",
+        "aliases": ["crimson"],
+        "prompts": [],
+        "parent": "warm",
+    }
+    assert told["groups"] == [{"id": "warm", "label": "warm", "parent": None}]
+    assert (told["rejects"], told["calibrated"], told["learnt"]) == (True, False, ["rejection"])
+    assert {"accepted", "answer", "confidence"} <= answer.keys()
+
+
+def test_several_labels_at_once_are_answered_where_they_are_asked_for(
+    colors: ZeroShotClassifier,
+) -> None:
+    async def ask(client: httpx.AsyncClient) -> Any:
+        body = {"images": [coded("red")], "multi_label": True}
+        return (await client.post("/classify", json=body)).json()
+
+    told = asked(colors, ask)
+    several = ZeroShotClassifier(
+        colors.labelset, encoder=colors.encoder, multi_label=True, cache=False
+    )
+    expected = several.classify(png("red"), source="<images[0]>").to_dict(5)
+    assert told["scores"] == expected["scores"]
+    assert told["origin"]["multi_label"]
+
+
+def test_a_failure_among_embeddings_stands_in_its_place(colors: ZeroShotClassifier) -> None:
+    async def ask(client: httpx.AsyncClient) -> Any:
+        body = {"images": [coded("red"), {"base64": "aGVsbG8="}]}
+        return (await client.post("/embed", json=body)).json()
+
+    row, failure = asked(colors, ask)["embeddings"]
+    assert row == colors.encode_images([png("red")])[0].tolist()
+    assert failure["error_type"] == "ImageError"
+
+
+def test_a_url_is_fetched_only_where_that_is_said(
+    colors: ZeroShotClassifier,
+) -> None:
+    """At a public address alone: that of the machine itself is refused when it is to be fetched."""
+    body = {"images": [{"url": "http://127.0.0.1:1/fox.png"}]}
+
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/classify", json=body)
+
+    refused = asked(colors, ask)
+    assert (refused.status_code, "fetches none" in refused.json()["error"]) == (422, True)
+    tried = asked(create_app(colors, urls="public"), ask)
+    assert (tried.status_code, tried.json()["error_type"]) == (422, "ImageError")
+    assert "127.0.0.1" in tried.json()["error"]

@@ -48,9 +48,9 @@ class Model:
 
 @contextmanager
 def working(
-    embed: Embed, batch_size: int = 3, limits: Limits = SLOW, **options: int
+    embed: Embed, batch_size: int = 3, limits: Limits = SLOW, lanes: int = 1
 ) -> Iterator[Batcher]:
-    batcher = Batcher(embed, batch_size, limits, **options)
+    batcher = Batcher(embed, batch_size, limits, lanes=lanes)
     batcher.start()
     try:
         yield batcher

@@ -1,0 +1,61 @@
+"""What stands around all routes: paths that there are not, what is counted."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from services import asked, png, service_of
+
+from zsclip import ZeroShotClassifier
+from zsclip.serve import create_app
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "kind"),
+    [
+        ("GET", "/nowhere", 404, "NotFound"),
+        ("POST", "/../etc/passwd", 404, "NotFound"),
+        ("GET", "/classify", 405, "MethodNotAllowed"),
+        ("DELETE", "/labels", 405, "MethodNotAllowed"),
+        ("OPTIONS", "/classify", 405, "MethodNotAllowed"),
+    ],
+)
+def test_what_there_is_not_is_told_in_json(
+    colors: ZeroShotClassifier, method: str, path: str, status: int, kind: str
+) -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.request(method, path)
+
+    response = asked(colors, ask)
+    assert response.status_code == status
+    assert response.json()["error_type"] == kind
+    assert ("allow" in response.headers) is (status == 405)
+
+
+def test_requests_pictures_batches_and_failures_are_counted(colors: ZeroShotClassifier) -> None:
+    app = create_app(colors)
+
+    async def ask(client: httpx.AsyncClient) -> str:
+        kind = {"content-type": "image/png"}
+        for content in (png("red"), png("red"), b"hello"):
+            await client.post("/classify", content=content, headers=kind)
+        for n in range(3):
+            await client.get(f"/made/up/{n}")
+        return (await client.get("/metrics")).text
+
+    text, count = asked(app, ask), service_of(app).metrics.value
+    assert count("zsclip_requests_total", route="/classify", status="200") == 2
+    assert count("zsclip_requests_total", route="/classify", status="422") == 1
+    assert count("zsclip_requests_total", route="other", status="404") == 3
+    assert count("zsclip_pictures_total", origin="computed") == 1
+    assert count("zsclip_pictures_total", origin="kept") == 1
+    assert count("zsclip_failures_total", error_type="ImageError") == 1
+    assert count("zsclip_batch_pictures_count") == 2
+    assert count("zsclip_requests_in_flight") == 0
+    assert "made" not in text
+    for name in (
+        "zsclip_queue_seconds_bucket",
+        "zsclip_batch_seconds_sum",
+        "zsclip_pictures_waiting",
+    ):
+        assert f"\n{name}" in text
