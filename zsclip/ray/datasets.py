@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BYTES", "Classifier", "Options", "classify", "embed"]
 
-ROWS_OF_GPU = 128  # that Ray gathers for a GPU, where it wants a number
+ROWS_OF_GPU = 256  # that Ray gathers for a GPU, where it wants a number
 
 
 def classify(
@@ -80,7 +80,7 @@ def classify(
         on_error: ``"record"`` a row that fails (the default), or ``"raise"``, which ends the job.
         prefix: What the names of new columns begin with.
         keep: The names of the other columns that stay, such as all but the pictures.
-        batch_size: How many rows are taken together at most: 1,024, on GPUs 128. How many pictures
+        batch_size: How many rows are taken together at most: 1,024, on GPUs 256. How many pictures
             go through the model at once is the classifier's own `batch_size`.
         batch_bytes: How many bytes of the column are taken together at most: 64 MiB. On GPUs, and
             where there is a `batch_size`, Ray gathers the rows before.
