@@ -210,12 +210,17 @@ def measured(
         f"{node.slowest(found, sizes[kind])[1] / found.gpu:.0%} with {KINDS[kind].one}s"
         for kind, found in rates.items()
     )
+    network = " or ".join(
+        f"{node.slowest(found, sizes[kind])[1] * sizes[kind] * 8 / 1e9:.1f}"
+        for kind, found in rates.items()
+    )
     decoded = " or ".join(f"{rates[kind].decoding:.0f} {KINDS[kind].one}s" for kind in KINDS)
     difference = "" if alone else "; decoding is what a folder takes less what the tower takes"
     lost = f"; {through_the_cluster(cpu):.0%} of that comes through the cluster" if alone else ""
     return (
-        f"The H200's tower gets {fed} of what it could take. One core decodes {decoded} a second, "
-        f"or puts {rates['small'].tower:.0f} through the tower, by one process on "
+        f"The H200's tower gets {fed} of what it could take, while {network} Gbit/s "
+        f"come in. One core decodes {decoded} a second, or puts "
+        f"{rates['small'].tower:.0f} through the tower, by one process on "
         f"{cpu['machine']['cores']} cores of {cpu['machine']['processor']} in "
         f'`precision="auto"` ([benchmarks](benchmarks.md){difference}){lost}; the GPU is an '
         f"{gpu['machine']['gpu']} ([its benchmarks](benchmarks-cuda.md)).\n"
