@@ -7,19 +7,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
 
-from zsclip import ZeroShotClassifier, load_image
-from zsclip.encoders import as_pixel_encoder
+from zsclip import ZeroShotClassifier
 from zsclip.errors import ExportError, ParameterError, ParameterTypeError, WouldReplaceError
 
 EXACT = 1e-5  # of scores and of embeddings, between two ways to add up in fp32
-
-
-def prepared(clf: ZeroShotClassifier, images: list[Any]) -> NDArray[np.uint8]:
-    encoder = as_pixel_encoder(clf.encoder)
-    assert encoder is not None
-    return np.stack([encoder.prepare(load_image(image)) for image in images])
 
 
 @pytest.mark.parametrize("n", [1, 3, 7, 12])
@@ -27,6 +19,7 @@ def test_a_file_gives_what_the_classifier_gives(
     n: int,
     animals: ZeroShotClassifier,
     pictures: list[Any],
+    prepared: Callable[..., Any],
     run: Callable[..., Any],
     tmp_path: Path,
 ) -> None:
@@ -42,6 +35,7 @@ def test_a_file_in_fewer_bits_is_smaller_and_close(
     drift: float,
     animals: ZeroShotClassifier,
     pictures: list[Any],
+    prepared: Callable[..., Any],
     run: Callable[..., Any],
     tmp_path: Path,
 ) -> None:

@@ -6,6 +6,7 @@ these towers see the padding: nothing is trimmed, and no beginnings are shared.
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,6 +42,7 @@ from zsclip.encoders.open_clip_loading import Found, find
 from zsclip.encoders.open_clip_pixels import Pixels
 from zsclip.encoders.open_clip_texts import Tokens
 from zsclip.encoders.protocol import ModelInfo, TooLong
+from zsclip.encoders.towers import PlainTower
 from zsclip.encoders.transfer import send
 from zsclip.errors import ParameterError
 from zsclip.forks import ForkLock
@@ -250,6 +252,11 @@ class OpenClipEncoder:
         x = self._pixels.normalize(send(pixels, self._device))
         rows = to_unit_rows(self._model.encode_image(x.to(self._dtype)))
         return self._mend(rows, "pictures", lambda exact, bad: exact._encode_pixels(pixels[bad]))
+
+    def plain_tower(self) -> PlainTower:
+        """The image tower as it is written down for elsewhere: in fp32, on the CPU."""
+        model = self._again.make()[0] if self._again else copy.deepcopy(self._model)
+        return self._pixels.plain_tower(model)
 
     # ---------------------------------------------------------------------------------- texts
 

@@ -14,8 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
+from zsclip.clip import Preprocessing
+from zsclip.encoders.towers import PlainTower
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.wording import brief
 
@@ -78,6 +80,30 @@ class Pixels:
             image = step(image)
         return np.array(image)  # one that can be written to, which PyTorch asks for
 
+    def plain_tower(self, model: Any) -> PlainTower:
+        """A model's image tower with what stands before it, in fp32 on the CPU; takes it over."""
+        return PlainTower(_Images(model).float().cpu().eval(), self._mean, self._std, self._square)
+
+    @property
+    def _square(self) -> Preprocessing | None:
+        """Its way to make pictures square in CLIP's words; None where it is another."""
+        steps = [step for step in self._steps if type(step).__name__ != "MaybeConvertMode"]
+        names = [type(step).__name__ for step in steps]
+        size = getattr(steps[0], "size", None) if steps else None
+        filters = {"bicubic": "bicubic", "bilinear": "bilinear"}
+        interpolation: Any = filters.get(
+            getattr(getattr(steps[0], "interpolation", None), "value", "") if steps else ""
+        )
+        if interpolation is None:
+            return None
+        if names == ["Resize", "CenterCrop"] and size in (self.resolution, [self.resolution]):
+            return Preprocessing(self._mean, self._std, interpolation, "shortest")
+        if names in (["Resize"], ["Resize", "CenterCrop"]) and (
+            isinstance(size, tuple | list) and tuple(size) == (self.resolution,) * 2
+        ):
+            return Preprocessing(self._mean, self._std, interpolation, "squash")
+        return None
+
     def normalize(self, pixels: Tensor) -> Tensor:
         """Scale and center pixels as the model was trained with them.
 
@@ -91,6 +117,18 @@ class Pixels:
         mean = torch.tensor(self._mean, dtype=x.dtype, device=x.device).view(3, 1, 1)
         std = torch.tensor(self._std, dtype=x.dtype, device=x.device).view(3, 1, 1)
         return x.div_(255).sub_(mean).div_(std)
+
+
+class _Images(nn.Module):
+    """The half of a model for pictures: what it embeds texts with is not asked for."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Pictures as they are normalized to embeddings, which are not."""
+        return self.model.encode_image(images)  # type: ignore[no-any-return]
 
 
 def _shortened(image: Image.Image, most_aspect: int) -> Image.Image:
