@@ -245,22 +245,6 @@ class ZeroShotClassifier(Learning):
         self._model.check(head)
         return self._of(head, self._model)
 
-    def with_reading(self, reading: Reading) -> Self:
-        """A classifier with the same model and labels that reads pictures otherwise.
-
-        Nothing is loaded or embedded again, and this one stays as it is. What strangers send is
-        read under tighter limits so, by the model that is there.
-
-        Args:
-            reading: How pictures are read: ``replace(clf.reading, urls="none")`` of `dataclasses`.
-
-        Raises:
-            LearntMismatchError: This classifier learnt from pictures whose pixels were read in
-                another way. Limits are no other way.
-            ParameterTypeError: `reading` is no `Reading`.
-        """
-        return self._again(self._head, self._model.with_reading(reading))
-
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the classifier to a file, of kilobytes to a few megabytes, for `load`.
 

@@ -19,7 +19,7 @@ from zsclip.encoders import (
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
 from zsclip.head import Head, tie_of
-from zsclip.images import Reading, as_reading, reading_like
+from zsclip.images import as_reading, reading_like
 from zsclip.learnt import Tie
 from zsclip.options import Options
 from zsclip.pipeline import PictureOptions
@@ -54,14 +54,11 @@ class DrivenModel:
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (PackedEncoder.of(self.encoder), self.pictures, self.too_long)
 
-    def with_reading(self, reading: Reading) -> DrivenModel:
-        """The same model, and the embeddings of its texts, for pictures that are read otherwise.
-
-        Raises:
-            ParameterTypeError: `reading` is no `Reading`.
-        """
-        made = replace(self, pictures=replace(self.pictures, reading=as_reading(reading)))
-        object.__setattr__(made, "texts", self.texts)
+    def with_pictures(self, pictures: PictureOptions) -> DrivenModel:
+        """The same model for pictures that are read, batched or kept otherwise."""
+        made = replace(self, pictures=pictures)
+        if pictures.cache is self.pictures.cache:
+            object.__setattr__(made, "texts", self.texts)
         return made
 
     @classmethod

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -407,14 +408,12 @@ def test_a_token_in_a_setting_is_not_shown(run: Run, monkeypatch: pytest.MonkeyP
 def test_torch_that_was_left_out_on_purpose_is_no_problem(
     report: Callable[[], dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    here = examination.find_spec
-
     def there(name: str) -> object:
-        return None if name == "torch" else here(name)
+        return None if name == "torch" else find_spec(name)
 
     monkeypatch.setattr(examination, "find_spec", there)
     known = examination._version
-    gone = ("torch", "tokenizers", "huggingface_hub", "httpx")
+    gone = {"torch", "tokenizers", "huggingface_hub", "httpx"}
     monkeypatch.setattr(examination, "_version", lambda name: None if name in gone else known(name))
     values = report()
     assert values["problems"] == []
@@ -422,7 +421,7 @@ def test_torch_that_was_left_out_on_purpose_is_no_problem(
     assert isinstance(trial, dict)
     assert trial["what"] == "torch is not installed"
     assert trial["result"].startswith("classifiers that were exported run here, by onnxruntime ")
-    gone = ("torch", "numpy")
+    gone = {"torch", "numpy"}
     assert report()["problems"] == ["numpy is not installed."]
 
 

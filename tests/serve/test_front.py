@@ -134,7 +134,7 @@ def test_the_page_is_told_whether_the_name_of_the_model_is_enough(
         return bool((await client.get("/labels")).json()["by_name"])
 
     assert asked(animals, ask)
-    other = animals.zero_shot().with_reading(Reading(background="black"))
+    other = animals.zero_shot().with_settings(reading=Reading(background="black"))
     assert not asked(other, ask)
 
 

@@ -14,7 +14,7 @@ from zsclip.driving import DrivenModel
 from zsclip.encoders import non_finite
 from zsclip.errors import ParameterTypeError
 from zsclip.head import Head
-from zsclip.images import Images, sources_of
+from zsclip.images import Images, Reading, sources_of
 from zsclip.learnt import NOTHING, Learnt, LearntValue
 from zsclip.pipeline import PictureOptions, are_vectors, checked_blocks, embed_all, rows_of
 from zsclip.progress import Progress
@@ -79,19 +79,25 @@ class Holding:
         self,
         *,
         batch_size: int | None = None,
+        reading: Reading | None = None,
         workers: int | None = None,
         cache: bool | str | os.PathLike[str] | EmbeddingCache | None = None,
     ) -> Self:
-        """The same classifier, driven otherwise: for another machine than it was made for.
+        """The same classifier, driven otherwise: for another machine, or for strangers' pictures.
 
-        Nothing is loaded again, and no score changes but by rounding. This one stays as it is.
+        Nothing is loaded again, and no score of the same pixels changes but by rounding. This one
+        stays as it is.
 
         Args:
             batch_size: As in `ZeroShotClassifier`; None for the one of this classifier.
+            reading: As in `ZeroShotClassifier`; None for the one of this classifier. With tighter
+                limits it is ``replace(clf.reading, urls="none")`` of `dataclasses`.
             workers: As in `ZeroShotClassifier`; None for those of this classifier.
             cache: As in `ZeroShotClassifier`; None for the one of this classifier.
 
         Raises:
+            LearntMismatchError: This classifier learnt from pictures whose pixels were read in
+                another way. Limits are no other way.
             ParameterError: One of them has a value that it cannot have.
             ParameterTypeError: One of them has a type that it cannot have.
 
@@ -105,12 +111,13 @@ class Holding:
         kept = old.cache
         pictures = PictureOptions.of(
             batch_size=old.batch_size if batch_size is None else batch_size,
-            reading=old.reading,
+            reading=old.reading if reading is None else reading,
             exact=False,  # which the reading says already
             workers=old.workers if workers is None else workers,
             cache=(False if kept is None else kept) if cache is None else cache,
         )
-        return self._of(self._head, replace(self._model, pictures=pictures))
+        model = self._model.with_pictures(pictures)
+        return self._of(self._head, model) if reading is None else self._again(self._head, model)
 
     def zero_shot(self) -> Self:
         """The classifier without what it learnt."""

@@ -43,7 +43,7 @@ class Service:
 
     def __init__(self, classifier: ZeroShotClassifier, limits: Limits, *, urls: str) -> None:
         reading = reading_for_strangers(classifier.reading, limits, urls)
-        self.classifier = classifier.with_reading(reading)
+        self.classifier = classifier.with_settings(reading=reading)
         self.limits = limits
         self.urls = urls
         self.fault: BaseException | None = None
