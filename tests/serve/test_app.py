@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from services import asked, png, service_of
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from zsclip import ZeroShotClassifier
 from zsclip.serve import create_app
@@ -59,3 +63,20 @@ def test_requests_pictures_batches_and_failures_are_counted(colors: ZeroShotClas
         "zsclip_pictures_waiting",
     ):
         assert f"\n{name}" in text
+
+
+def test_it_works_as_a_part_of_another_application(colors: ZeroShotClassifier) -> None:
+    """Whose life is not that of its parts: nothing starts them."""
+    whole = Starlette(routes=[Mount("/cats", app=create_app(colors))])
+
+    async def run() -> tuple[str, list[str]]:
+        transport = httpx.ASGITransport(app=whole)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            kind = {"content-type": "image/png"}
+            answer = await client.post("/cats/classify", content=png("red"), headers=kind)
+            return answer.json()["label"], [
+                answer.headers["cache-control"],
+                answer.headers["x-content-type-options"],
+            ]
+
+    assert asyncio.run(run()) == ("red", ["no-store", "nosniff"])

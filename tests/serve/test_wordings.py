@@ -14,6 +14,7 @@ from services import asked, png
 from zsclip import ZeroShotClassifier
 from zsclip.serve import Limits, create_app
 from zsclip.serve.asked import Asked
+from zsclip.serve.refusals import Refusal
 from zsclip.serve.wordings import Wordings
 
 if TYPE_CHECKING:
@@ -130,6 +131,37 @@ def test_pictures_go_on_while_labels_are_embedded_and_more_labels_are_refused(
 
     app = create_app(colors, limits=Limits(waiting_texts=1))
     assert asked(app, ask) == [200, 503, 200]
+
+
+def test_labels_that_take_long_are_there_for_whoever_asks_again(
+    colors: ZeroShotClassifier, fake: FakeEncoder
+) -> None:
+    encode, go_on = fake.encode_texts, threading.Event()
+
+    def slow(texts: Any, **options: Any) -> Any:
+        assert go_on.wait(60)
+        return encode(texts, **options)
+
+    fake.encode_texts = slow  # type: ignore[method-assign]
+
+    async def run() -> None:
+        wordings = Wordings(colors, Limits(queue_seconds=0.05))
+        for work in (wordings.classifier(TWO), wordings.embed(("a red thing",))):
+            with pytest.raises(Refusal, match="Texts were not embedded within"):
+                await work
+        go_on.set()
+        while True:
+            try:
+                found = await wordings.classifier(TWO)
+                break
+            except Refusal:
+                continue
+        assert found.labelset.names == ("white", "red")
+        wordings.close()
+
+    asyncio.run(run())
+    assert fake.text_batches[0] == ["a white", "a red"]
+    assert fake.text_batches.count(["a white", "a red"]) == 1
 
 
 def test_texts_are_embedded_as_they_are(colors: ZeroShotClassifier) -> None:

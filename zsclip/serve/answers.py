@@ -15,9 +15,12 @@ from zsclip.serve.refusals import answer_to
 __all__ = ["Lines", "gone", "in_json", "refused"]
 
 
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+
 def in_json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A value as JSON."""
-    return JSONResponse(value, status, headers)
+    """A value as JSON, which no browser takes for anything else, and nobody keeps."""
+    return JSONResponse(value, status, {**_HEADERS, **(headers or {})})
 
 
 def refused(error: BaseException) -> JSONResponse:

@@ -55,6 +55,7 @@ def application(
         exception_handlers={HTTPException: _no_route},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
     app.state.service, app.state.with_token = service, token is not None
     return app
 

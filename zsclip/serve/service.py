@@ -20,7 +20,7 @@ from zsclip.serve.limits import Limits, reading_for_strangers
 from zsclip.serve.metrics import Metrics
 from zsclip.serve.refusals import too_busy
 from zsclip.serve.telling import told_origin
-from zsclip.serve.wordings import Wordings, embed_labels
+from zsclip.serve.wordings import Wordings
 
 __all__ = ["Pending", "Service"]
 
@@ -59,13 +59,15 @@ class Service:
         )
         self._kept = KeptEmbeddings(limits.kept_pictures)
         self._origins: WeakKeyDictionary[ZeroShotClassifier, dict[str, Any]] = WeakKeyDictionary()
-        self._is_warm = False
-        self._ends = False
+        self._is_started = self._is_warm = self._ends = False
 
     # ------------------------------------------------------------------------------- its life
 
     def start(self) -> None:
-        """Start the threads, and have the model loaded in one."""
+        """Start the threads, and have the model loaded in one; once, whoever asks."""
+        if self._is_started:
+            return
+        self._is_started = True
         self._batcher.start()
         threading.Thread(target=self._warm, name="zsclip-warming", daemon=True).start()
 
@@ -81,6 +83,7 @@ class Service:
 
     def not_ready(self) -> str:
         """Why requests had better go elsewhere; empty if they need not."""
+        self.start()
         if self._ends:
             return "The service is about to end."
         if self.fault is not None:
@@ -91,7 +94,7 @@ class Service:
 
     def _warm(self) -> None:
         try:
-            embed_labels(self.classifier)
+            self.wordings.embed_own()
             self.classifier.encode_images([Image.new("RGB", (8, 8))])
             self._is_warm = True
         except BaseException as error:  # told by `not_ready`
@@ -117,6 +120,7 @@ class Service:
         Raises:
             Refusal: There is no room for them.
         """
+        self.start()  # in an application that is part of another one, nothing did before
         if sum(len(picture.source) for picture in pictures) > _AT_ONCE:
             keys = await asyncio.to_thread(keys_of, pictures)
         else:

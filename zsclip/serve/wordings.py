@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -16,9 +17,11 @@ from zsclip.serve.asked import Asked
 from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal, too_busy
 
-__all__ = ["Wordings", "embed_labels"]
+__all__ = ["Wordings"]
 
 T = TypeVar("T")
+
+_OWN = (None, None, None)  # what a request names that is answered by the service's own classifier
 
 
 class Wordings:
@@ -39,6 +42,13 @@ class Wordings:
         self._made: OrderedDict[object, asyncio.Future[ZeroShotClassifier]] = OrderedDict()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="zsclip-texts")
         self._waiting = 0
+        self._is_embedded = False
+
+    def embed_own(self) -> ZeroShotClassifier:
+        """Have the labels of the service's own classifier embedded, in whatever thread this is."""
+        _embed_labels(self._own)
+        self._is_embedded = True
+        return self._own
 
     async def classifier(self, asked: Asked) -> ZeroShotClassifier:
         """The classifier for what is asked, with its labels embedded.
@@ -46,41 +56,56 @@ class Wordings:
         What the service's own classifier learnt holds for its own labels alone: with others, other
         templates, or several labels in place of one, a request is answered by the plain one.
 
+        Where labels are not embedded in time they are still, so that a request that comes again
+        finds them.
+
         Raises:
-            Refusal: There are too many labels, or too many requests wait for theirs.
+            Refusal: There are too many labels, too many requests wait for theirs, or they are not
+                embedded in time.
             ZsclipError: The labels or templates cannot be used.
         """
         same = asked.multi_label == self._own.origin.multi_label
         several = None if same else asked.multi_label
         key = (asked.labels, asked.templates, several)
-        if key == (None, None, None):
+        if key == _OWN and self._is_embedded:
             return self._own
         if key not in self._made:
-            work = self._run(self._make, asked, several)
-            self._made[key] = asyncio.ensure_future(work)
+            self._made[key] = asyncio.ensure_future(self._run(self._make, asked, several))
+            self._made[key].add_done_callback(partial(self._forget_failed, key))
         made = self._made[key]
         self._made.move_to_end(key)
         while len(self._made) > self._limits.label_sets:
             self._made.popitem(last=False)
-        try:
-            return await asyncio.shield(made)
-        except BaseException:
-            if made.done() and self._made.get(key) is made:
-                del self._made[key]  # what failed may do better the next time
-            raise
+        return made.result() if made.done() else await self._in_time(asyncio.shield(made))
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The embeddings of texts as they are: float32 (n, d), L2-normalized.
 
         Raises:
-            Refusal: Too many requests wait for texts.
+            Refusal: Too many requests wait for texts, or they are not embedded in time.
             ZsclipError: A text does not fit the model.
         """
-        return await self._run(self._own.encode_texts, texts)
+        return await self._in_time(self._run(self._own.encode_texts, texts))
 
     def close(self) -> None:
         """End the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_time(self, work: Awaitable[T]) -> T:
+        seconds = self._limits.queue_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await work
+        except TimeoutError:
+            raise too_busy(
+                f"Texts were not embedded within {seconds:g} seconds. Ask again in a while.",
+                seconds=5,
+            ) from None
+
+    def _forget_failed(self, key: object, made: asyncio.Future[ZeroShotClassifier]) -> None:
+        """Let what failed be tried again."""
+        if (made.cancelled() or made.exception()) and self._made.get(key) is made:
+            del self._made[key]
 
     async def _run(self, work: Callable[..., T], *given: object) -> T:
         """Something that embeds texts, in the thread for it."""
@@ -94,6 +119,8 @@ class Wordings:
             self._waiting -= 1
 
     def _make(self, asked: Asked, several: bool | None) -> ZeroShotClassifier:
+        if (asked.labels, asked.templates, several) == _OWN:
+            return self.embed_own()
         labels = self._own.labelset if asked.labels is None else _labels(asked)
         if several is None:
             made = self._plain.with_labels(labels, templates=asked.templates)
@@ -113,11 +140,11 @@ class Wordings:
                 f"The labels and templates make {prompts:,} prompts, and may make "
                 f"{self._limits.prompts:,}. Give fewer of either.",
             )
-        embed_labels(made)
+        _embed_labels(made)
         return made
 
 
-def embed_labels(classifier: ZeroShotClassifier) -> None:
+def _embed_labels(classifier: ZeroShotClassifier) -> None:
     """Have the labels of a classifier embedded, if they are not yet."""
     classifier.score_embeddings(np.empty((0, classifier.model_info.embedding_dim), np.float32))
 
