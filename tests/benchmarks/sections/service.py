@@ -45,10 +45,11 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
     if gap := _missing():
         table = Table("", "pictures/s", True, [System("zsclip serve", [], gap=gap)])
         return Section("A service", gap, [table])
-    paths = make_small(work.folder / "service", work.size(128, 8))
+    paths = make_small(work.folder / "service", work.size(128, 4))
     pictures = [path.read_bytes() for path in paths]
     whole, batch = _without_service(work, pictures)
-    rounds: dict[int, dict[str, list[Round]]] = {clients: {} for clients in CLIENTS}
+    counts = CLIENTS[: work.size(len(CLIENTS), 2)]
+    rounds: dict[int, dict[str, list[Round]]] = {clients: {} for clients in counts}
     gaps: dict[str, str] = {}
     with ExitStack() as stack:
         services: list[tuple[Known, str]] = []
@@ -64,9 +65,9 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
                 services.append((known, url))
         _agree(work, services, pictures)
         for i in range(work.turns(3)):
-            for clients in CLIENTS:
+            for clients in counts:
                 for known, url in services[:: -1 if i % 2 else 1]:
-                    requests = work.size(max(100, 8 * clients), 2 * clients)
+                    requests = work.size(max(100, 8 * clients), clients)
                     found, _ = ask(known, url, pictures, clients, requests)
                     rounds[clients].setdefault(known.name, []).append(found)
                     say(f"{known.name}, {clients}: {found.rate:.1f}/s, p99 {found.p99:.3f} s")
@@ -95,9 +96,7 @@ def _known(work: Work) -> list[Known]:
     found = [
         Known(
             f"zsclip serve, {name}",
-            functools.partial(
-                _serve, [*common, "--download-root", str(work.weights.zsclip), *more]
-            ),
+            functools.partial(_serve, [*common, *more]),
             "/classify",
             multipart,
         )
@@ -143,7 +142,7 @@ def _without_service(
     work: Work, pictures: Sequence[bytes]
 ) -> tuple[dict[str, list[float]], dict[str, float]]:
     """`classify_many`'s pictures a second in each round, and the seconds of one batch."""
-    many = [pictures[i % len(pictures)] for i in range(work.size(8 * BATCH, BATCH))]
+    many = [pictures[i % len(pictures)] for i in range(work.size(8 * BATCH, 4))]
     rates: dict[str, list[float]] = {}
     seconds: dict[str, float] = {}
     for variant, options in ours.variants(work, BATCH).items():
