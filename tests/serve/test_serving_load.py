@@ -49,7 +49,7 @@ def test_what_is_in_flight_when_it_is_told_to_end_is_answered() -> None:
 
         async def ask(number: int) -> httpx.Response:
             files = [
-                ("image", data + bytes([copy, number])) for copy in range(3) for data in pictures
+                ("image", data + bytes([copy, number])) for copy in range(2) for data in pictures
             ]
             async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
                 return await client.post(f"{service.url}/classify", files=files)
@@ -59,7 +59,7 @@ def test_what_is_in_flight_when_it_is_told_to_end_is_answered() -> None:
             end = time.monotonic() + 30
             while time.monotonic() < end:
                 told = await asyncio.to_thread(_metrics, service)
-                if told["zsclip_requests_in_flight"] >= 5:  # the four, and this one
+                if told["zsclip_requests_in_flight"] > len(asking):  # and this one
                     break
             service.terminate()
             return await asyncio.gather(*asking)
@@ -70,7 +70,7 @@ def test_what_is_in_flight_when_it_is_told_to_end_is_answered() -> None:
                 {one["label"]: one["score"] for one in result["scores"]}
                 for result in answer.json()["results"]
             ]
-            assert found == [pytest.approx(scores, abs=1e-5) for scores in right * 3]
+            assert found == [pytest.approx(scores, abs=1e-5) for scores in right * 2]
         assert service.ended() == 0
 
 
