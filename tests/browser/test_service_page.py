@@ -294,6 +294,30 @@ def test_the_python_of_several_labels_runs(tab: Page, drawings: Path, tmp_path: 
     assert run(tab, tmp_path).startswith("frog.png [")
 
 
+def test_the_python_of_a_service_of_several_labels_loads_what_it_gives(
+    browser: Browser, drawings: Path, tmp_path: Path
+) -> None:
+    """Its null prompts are its own, and in the file alone."""
+    shutil.copy(drawings / "frog.png", tmp_path)
+    clf = ZeroShotClassifier(
+        ANIMALS,
+        model="tiny-cartoon",
+        precision="fp32",
+        multi_label=True,
+        null_prompts=["a drawing of a house."],
+    )
+    clf.save(tmp_path / "several.zsclip")
+    options = ["--classifier", str(tmp_path / "several.zsclip")]
+    with serving(options) as service, opened(browser, service.url) as tab:
+        expect(tab.get_by_label("Several labels a picture")).to_be_checked()
+        choose(tab, tmp_path / "frog.png")
+        result = clf.classify(drawings / "frog.png")
+        assert scores(tab, "frog.png") == pytest.approx(result.as_dict(), abs=0.002)
+        download(tab, tmp_path)
+        printed = run(tab, tmp_path)
+    assert printed == f"frog.png {[score.label for score in result.above(0.5)]}\n"
+
+
 def test_the_classifier_on_the_screen_is_a_file_and_its_python_loads_it(
     browser: Browser, learned: str, drawings: Path, tmp_path: Path
 ) -> None:

@@ -12,7 +12,8 @@ const zsclipCode = (() => {
   }
 
   function classifier(service, { labels, templates, several, own, edited }) {
-    const inWords = service.by_name && !(own && service.learnt.length)
+    // what several labels are compared with may be the service's own, which is not in words
+    const inWords = service.by_name && !service.multi_label && !(own && service.learnt.length)
       && (edited.labels || !(service.tree || service.phrases));
     if (!inWords) return [`clf = ZeroShotClassifier.load("${FILE}")  # by "Download this classifier"`];
     return [

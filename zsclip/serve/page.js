@@ -358,7 +358,7 @@
       ...told,
       names: labels.map(({ label }) => label),
       tree: groups.length > 0 || labels.some(({ parent }) => parent !== null),
-      phrases: labels.some(({ prompts }) => prompts.length > 0),
+      phrases: told.null_prompts.length > 0 || labels.some(({ prompts }) => prompts.length > 0),
       model: model.name,
       about: `${n} labels${told.title && ` of ${told.title}`}, ${model.name} on ${model.device}`,
     };

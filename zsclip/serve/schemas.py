@@ -165,6 +165,7 @@ _SERVICE = _object(
             )
         ),
         "templates": listed(text(), "The templates in use."),
+        "null_prompts": listed(text(), 'What the set has for "none of these", if anything.'),
         "multi_label": _truth("Whether each label is scored by itself."),
         "rejects": _truth("Whether pictures can be none of the labels."),
         "calibrated": _truth("Whether scores are calibrated."),

@@ -49,6 +49,7 @@ def told_labels(classifier: ZeroShotClassifier) -> dict[str, Any]:
                 for group in labelset.groups
             ],
             "templates": classifier.templates,
+            "null_prompts": labelset.null_prompts,
             "multi_label": classifier.origin.multi_label,
             "rejects": learnt.rejection is not None,
             "calibrated": learnt.calibration is not None,
