@@ -7,7 +7,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +97,35 @@ def test_a_run_of_which_nothing_comes_is_ended_and_can_go_on(
     pd.testing.assert_series_equal(
         rows_of(sink)["id"], pd.Series(range(13), name="id"), check_dtype=False
     )
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk that a few results fill."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)]
+    try:
+        subprocess.run(made, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no disk can be made here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk_ends_the_run_which_goes_on_when_there_is_space(
+    small_disk: Path, drawings: Path, tmp_path: Path, tiny: ZeroShotClassifier
+) -> None:
+    sink = small_disk / "out"
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"0" * 40_000)
+    names = sorted(map(str, drawings.glob("*.png")))
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        zsclip.ray.run(names, sink, tiny, rows_per_file=4, embeddings=True)
+    assert caught.value.filename == str(sink)
+    assert "goes on when there is space" in str(caught.value)
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    assert zsclip.ray.run(names, sink, tiny, rows_per_file=4, embeddings=True).rows == 13
+    assert rows_of(sink)["id"].tolist() == list(range(13))

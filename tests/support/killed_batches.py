@@ -150,9 +150,10 @@ def disturbed(source: Path, sink: Path, rng: random.Random, *, kills: int) -> li
                 raise AssertionError(f"It did not end in {LIMIT} s, after {victim} was killed.")
             output.seek(0)
             last = output.read().decode(errors="replace").strip().splitlines()[-1:]
+        ended = (sink / "_SUCCESS").exists()
         what = victim if turn < kills else "nothing"
         told.append(f"{what}: exit {process.returncode}, {' '.join(last)[:200]}")
-        if process.returncode == 1 and (sink / "_SUCCESS").exists():  # two pictures are none
+        if process.returncode == 1 and ended:  # two of the pictures are none
             return told
     raise AssertionError("\n".join(["It never ended well.", *told]))
 

@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from zsclip.classifier import OnError, ZeroShotClassifier
+from zsclip.classifier import OnError
 from zsclip.errors import ClusterError
-from zsclip.files import as_path, whole_number
+from zsclip.files import whole_number
 from zsclip.logs import logger_for
 from zsclip.outputs import about_run
 from zsclip.progress import Progress, counting
+from zsclip.ray.classifiers import Classifier, classifier_of
 from zsclip.ray.clusters import cluster, errors_of_ray, require_shared
-from zsclip.ray.datasets import BYTES, Classifier, classify
+from zsclip.ray.datasets import classify
 from zsclip.ray.done import Written, finished, settle, single
 from zsclip.ray.finishing import finish
 from zsclip.ray.given import Given, given_rows
 from zsclip.ray.job import Job, Kept
+from zsclip.ray.options import BYTES
 from zsclip.ray.places import Place
 from zsclip.ray.resources import Actors
 from zsclip.wording import brief
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Finished", "run"]
 
 PATIENCE = 1800.0  # seconds
+INIT_DEATHS = 3  # of actors while they start, one after the other: machines may be taken away then
 
 logger = logger_for("zsclip.ray")
 
@@ -132,7 +135,7 @@ def run(
         Finished(sink='/home/ada/results', rows=1200000, failed=17, before=0)
     """
     job = Job(Place.of(sink, "sink"))
-    made = _loaded(classifier)
+    made = classifier_of(classifier)
     given = given_rows(
         source, made, column=column, id_column=id_column, on_error=on_error, width=rows_per_file
     )
@@ -178,12 +181,6 @@ def run(
     return Finished(job.sink.url, rows, failed, before)
 
 
-def _loaded(classifier: Classifier) -> ZeroShotClassifier:
-    if isinstance(classifier, ZeroShotClassifier):
-        return classifier
-    return ZeroShotClassifier.load(as_path(classifier, "classifier"))
-
-
 def _tell_changes(job: Job, given: Given, kept: Kept) -> None:
     """Say what has become of the source since the run began, of which it takes no notice."""
     if told := given.changes(job, kept):
@@ -203,6 +200,7 @@ def _write(
     results = results.map_batches(finish, batch_format="pyarrow", batch_size=None)
     results.context.enable_progress_bars = False
     results.context.max_errored_blocks = 0  # with others Ray waits for what never comes
+    results.context.max_consecutive_actor_init_deaths = INIT_DEATHS
     checkpointed(results, ids, job.checkpoints)
     sink = job.sink
     with watching(results, patience, more):
