@@ -60,6 +60,7 @@ TARGETS = {
     "wheels": ("distributions", "WHEELS", 500),
     "sdists": ("distributions", "SDISTS", 500),
     "saved": ("files", "SAVED", 1_000),
+    "exported": ("exported", "EXPORTED", 600),
     "caches": ("files", "CACHES", 150),
     "checkpoints": ("checkpoints", "CHECKPOINTS", 800),
     "open-clip-configs": ("folders", "OPEN_CLIP", 150),
