@@ -21,6 +21,7 @@ SECTIONS = {  # a module of `sections`, and its function
     "search": ("search", "run"),
     "vectors": ("vectors", "run"),
     "batch": ("batch", "run"),
+    "onnx": ("onnx", "run"),
     "imports": ("imports", "run"),
     "page": ("page", "run"),
     "service": ("service", "run"),

@@ -51,7 +51,7 @@ def run(work: Work, machine: object) -> Section:
             if options.get("cache"):
                 _forget_picture(work)
             arguments = [str(files), str(picture)] + ([json.dumps(options)] if options else [])
-            took, told = _first_line(module, arguments)
+            took, told = first_line(module, arguments)
             if i >= 0:
                 seconds[name].append(took)
                 memory[name].append(told["peak"])
@@ -66,7 +66,7 @@ def run(work: Work, machine: object) -> Section:
                 "Time",
                 "s",
                 False,
-                [System(name, values, _shares(steps[name])) for name, values in seconds.items()],
+                [System(name, values, shares(steps[name])) for name, values in seconds.items()],
                 first,
             ),
             Table(
@@ -110,7 +110,7 @@ def _forget_picture(work: Work) -> None:
     shutil.copytree(_warmed(work), _cache(work))
 
 
-def _first_line(module: str, arguments: list[str]) -> tuple[float, Any]:
+def first_line(module: str, arguments: list[str]) -> tuple[float, Any]:
     """Seconds until a program's first line, and the line."""
     command = [sys.executable, "-m", f"tests.benchmarks.starts.{module}", *arguments]
     start = time.perf_counter()
@@ -127,6 +127,6 @@ def _first_line(module: str, arguments: list[str]) -> tuple[float, Any]:
     return took, json.loads(line)
 
 
-def _shares(rounds: list[dict[str, float]]) -> dict[str, str]:
+def shares(rounds: list[dict[str, float]]) -> dict[str, str]:
     """The median of each step."""
     return {step: f"{statistics.median(one[step] for one in rounds):.2f} s" for step in rounds[0]}
