@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from zsclip import EmbeddingCache, Reading, ZeroShotClassifier
-from zsclip.errors import (
-    CalibrationWarning,
-    LearntMismatchError,
-    ParameterError,
-    ParameterTypeError,
-)
+from zsclip import EmbeddingCache, ZeroShotClassifier
+from zsclip.errors import ParameterError, ParameterTypeError
 
 if TYPE_CHECKING:
     from tests.conftest import FakeEncoder
@@ -49,19 +44,6 @@ def test_a_cache_is_left_and_given(tiny: ZeroShotClassifier, cache: EmbeddingCac
 def test_what_was_learnt_stays(colors: ZeroShotClassifier) -> None:
     rejecting = colors.rejecting(threshold=0.4)
     assert rejecting.with_settings(batch_size=1).learnt == rejecting.learnt
-    limited = rejecting.with_settings(reading=Reading(urls="none"))
-    assert limited.learnt == rejecting.learnt
-    assert limited.reading.urls == "none"
-
-
-def test_what_was_learnt_of_other_pixels_is_refused(
-    colors: ZeroShotClassifier, solid: Callable[[str], Image.Image]
-) -> None:
-    truth = ["red", "green", "blue"] * 8
-    with pytest.warns(CalibrationWarning):  # that they are all too easy
-        learnt = colors.calibrated([solid(color) for color in truth], truth)
-    with pytest.raises(LearntMismatchError):
-        learnt.with_settings(reading=Reading(background="black"))
 
 
 @pytest.mark.parametrize(

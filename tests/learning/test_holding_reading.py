@@ -1,4 +1,4 @@
-"""`with_reading`: the same model and labels, for pictures that are read otherwise."""
+"""The same model and labels, for pictures that are read otherwise."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_other_limits_hold_and_nothing_is_embedded_again(
     file = tmp_path / "red.png"
     solid("red").save(file)
     assert colors.classify(file).label == "red"
-    careful = colors.with_reading(replace(colors.reading, max_pixels=15))
+    careful = colors.with_settings(reading=replace(colors.reading, max_pixels=15))
     with pytest.raises(ImageError, match="max_pixels"):
         careful.classify(file)
     assert careful.classify(solid("blue")).label == "blue"
@@ -41,11 +41,11 @@ def test_what_was_learnt_goes_along_with_limits_and_not_with_other_pixels(
     colors: ZeroShotClassifier,
 ) -> None:
     picky = colors.rejecting(threshold=0.5)
-    assert picky.with_reading(Reading(timeout=1)).learnt == picky.learnt
+    assert picky.with_settings(reading=Reading(timeout=1)).learnt == picky.learnt
     with pytest.raises(LearntMismatchError, match="how pictures are read"):
-        picky.with_reading(Reading(background="black"))
+        picky.with_settings(reading=Reading(background="black"))
 
 
 def test_what_is_no_reading_is_refused(colors: ZeroShotClassifier) -> None:
     with pytest.raises(ParameterTypeError, match="`reading`"):
-        colors.with_reading("none")  # type: ignore[arg-type]
+        colors.with_settings(reading="none")  # type: ignore[arg-type]
