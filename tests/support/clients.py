@@ -254,7 +254,7 @@ def _problem(question: Question, answer: httpx.Response) -> str:
 
 
 class _Watch:
-    """Prints what happens, and keeps the memory of each second.
+    """Prints what happens, and keeps the memory of each second or so.
 
     Args:
         service: Whose memory it is.
@@ -265,34 +265,37 @@ class _Watch:
 
     def __init__(self, service: Service, load: Load) -> None:
         self._service, self._load = service, load
-        self.memory: list[int] = []
+        self.memory: list[tuple[float, int]] = []
 
     async def run(self) -> None:
         print("| second | pictures/s | p50, ms | p99, ms | come again | wrong | memory, MB |")
         print("|--:|--:|--:|--:|--:|--:|--:|")
+        start = since = time.monotonic()
         answers = requests = 0
-        for second in itertools.count(1):
+        while True:
             await asyncio.sleep(1)
-            self.memory.append(self._service.memory())
-            if second % self.EVERY:
+            now = time.monotonic()
+            self.memory.append((now - start, self._service.memory()))
+            if now - since < self.EVERY:
                 continue
-            load = self._load
-            since = Load(seconds=load.seconds[requests:])
+            load, lately = self._load, Load(seconds=self._load.seconds[requests:])
             cells = [
-                f"{second}",
-                f"{(load.answers - answers) / self.EVERY:.0f}",
-                *(f"{1000 * since.percentile(share):.0f}" for share in (0.5, 0.99)),
+                f"{now - start:.0f}",
+                f"{(load.answers - answers) / (now - since):.0f}",
+                *(f"{1000 * lately.percentile(share):.0f}" for share in (0.5, 0.99)),
                 f"{load.busy}",
                 f"{len(load.wrong)}",
-                f"{self.memory[-1] / 1e6:.0f}",
+                f"{self.memory[-1][1] / 1e6:.0f}",
             ]
             print("| " + " | ".join(cells) + " |", flush=True)
-            answers, requests = load.answers, len(load.seconds)
+            since, answers, requests = now, load.answers, len(load.seconds)
 
     def growth(self) -> float:
         """By what part memory grew after the tenth second."""
-        first, last = self.memory[10:20] or self.memory, self.memory[-10:]
-        return statistics.median(last) / statistics.median(first) - 1
+        end = self.memory[-1][0]
+        first = [size for at, size in self.memory if 10 <= at < 20]
+        last = [size for at, size in self.memory if at > end - 10]
+        return statistics.median(last) / statistics.median(first or last) - 1
 
 
 async def _run(service: Service, clients: int, seconds: float) -> bool:
