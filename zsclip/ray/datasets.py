@@ -59,8 +59,9 @@ def classify(
     fails all is null but the error.
 
     The classifier travels pickled, with the precision that it has here, on whichever processor an
-    actor runs; its weights have to be found there, or an actor's error ends the job. Texts are
-    embedded here, before. The tower for pictures is loaded once in each actor.
+    actor runs: for GPUs, where this machine has none, make it with ``precision="fp16"``. Its
+    weights have to be found there, or an actor's error ends the job. Texts are embedded here,
+    before. The tower for pictures is loaded once in each actor.
 
     Unasked there is an actor for each GPU, if the classifier was made with a device that may be
     one; else some on each machine, of about four CPUs each. One CPU of each machine is left to what
