@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow
 import pytest
+import ray
 
 from zsclip.ray import deaths
 from zsclip.ray.deaths import Deaths, Watched
@@ -31,13 +32,14 @@ def test_nothing_is_asked_where_nobody_watches() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_there_is_one_for_a_job_and_it_tells_when_it_is_not_the_pictures_doing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    handle = deaths.watch_of_job()
-    assert deaths.watch_of_job() is handle
+def test_there_is_one_for_a_job() -> None:
+    assert deaths.watch_of_job() is deaths.watch_of_job()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_it_is_told_when_it_is_hardly_the_pictures_doing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Watched, "__init__", _without_actor)
-    watched: Any = Watched(handle)
+    watched: Any = Watched(ray.remote(num_cpus=0)(Deaths).remote())
     tables = [pyarrow.table({"id": [i, i]}) for i in range(2)]
     monkeypatch.setattr(deaths, "MOST", 1)
     told = []

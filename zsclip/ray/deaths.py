@@ -103,9 +103,15 @@ _of_job: dict[str, Any] = {}
 def watch_of_job() -> Any:
     """The handle of the one `Deaths` of this driver, which is started when first asked for."""
     import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    job = ray.get_runtime_context().get_job_id()
+    here = ray.get_runtime_context()
+    job = here.get_job_id()
     if job not in _of_job:
         _of_job.clear()  # those of clusters that are gone
-        _of_job[job] = ray.remote(num_cpus=0)(Deaths).remote()
+        # beside the driver, which no machine that is taken away takes along; without its notes it
+        # is of use still
+        made = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(Deaths)
+        near = NodeAffinitySchedulingStrategy(here.get_node_id(), soft=True)
+        _of_job[job] = made.options(scheduling_strategy=near).remote()
     return _of_job[job]
