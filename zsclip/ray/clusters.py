@@ -31,7 +31,7 @@ def cluster(address: str | None, *, quiet: bool) -> Iterator[None]:
         address: ``"local"`` for a new one of this machine, which ends with this; ``"auto"`` or an
             address for one that runs; None for one that runs here or is named by ``RAY_ADDRESS``,
             or else a new one. One that the program is connected to already is taken in any case.
-        quiet: Whether only errors of Ray's are told.
+        quiet: Whether Ray logs nothing; its errors are raised.
 
     Raises:
         ClusterError: There is none.
@@ -43,7 +43,7 @@ def cluster(address: str | None, *, quiet: bool) -> Iterator[None]:
     before = {name: logging.getLogger(name).level for name in QUIET}
     if quiet:
         for name in QUIET:
-            logging.getLogger(name).setLevel(logging.ERROR)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         if ray.is_initialized():
             yield
@@ -68,7 +68,7 @@ def _start(ray: Any, address: str | None, *, quiet: bool) -> None:
         ray.init(
             address=address,
             log_to_driver=not quiet,
-            logging_level=logging.ERROR if quiet else logging.INFO,
+            logging_level=logging.CRITICAL if quiet else logging.INFO,
             **asked,
         )
     except Exception as error:  # of whichever kind, when a process of it does not come up

@@ -114,14 +114,14 @@ def run(
             or else a new one. The cluster that the program has is taken in any case.
         patience: The seconds after which a run of which nothing comes any more is ended.
         progress: Whether to show a bar.
-        quiet: Whether Ray tells errors only.
+        quiet: Whether Ray logs nothing; its errors are raised.
 
     Returns:
         How many rows there are, and how many of them are errors.
 
     Raises:
-        ClusterError: There is no cluster, the run ended with an error of Ray's, or nothing came of
-            it for too long. What is written stays.
+        ClusterError: There is no cluster, or it lost a process; the run ended with an error of
+            Ray's, or nothing came of it for too long. What is written stays.
         ImageError: Something cannot be read, with ``on_error="raise"``.
         MissingExtraError: Ray is not installed.
         ParameterError: The source is of no kind that is known, ids are there twice, or a folder is

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import ray
 from ray.data import Dataset
 from ray.data._internal.execution.execution_callback import ExecutionCallback
 
@@ -47,10 +48,24 @@ class Watch(ExecutionCallback):
         """Look whether anything was done.
 
         Raises:
-            ClusterError: Nothing was, for too long.
+            ClusterError: Nothing was, for too long; or the cluster has lost a process.
         """
+        if _watched and _is_lost():
+            raise ClusterError(
+                "A process of the cluster on this machine has ended: it was killed, as happens "
+                "where memory is short. What is written stays, and the same run goes on."
+            )
         for watched in _watched:
             _look(watched, getattr(executor, "_topology", None) or {})
+
+
+def _is_lost() -> bool:
+    """Whether a process of the cluster that this one started has ended.
+
+    Some seconds later Ray would end this process, without a word and with the status 1.
+    """
+    node: Any = getattr(ray._private.worker, "_global_node", None)
+    return node is not None and bool(node.dead_processes())
 
 
 def _look(watched: _Watched, operators: Any) -> None:
