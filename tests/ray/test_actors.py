@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,12 @@ def test_reading_has_its_limits_in_an_actor(counted: ZeroShotClassifier, tmp_pat
     made = mapped(strict, table, plan())
     assert made.column("error_type").to_pylist() == ["ImageError", "ImageError"]
     assert "`urls` is 'none'" in made.column("error")[0].as_py()
+
+
+@pytest.mark.parametrize(("sets", "expected"), [(True, "3"), (False, "1")])
+def test_pytorch_gets_the_threads_of_the_plan_in_place_of_rays(
+    counted: ZeroShotClassifier, monkeypatch: pytest.MonkeyPatch, *, sets: bool, expected: str
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # as Ray has it for an actor of one CPU
+    Mapper(pickle.dumps(counted), plan(threads=3, sets_threads=sets))
+    assert os.environ["OMP_NUM_THREADS"] == expected

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.ray.resources import Node, Share, share_out
+from zsclip.ray.resources import Node, Share, cores_of_each, share_out
 
 CPUS = st.integers(1, 96)
 NODES = st.lists(st.builds(Node, CPUS, st.integers(0, 8)), min_size=1, max_size=6)
@@ -105,3 +105,31 @@ def test_shares_that_are_no_numbers_are_refused(asked: dict[str, Any]) -> None:
 
 def test_an_actor_keeps_as_many_threads_busy_as_it_has_cpus() -> None:
     assert [Share(cpus, 0.0, 1, 1).threads for cpus in (0.0, 0.5, 0.99, 3.0)] == [1, 1, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "threads"),
+    [
+        ([Node(1)], {}, 1),
+        ([Node(2)], {}, 2),
+        ([Node(2)], {"actors": 2}, 1),
+        ([Node(8)], {}, 4),
+        ([Node(64)] * 3, {}, 4),
+        ([Node(64)] * 3, {"actors": 1}, 64),
+        ([Node(64), Node(16, 1)], {"wants_gpu": True}, 16),
+        ([], {"actors": (2, 9)}, 1),
+    ],
+)
+def test_actors_compute_on_all_cores_of_their_machines(
+    nodes: list[Node], asked: dict[str, Any], threads: int
+) -> None:
+    assert cores_of_each(nodes, share_out(nodes, **asked)) == threads
+
+
+@given(NODES, st.integers(1, 200))
+def test_threads_of_actors_outnumber_cores_in_no_case_but_one_each(
+    nodes: list[Node], actors: int
+) -> None:
+    share = share_out(nodes, actors=actors)
+    threads = cores_of_each(nodes, share)
+    assert threads == max(1, share.threads) or threads * actors <= sum(node.cpus for node in nodes)

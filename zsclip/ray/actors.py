@@ -52,6 +52,8 @@ class Mapper:
     def __init__(self, classifier: bytes, plan: Plan, deaths: Any = None) -> None:
         if plan.hides_gpus:  # of which Ray hides none where none is asked for
             os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        if plan.sets_threads:  # Ray has set as many as the actor has CPUs; PyTorch comes with what
+            os.environ["OMP_NUM_THREADS"] = str(plan.threads)  # is put together here
         made: ZeroShotClassifier = pickle.loads(classifier)  # noqa: S301 - made by the driver
         # decoding has a thread of its own beside the tower's
         self._decoding = made.with_settings(workers=plan.workers or max(2, plan.threads))

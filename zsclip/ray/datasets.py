@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +19,7 @@ from zsclip.ray.classifiers import Classifier, classifier_of, model_of, needs_gp
 from zsclip.ray.deaths import watch_of_job
 from zsclip.ray.options import BYTES, Options, of_ray, plan_of, require_truth
 from zsclip.ray.plan import Plan
-from zsclip.ray.resources import Node, Share, share_out
+from zsclip.ray.resources import Node, Share, cores_of_each, share_out
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def classify(
 
     Unasked there is an actor for each GPU, if the classifier was made with a device that may be
     one; else some on each machine, of about four CPUs each. One CPU of each machine is left to what
-    reads and writes. An actor that has no GPU sees none, and computes in as many threads as it has
-    CPUs.
+    reads and writes. An actor that has no GPU sees none. It computes in as many threads as its
+    machine has cores for each actor, or as `num_cpus` or OMP_NUM_THREADS say.
 
     An actor that dies is started again by Ray, and its rows are taken again: each comes once. A row
     that actors die over again and again fails as one that cannot be read.
@@ -193,15 +194,20 @@ def _mapped(
 
     more = of_ray(options)
     _check_columns(dataset, plan)
+    nodes = list(_nodes())
     share = share_out(
-        _nodes(),
+        nodes,
         actors=options.get("actors"),
         num_cpus=options.get("num_cpus"),
         num_gpus=options.get("num_gpus"),
         wants_gpu=wants_gpu(classifier),
     )
+    said = options.get("num_cpus") is not None or "OMP_NUM_THREADS" in os.environ
     plan = replace(
-        plan, threads=share.threads, hides_gpus=not share.num_gpus and not needs_gpu(classifier)
+        plan,
+        threads=share.threads if said else cores_of_each(nodes, share),
+        sets_threads=not said,
+        hides_gpus=not share.num_gpus and not needs_gpu(classifier),
     )
     packed = pickle.dumps(classifier.with_settings(cache=options.get("cache", False)))
     mapped: Dataset = dataset.map_batches(

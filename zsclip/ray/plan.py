@@ -38,6 +38,7 @@ class Plan:
         most_bytes: How many bytes of pictures are taken together at most.
         workers: How many threads read pictures in an actor; None for as many as suit the column.
         threads: How many threads an actor keeps busy.
+        sets_threads: Whether PyTorch is to have as many in place of those that Ray lets it have.
         hides_gpus: Whether an actor is to see no GPU.
     """
 
@@ -53,6 +54,7 @@ class Plan:
     most_bytes: int
     workers: int | None = None
     threads: int = 1
+    sets_threads: bool = False
     hides_gpus: bool = False
 
     def schema(self) -> Schema:

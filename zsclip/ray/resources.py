@@ -18,7 +18,7 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.wording import brief
 
-__all__ = ["Actors", "Node", "Share", "share_out"]
+__all__ = ["Actors", "Node", "Share", "cores_of_each", "share_out"]
 
 Actors: TypeAlias = int | tuple[int, int] | None
 """How many actors: so many; from so many to so many, as there is work; or as many as fit."""
@@ -107,6 +107,23 @@ def share_out(
     least = least or max(1, fit)
     _require_room(known, least, cpus)
     return Share(cpus, gpus, least, most or least)
+
+
+def cores_of_each(nodes: Iterable[Node], share: Share) -> int:
+    """How many threads an actor may compute in: its part of all cores of the machines with actors.
+
+    What is left free for what reads has to be free when that begins, and is idle most of the time.
+
+    Examples:
+        >>> cores_of_each([Node(2)], Share(0.99, 0, 1, 1))
+        2
+        >>> cores_of_each([Node(64)] * 2, Share(3, 0, 32, 32))
+        4
+    """
+    hosts = [node.cpus for node in nodes if node.gpus or not share.num_gpus]
+    if not hosts or share.most is None:
+        return share.threads
+    return max(share.threads, math.floor(min(sum(hosts) / share.most, *hosts)))
 
 
 def _asked(actors: Actors) -> tuple[int | None, int | None]:
