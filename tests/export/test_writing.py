@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import onnx
 import pytest
 
 from zsclip import ZeroShotClassifier
-from zsclip.errors import ExportError, ParameterError, ParameterTypeError, WouldReplaceError
+from zsclip.errors import (
+    ExportError,
+    ParameterError,
+    ParameterTypeError,
+    SavedClassifierFileError,
+    WouldReplaceError,
+)
+from zsclip.export.streaming import size_of
 
 EXACT = 1e-5  # of scores and of embeddings, between two ways to add up in fp32
 
@@ -93,3 +103,56 @@ def test_an_export_needs_a_path(animals: ZeroShotClassifier) -> None:
     wrong: Any = 3
     with pytest.raises(ParameterTypeError, match="must be a path"):
         animals.export(wrong)
+
+
+def test_a_file_larger_than_the_format_has_room_for_is_refused(
+    tiny: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zsclip.export.writing.LARGEST", 20_000_000)
+    with pytest.raises(ExportError, match=r'27\.\d MB, and the format ends at 2 GiB.*"fp16"'):
+        tiny.export(tmp_path / "tiny.onnx")
+    assert not list(tmp_path.iterdir())
+    tiny.export(tmp_path / "tiny.onnx", precision="fp16")
+
+
+def test_the_size_of_a_file_is_known_before_it_is_written(
+    tiny: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    asked = []
+
+    def remembering(*args: Any) -> int:
+        asked.append(size_of(*args))
+        return asked[-1]
+
+    with mock.patch("zsclip.export.writing.size_of", remembering):
+        tiny.export(tmp_path / "tiny.onnx")
+    assert asked == [(tmp_path / "tiny.onnx").stat().st_size]
+
+
+def test_a_disk_that_is_full_leaves_what_was_there(
+    tiny: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    tiny.export(tmp_path / "tiny.onnx")
+    before = (tmp_path / "tiny.onnx").read_bytes()
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with (
+        mock.patch("zsclip.export.writing.stream", side_effect=full),
+        pytest.raises(SavedClassifierFileError, match="No space left on device"),
+    ):
+        tiny.export(tmp_path / "tiny.onnx", precision="int8")
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [
+        ("tiny.onnx", before)
+    ]
+
+
+def test_a_classifier_in_bf16_is_exported_from_its_weights_in_fp32(
+    tiny: ZeroShotClassifier,
+    pictures: list[Any],
+    prepared: Callable[..., Any],
+    run: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    clf = ZeroShotClassifier(tiny.labelset, model="tiny-cartoon", device="cpu", precision="bf16")
+    clf.export(tmp_path / "tiny.onnx")
+    _, embeddings = run(tmp_path / "tiny.onnx", prepared(clf, pictures))
+    assert np.abs(embeddings - tiny.encode_images(pictures)).max() < EXACT
