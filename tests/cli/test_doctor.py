@@ -408,12 +408,11 @@ def test_a_token_in_a_setting_is_not_shown(run: Run, monkeypatch: pytest.MonkeyP
 def test_torch_that_was_left_out_on_purpose_is_no_problem(
     report: Callable[[], dict[str, object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def there(name: str) -> object:
-        return None if name == "torch" else find_spec(name)
-
-    monkeypatch.setattr(examination, "find_spec", there)
+    monkeypatch.setattr(
+        examination, "find_spec", lambda name: None if name == "torch" else find_spec(name)
+    )
     known = examination._version
-    gone = {"torch", "tokenizers", "huggingface_hub", "httpx"}
+    gone: tuple[str, ...] = ("torch", "tokenizers", "huggingface_hub", "httpx")
     monkeypatch.setattr(examination, "_version", lambda name: None if name in gone else known(name))
     values = report()
     assert values["problems"] == []
