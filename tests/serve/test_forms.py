@@ -67,6 +67,9 @@ def test_whatever_bytes_come_are_a_form_or_refused(body: bytes) -> None:
         (part("top", b"\xff") + b"--frontier--\r\n", 400, "no text in UTF-8"),
         (b"--frontier\r\nContent-Type: image/png\r\n\r\nx\r\n", 400, "has no name"),
         (b"nothing of the kind", 400, "malformed"),
+        (part("image", b"x", "a" * 4000), 400, "no closing boundary"),
+        (b"--frontier\r\n" + b"A: b\r\n" * 5000, 400, "headers|malformed"),
+        (b"--frontier\r\nA: " + b"b" * 9000, 400, "headers|malformed"),
     ],
 )
 def test_a_form_that_cannot_be_taken_is_refused_by_name(

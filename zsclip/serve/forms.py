@@ -19,6 +19,7 @@ from zsclip.wording import brief
 __all__ = ["Form", "fields_of"]
 
 _FIELDS = 2000  # parts that are no pictures: a thousand labels, a hundred templates, and some
+_HEAD = 8192  # bytes of the headers of a part
 _PICTURES = ("image", "images")
 _QUIET = logging.Logger("zsclip.serve.forms", logging.ERROR)  # strangers fill no log with warnings
 
@@ -42,6 +43,7 @@ class Form:
         self._is_whole = False
         self._header, self._value = bytearray(), bytearray()
         self._disposition = b""
+        self._head = 0
         self._name, self._file = "", ""
         self._data = bytearray()
         self._parser = self._parsing(content_type)
@@ -78,14 +80,23 @@ class Form:
         if self._count > _FIELDS + self._limits.pictures:
             raise Refusal(413, f"A form may hold {_FIELDS + self._limits.pictures:,} parts.")
         self._name = self._file = ""
+        self._head = 0
         self._disposition = b""
         self._data = bytearray()
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
+        self._grow(self._header, data[start:end])
 
     def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+        self._grow(self._value, data[start:end])
+
+    def _grow(self, header: bytearray, more: bytes) -> None:
+        header += more
+        self._head += len(more)
+        if self._head > _HEAD:
+            raise Refusal(
+                400, f"Part {self._count} of the form has more than {_HEAD} B of headers."
+            )
 
     def _header_end(self) -> None:
         if self._header.lower() == b"content-disposition":
@@ -127,8 +138,10 @@ class Form:
 
     def _parsing(self, content_type: bytes) -> MultipartParser:
         boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-        if not boundary:
-            raise Refusal(400, "The content type multipart/form-data names no boundary.")
+        if not 0 < len(boundary) <= 70:  # RFC 2046, 5.1.1
+            raise Refusal(
+                400, "The content type multipart/form-data must name a boundary of up to 70 bytes."
+            )
         try:
             parser = MultipartParser(
                 boundary,
