@@ -14,7 +14,7 @@ from zsclip.errors import (
     ZsclipError,
 )
 from zsclip.logs import logger_for
-from zsclip.results import Failure, plain_json
+from zsclip.results import plain_json
 from zsclip.wording import told
 
 __all__ = ["Refusal", "answer_to", "too_busy"]
@@ -87,8 +87,3 @@ def answer_to(error: BaseException) -> tuple[int, dict[str, Any], dict[str, str]
 def _told(message: str, kind: str) -> dict[str, Any]:
     told_plainly: dict[str, Any] = plain_json({"error": told(message), "error_type": kind})
     return told_plainly
-
-
-def answer_to_failure(failure: Failure) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """The answer to a request of one picture, which cannot be read."""
-    return 422, failure.to_dict(), {}
