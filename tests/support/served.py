@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -65,13 +66,6 @@ class Service:
         return self.process.wait(ENDS_WITHIN)
 
 
-def free_port() -> int:
-    """A port on which nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
-
-
 @contextmanager
 def serving(options: Sequence[str]) -> Iterator[Service]:
     """Run ``zsclip serve`` on a free port until the block ends.
@@ -79,8 +73,7 @@ def serving(options: Sequence[str]) -> Iterator[Service]:
     Args:
         options: Those of the command, but for ``--port``.
     """
-    port = free_port()
-    with _running(["-m", "zsclip", "serve", "--port", str(port), *options], port) as service:
+    with _running(["-m", "zsclip", "serve", "--port", "0", *options]) as service:
         yield service
 
 
@@ -92,8 +85,7 @@ def serving_within(labels: Sequence[str], limits: Mapping[str, object]) -> Itera
         labels: What it is asked about.
         limits: Fields of `zsclip.serve.Limits`.
     """
-    port = free_port()
-    with _running(["-c", _PROGRAM, str(port), json.dumps(limits), *labels], port) as service:
+    with _running(["-c", _PROGRAM, json.dumps(limits), *labels]) as service:
         yield service
 
 
@@ -102,15 +94,16 @@ import json, sys
 from zsclip import ZeroShotClassifier
 from zsclip.serve import Limits, run
 clf = ZeroShotClassifier(
-    sys.argv[3:], templates=["a drawing of a {}."], model="tiny-cartoon", precision="fp32",
+    sys.argv[2:], templates=["a drawing of a {}."], model="tiny-cartoon", precision="fp32",
     device="cpu", cache=False,
 )
-run(clf, port=int(sys.argv[1]), limits=Limits(**json.loads(sys.argv[2])))
+limits = Limits(**json.loads(sys.argv[1]))
+run(clf, port=0, limits=limits, started=lambda url: print("Listening on", url, flush=True))
 """
 
 
 @contextmanager
-def _running(arguments: Sequence[str], port: int) -> Iterator[Service]:
+def _running(arguments: Sequence[str]) -> Iterator[Service]:
     environment = {**os.environ, "ZSCLIP_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
@@ -119,7 +112,7 @@ def _running(arguments: Sequence[str], port: int) -> Iterator[Service]:
                 [sys.executable, *arguments], stdout=out, stderr=out, env=environment
             )
         try:
-            service = Service(process, port, log)
+            service = Service(process, _port_of(process, log), log)
             _wait_until_ready(service)
             yield service
         finally:
@@ -130,6 +123,16 @@ def _running(arguments: Sequence[str], port: int) -> Iterator[Service]:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+
+
+def _port_of(process: subprocess.Popen[bytes], log: Path) -> int:
+    """Where it says that it listens: a port that was free a moment ago may be another's by then."""
+    end = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < end and process.poll() is None:
+        if found := re.search(r"Listening on http://127\.0\.0\.1:(\d+)", log.read_text()):
+            return int(found[1])
+        time.sleep(0.05)
+    raise RuntimeError(f"the service does not listen; it said:\n{log.read_text()}")
 
 
 def _wait_until_ready(service: Service) -> None:
