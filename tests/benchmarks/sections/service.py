@@ -9,6 +9,7 @@ import os
 import statistics
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -125,10 +126,11 @@ def _plain(work: Work, kind: str, precision: str, port: int) -> list[str]:
 
 def _infinity(work: Work, python: str, port: int) -> list[str]:
     return [
-        python, "-m", "infinity_emb.infinity_server", "v2",
+        str(Path(python).with_name("infinity_emb")), "v2",
         "--model-id", str(work.weights.huggingface), "--served-model-name", "clip",
         "--engine", "torch", "--device", work.device, "--dtype", "float32",
-        "--batch-size", str(BATCH), "--no-bettertransformer", "--port", str(port),
+        "--batch-size", str(BATCH), "--no-bettertransformer", "--no-model-warmup",
+        "--port", str(port),
     ]  # fmt: skip
 
 
