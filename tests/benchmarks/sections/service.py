@@ -175,7 +175,7 @@ def _agree(work: Work, services: Sequence[tuple[Known, str]], pictures: Sequence
                 scores = answer["scores"]
                 if isinstance(scores, list):
                     scores = {one["label"]: one["score"] for one in scores}
-                off = max(abs(scores[label] - score) for label, score in result.as_dict().items())
+                off = max(abs(result[label] - score) for label, score in scores.items())
             if off > 0.05:
                 raise SystemExit(f"{known.name} answers something else: {off:.3f} off")
 
