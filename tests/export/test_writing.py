@@ -99,10 +99,14 @@ def test_a_precision_that_there_is_not_is_named(
         animals.export(tmp_path / "x", precision=wrong)
 
 
-def test_an_export_needs_a_path(animals: ZeroShotClassifier) -> None:
+def test_an_export_needs_a_path_and_a_yes_or_no(
+    animals: ZeroShotClassifier, tmp_path: Path
+) -> None:
     wrong: Any = 3
     with pytest.raises(ParameterTypeError, match="must be a path"):
         animals.export(wrong)
+    with pytest.raises(ParameterTypeError, match="`with_resize` must be True or False, got 3"):
+        animals.export(tmp_path / "x", with_resize=wrong)
 
 
 def test_a_file_larger_than_the_format_has_room_for_is_refused(
