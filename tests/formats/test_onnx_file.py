@@ -169,7 +169,7 @@ def test_metadata_and_nodes_have_a_bound(file: Path, monkeypatch: pytest.MonkeyP
         read_onnx_metadata(file)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(drawn=st.data())
 def test_whatever_is_damaged_the_walk_ends_with_a_fault_or_metadata(
     drawn: st.DataObject, tmp_path_factory: pytest.TempPathFactory
