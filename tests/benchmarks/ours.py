@@ -102,6 +102,19 @@ def save(clf: ZeroShotClassifier, path: Path) -> None:
     saving.save(path)
 
 
+def export(clf: ZeroShotClassifier, path: Path, precision: str) -> None:
+    """Write a classifier as one ONNX file."""
+    exporting: Any = clf
+    exporting.export(path, precision=precision, overwrite=True)
+
+
+def load(path: Path) -> ZeroShotClassifier:
+    """A classifier from a file that was saved or exported, without a cache."""
+    loading: Any = ZeroShotClassifier
+    made: ZeroShotClassifier = loading.load(path, cache=False)
+    return made
+
+
 def first_auto(folder: Path) -> tuple[AutoPrecision, float]:
     """What "auto" comes to on a CPU where no rate is kept yet, and the seconds that it took.
 

@@ -20,7 +20,6 @@ from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.sections.start import first_line, shares
 from tests.benchmarks.starts.marks import LABELS, TEMPLATE
 from tests.benchmarks.timing import say
-from zsclip import ZeroShotClassifier
 
 TORCH, LINES = "torch", "25 lines"
 PRECISIONS = ("fp32", "fp16", "int8")
@@ -40,12 +39,12 @@ def run(work: Work, machine: object) -> Section:
     del machine
     folder = work.folder / "onnx"
     folder.mkdir(exist_ok=True)
-    made: Any = ours.make(work.weights, LABELS, templates=[TEMPLATE], precision="fp32")
+    made = ours.make(work.weights, LABELS, templates=[TEMPLATE], precision="fp32")
     saved = folder / "labels.zsclip"
     ours.save(made, saved)
     files = {precision: folder / f"{precision}.onnx" for precision in PRECISIONS}
     for precision, file in files.items():
-        made.export(file, precision=precision, overwrite=True)
+        ours.export(made, file, precision)
     [picture] = make_small(work.folder / "start", 1)
     seconds, memory = _starts(work, saved, files, picture)
     return Section(
@@ -99,11 +98,10 @@ def _starts(
     )
 
 
-def _rates(work: Work, made: ZeroShotClassifier, files: dict[str, Path]) -> list[System]:
+def _rates(work: Work, made: Any, files: dict[str, Path]) -> list[System]:
     """Prepared pictures a second, and how far embeddings are from those of torch."""
     classifiers = {TORCH: made} | {
-        f"exported, {name}": ZeroShotClassifier.load(file, cache=False)
-        for name, file in files.items()
+        f"exported, {name}": ours.load(file) for name, file in files.items()
     }
     pixels = np.random.default_rng(0).integers(0, 256, (BATCH, 224, 224, 3), np.uint8)
     expected = ours.image_embeddings(made, pixels)
