@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -80,12 +81,12 @@ def rows_of(sink: Path) -> pd.DataFrame:
     return rows
 
 
-def only(*words: str) -> Callable[[int], list[int]]:
-    """Finds a process of those below the command whose name has one of these words."""
+def only(pattern: str) -> Callable[[int], list[int]]:
+    """Finds a process of those below the command whose name begins so."""
 
     def find(pid: int) -> list[int]:
         below = processes_below(pid)
-        found = [p for p, name in below.items() if any(word in name for word in words)]
+        found = [p for p, name in below.items() if re.match(pattern, name)]
         return [random.choice(found)] if found else []
 
     return find
@@ -106,10 +107,10 @@ VICTIMS: dict[str, tuple[Callable[[int], list[int]], int]] = {
     "the command (SIGTERM)": (itself, signal.SIGTERM),
     "the command (SIGINT)": (itself, signal.SIGINT),
     "the command and its cluster": (everything, signal.SIGKILL),
-    "an actor": (only("ray::MapWorker", "ray::_MapWorker"), signal.SIGKILL),
+    "an actor": (only("ray::MapWorker"), signal.SIGKILL),
     "a worker": (only("ray::"), signal.SIGKILL),
     "a worker (SIGTERM)": (only("ray::"), signal.SIGTERM),
-    "the raylet": (only("/raylet"), signal.SIGKILL),
+    "the raylet": (only(r"\S*/raylet"), signal.SIGKILL),
 }
 
 

@@ -148,7 +148,7 @@ def _items(items: Sequence[str]) -> _Found:
     names = [*map(_absolute, items)]
     kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (("tables", TABLES), ("tars", TARS))
     for kind, endings in kinds:
-        n = sum(name.lower().endswith(endings) for name in names)
+        n = sum(_ends(name, endings) for name in names)
         if n == len(names):
             return _Found(kind, names, lambda: map(_measured, names))
         if n:
@@ -166,13 +166,14 @@ def _inside(place: Place) -> _Found:
     if place.local:
         names = [*_walk(place.path)]
     else:
-        below = [place.at(info.path).url for info in place.files(deep=True)]
-        names = [name for name in below if not _hidden(name.removeprefix(place.url))]
+        below = [info.path for info in place.files(deep=True)]
+        shown = [path for path in below if not _hidden(path.removeprefix(place.path))]
+        names = [place.at(path).url for path in shown]
     suffixes = tuple(picture_suffixes())
     kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (
         *(("tables", TABLES), ("tars", TARS), ("pictures", suffixes)),
     )
-    found = {kind: [n for n in names if n.lower().endswith(ends)] for kind, ends in kinds}
+    found = {kind: [n for n in names if _ends(n, ends)] for kind, ends in kinds}
     there = {kind: of_kind for kind, of_kind in found.items() if of_kind}
     if not there:
         raise ParameterError(
@@ -187,6 +188,12 @@ def _inside(place: Place) -> _Found:
         folder = place.path
         return _Found(kind, (), lambda: map(_measured, map(str, find_pictures(folder))))
     return _Found(kind, of_kind, lambda: map(_measured, of_kind))
+
+
+def _ends(name: str, endings: tuple[str, ...]) -> bool:
+    """Whether a path, or a URL less what is asked of its server, has one of these endings."""
+    path = name.partition("?")[0] if "://" in name else name
+    return path.lower().endswith(endings)
 
 
 def _walk(folder: str) -> Iterator[str]:

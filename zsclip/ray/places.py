@@ -60,7 +60,8 @@ class Place:
         path = path.rstrip("/")
         if isinstance(found, fs.LocalFileSystem):
             return cls(path, path, found, local=True)
-        return cls(text.rstrip("/"), path, found, local=False)
+        url, mark, query = text.partition("?")  # as in s3://bucket/a?region=eu-west-1
+        return cls(url.rstrip("/") + mark + query, path, found, local=False)
 
     @property
     def name(self) -> str:
@@ -69,15 +70,16 @@ class Place:
 
     def inside(self, name: str) -> Place:
         """What has a name in this folder."""
-        return Place(f"{self.url}/{name}", f"{self.path}/{name}", self.fs, self.local)
+        return self.beside(f"/{name}")
 
     def beside(self, ending: str) -> Place:
         """What lies beside it, under its name with something after it."""
-        return Place(self.url + ending, self.path + ending, self.fs, self.local)
+        url, mark, query = (self.url, "", "") if self.local else self.url.partition("?")
+        return Place(url + ending + mark + query, self.path + ending, self.fs, self.local)
 
     def at(self, path: str) -> Place:
         """Another path of the same file system, which lies below this one."""
-        return Place(self.url + path.removeprefix(self.path), path, self.fs, self.local)
+        return self.beside(path.removeprefix(self.path))
 
     def is_file(self) -> bool:
         """Whether there is a file."""

@@ -75,7 +75,8 @@ def checkpointed(dataset: Dataset, id_column: str, checkpoints: Place) -> None:
     """Have Ray write down the ids of what a dataset's rows become when they are written."""
     config = CheckpointConfig(
         id_column,
-        checkpoints.url,
+        checkpoints.path,
+        override_filesystem=checkpoints.fs,
         delete_checkpoint_on_success=False,
         checkpoint_manager_cls=_Settled,
     )

@@ -204,7 +204,7 @@ def _write(
     checkpointed(results, ids, job.checkpoints)
     sink = job.sink
     with watching(results, patience, more):
-        results.write_parquet(sink.url, filesystem=sink.fs if sink.local else None)
+        results.write_parquet(sink.path, filesystem=sink.fs)
 
 
 def _checked(job: Job, kept: Kept, ids: str) -> list[Written]:
