@@ -72,6 +72,7 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
         ([], "it is empty"),
         ("web://bucket/a", "a file system that Arrow knows"),
         (["a.png", "b.tar"], "1 tars among 2 paths"),
+        ("s3://key:secret@bucket/a", "must hold no key or password"),
     ):
         with pytest.raises(ParameterError, match=told):
             look(given, None, None)

@@ -41,7 +41,8 @@ class Place:
         """A place that a user named.
 
         Raises:
-            ParameterError: It is a URL of a kind that Arrow has no file system for.
+            ParameterError: It is a URL of a kind that Arrow has no file system for, or holds a
+                password.
             ParameterTypeError: It is no path.
         """
         with needed("A cluster", "ray"):
@@ -50,6 +51,11 @@ class Place:
         if not (isinstance(text, str) and "://" in text):
             path = str(as_path(given, param).absolute())  # type: ignore[arg-type]
             return cls(path, path, fs.LocalFileSystem(), local=True)
+        if "@" in text.partition("://")[2].partition("/")[0]:  # it would stand in every row
+            raise ParameterError(
+                f"`{param}` must hold no key or password, got {brief(text)}. Give them in the "
+                "environment, such as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+            )
         try:
             found, path = fs.FileSystem.from_uri(text)
         except (ArrowException, OSError, ValueError) as error:
