@@ -45,15 +45,16 @@ def rates_in_turn(jobs: Sequence[Job], rounds: int) -> dict[str, list[float]]:
 
 
 def growth_in_turn(
-    pairs: Sequence[tuple[Job, Job]], rounds: int
+    pairs: Sequence[tuple[Job, Job]], rounds: int, *, warm: bool = True
 ) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Items a second beyond what every run begins with, and the seconds of that beginning.
 
     Args:
         pairs: For each system, the job over few items and the one over many.
         rounds: How often every system has its turn; back and forth, as in `rates_in_turn`.
+        warm: Whether each does its few items once before the first round.
     """
-    for few, _ in pairs:
+    for few, _ in pairs if warm else ():
         (few.warm or few.run)()
     rates: dict[str, list[float]] = {few.name: [] for few, _ in pairs}
     starts: dict[str, list[float]] = {few.name: [] for few, _ in pairs}

@@ -138,7 +138,7 @@ def _measured(
         return Job(name, once, items=count)
 
     pairs = [(job(name, way, size.few), job(name, way, size.many)) for name, way, size in ways]
-    rates, starts = growth_in_turn(pairs, work.turns(3))
+    rates, starts = growth_in_turn(pairs, work.turns(3), warm=not work.quick)
     systems = [
         System(
             name,
