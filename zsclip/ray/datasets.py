@@ -64,9 +64,9 @@ def classify(
     weights have to be found there, or an actor's error ends the job. Texts are embedded here,
     before. The tower for pictures is loaded once in each actor.
 
-    Unasked there is an actor for each GPU, if the classifier was made with a device that may be
-    one; else some on each machine, of about four CPUs each. One CPU of each machine is left to what
-    reads and writes. An actor that has no GPU sees none. It computes in as many threads as its
+    Unasked there are some actors on each machine, of about four CPUs each; if the classifier was
+    made with a device that may be a GPU, one to four for each GPU, which share it, since one
+    process decodes too slowly for it. One CPU of each machine is left to what reads and writes. An actor that has no GPU sees none. It computes in as many threads as its
     machine has cores for each actor, or as `num_cpus` or OMP_NUM_THREADS say.
 
     An actor that dies is started again by Ray, and its rows are taken again: each comes once. A row

@@ -27,6 +27,10 @@ MOST_CPUS = 4
 """About how many CPUs an actor has where nothing is said: several towers, each in some threads, do
 more than one in many, and take more memory."""
 
+MOST_ON_A_GPU = 4
+"""Actors that share a GPU where nothing is said, if each has about so many CPUs: one process does
+not decode as fast as a GPU computes, and each holds a tower."""
+
 NEARLY_ONE = 0.99
 """In place of 1: Ray has whatever asks for the same resources done by one process, so that an actor
 of one CPU would read as well, and compute nothing while it waits for that."""
@@ -87,7 +91,7 @@ def share_out(
         >>> share_out([Node(16)])
         Share(num_cpus=3.0, num_gpus=0.0, least=4, most=4)
         >>> share_out([Node(64, gpus=4)] * 2, wants_gpu=True)
-        Share(num_cpus=12.0, num_gpus=1.0, least=8, most=8)
+        Share(num_cpus=3.0, num_gpus=0.25, least=32, most=32)
     """
     least, most = _asked(actors)
     cpus = None if num_cpus is None else _amount("num_cpus", num_cpus)
@@ -155,7 +159,11 @@ def _gpus_of_each(
     if asked is None:
         if not wants_gpu or largest < 1:
             return 0.0
-        on_each = math.ceil((actors or 1) / sum(math.floor(node.gpus) for node in nodes))
+        with_gpus = [(node.cpus, math.floor(node.gpus)) for node in nodes if node.gpus >= 1]
+        on_each = min(round((cpus - 1) / MOST_CPUS / gpus) for cpus, gpus in with_gpus)
+        on_each = max(1, min(on_each, MOST_ON_A_GPU))
+        if actors is not None:
+            on_each = math.ceil(actors / sum(gpus for _, gpus in with_gpus))
         return _down(1 / on_each)
     gpus = _amount("num_gpus", asked)
     if nodes and gpus > largest:
