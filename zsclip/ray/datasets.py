@@ -66,8 +66,9 @@ def classify(
 
     Unasked there are some actors on each machine, of about four CPUs each; if the classifier was
     made with a device that may be a GPU, one to four for each GPU, which share it, since one
-    process decodes too slowly for it. One CPU of each machine is left to what reads and writes. An actor that has no GPU sees none. It computes in as many threads as its
-    machine has cores for each actor, or as `num_cpus` or OMP_NUM_THREADS say.
+    process decodes too slowly for it. One CPU of each machine is left to what reads and writes. An
+    actor that has no GPU sees none. It computes in as many threads as its machine has cores for
+    each actor, or as `num_cpus` or OMP_NUM_THREADS say.
 
     An actor that dies is started again by Ray, and its rows are taken again: each comes once. A row
     that actors die over again and again fails as one that cannot be read.
