@@ -80,3 +80,25 @@ def test_it_works_as_a_part_of_another_application(colors: ZeroShotClassifier) -
             ]
 
     assert asyncio.run(run()) == ("red", ["no-store", "nosniff"])
+
+
+def test_as_a_part_it_counts_and_describes_its_routes_where_they_are(
+    colors: ZeroShotClassifier,
+) -> None:
+    part = create_app(colors)
+    whole = Starlette(routes=[Mount("/cats", app=part)])
+
+    async def run() -> tuple[str, str]:
+        transport = httpx.ASGITransport(app=whole)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            await client.get("/cats/healthz")
+            await client.get("/cats/nowhere")
+            [server] = (await client.get("/cats/openapi.json")).json()["servers"]
+            return server["url"], (await client.get("/cats/docs?a=b")).text
+
+    at, page = asyncio.run(run())
+    count = service_of(part).metrics.value
+    assert count("zsclip_requests_total", route="/healthz", status="200") == 1
+    assert count("zsclip_requests_total", route="other", status="404") == 1
+    assert at == "/cats"
+    assert "curl http://localhost/cats/healthz<" in page

@@ -43,5 +43,5 @@ class Counted:
             await self._app(scope, receive, counting)
         finally:
             self._metrics.in_flight.dec()
-            path = scope["path"] if scope["path"] in self._paths else "other"
-            self._metrics.requests.labels(path, status).inc()
+            path = scope["path"].removeprefix(scope.get("root_path", ""))  # where it is mounted
+            self._metrics.requests.labels(path if path in self._paths else "other", status).inc()

@@ -33,7 +33,8 @@ async def page(request: Request) -> Response:
 
 async def docs(request: Request) -> Response:
     """``GET /docs``."""
-    return _shown(page_of_api(_document(request), str(request.base_url)))
+    url = request.url.replace(path=_mounted_at(request), query="")
+    return _shown(page_of_api(_document(request), str(url)))
 
 
 async def described(request: Request) -> Response:
@@ -42,7 +43,14 @@ async def described(request: Request) -> Response:
 
 
 def _document(request: Request) -> dict[str, Any]:
-    return openapi(with_token=request.app.state.with_token)
+    at = _mounted_at(request) or "/"
+    return openapi(with_token=request.app.state.with_token, at=at)
+
+
+def _mounted_at(request: Request) -> str:
+    """The path of the service in an application that it is a part of; empty if it is none."""
+    path: str = request.scope.get("root_path", "")
+    return path
 
 
 def _shown(made: Page) -> Response:

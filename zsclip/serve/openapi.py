@@ -30,11 +30,12 @@ _AS_JSON = "-H 'Content-Type: application/json'"
 _OF_BODIES = (400, 401, 403, 408, 413, 415, 422, 500, 503)
 
 
-def openapi(*, with_token: bool = False) -> dict[str, Any]:
+def openapi(*, with_token: bool = False, at: str = "/") -> dict[str, Any]:
     """The document, as `/openapi.json` gives it.
 
     Args:
         with_token: Whether the service wants a token.
+        at: The path under which it is.
     """
     document: dict[str, Any] = {
         "openapi": "3.1.0",
@@ -50,7 +51,7 @@ def openapi(*, with_token: bool = False) -> dict[str, Any]:
             ),
             "license": {"name": "MIT", "identifier": "MIT"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": at}],
         "paths": _paths(),
         "components": {
             "schemas": SCHEMAS,
