@@ -200,6 +200,20 @@ def test_answers_are_those_of_the_library(tab: Page, drawings: Path) -> None:
         assert scores(tab, name) == pytest.approx(result.as_dict(), abs=0.002)
 
 
+def test_other_labels_are_asked_about_in_the_templates_on_the_screen(
+    browser: Browser, drawings: Path
+) -> None:
+    template = "a drawing of a {}, in color"
+    with serving([*PLAIN, "--template", template]) as service, opened(browser, service.url) as tab:
+        choose(tab, drawings / "frog.png")
+        put_words(tab, "Labels", "cat", "dog")
+        clf = ZeroShotClassifier(
+            ["cat", "dog"], templates=[template], model="tiny-cartoon", precision="fp32"
+        )
+        result = clf.classify(drawings / "frog.png")
+        assert scores(tab, "frog.png") == pytest.approx(result.as_dict(), abs=0.002)
+
+
 def test_several_labels_are_a_switch(tab: Page, drawings: Path) -> None:
     choose(tab, drawings / "frog.png")
     switch = tab.get_by_role("switch", name="Several labels a picture")

@@ -77,7 +77,7 @@
     const labels = lines("labels"), templates = lines("templates"), several = $("several").checked;
     const edited = {};
     if (!same(labels, service.names)) edited.labels = labels;
-    if (!same(templates, service.templates)) edited.templates = templates;
+    if (edited.labels || !same(templates, service.templates)) edited.templates = templates;
     if (several !== service.multi_label) edited.multi_label = several;
     return { labels, templates, several, edited, own: Object.keys(edited).length === 0 };
   }
