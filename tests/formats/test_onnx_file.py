@@ -125,6 +125,18 @@ def test_what_no_exported_classifier_has_is_refused(
     assert str(caught.value) == reason
 
 
+def test_a_graph_under_a_number_of_which_protobuf_takes_the_lower_bits_is_refused(
+    file: Path,
+) -> None:
+    hidden = onnx.GraphProto(name="hidden").SerializeToString()
+    tag = 7 << 3 | 2 | 1 << 32  # a graph to ONNX Runtime
+    varint = bytes([tag & 127 | 128, 128, 128, 128, tag >> 28])
+    with file.open("ab") as opened:
+        opened.write(varint + bytes([len(hidden)]) + hidden)
+    with pytest.raises(OnnxFault, match="it is no ONNX file, or cut short"):
+        read_onnx_metadata(file)
+
+
 def test_numbers_that_say_where_they_lie_and_lie_in_the_file_are_read(
     colors: ZeroShotClassifier, tmp_path: Path
 ) -> None:
@@ -197,6 +209,7 @@ def _small() -> bytes:
         ("A.ONNX", b"x", True),
         ("a.zsclip", b"\x08\x0a\x12\x06zsclip", True),
         ("a.zsclip", b"\x08\0\0\0\0\0\0\0{", False),
+        ("a.onnx", b"\xf0\x01\0\0\0\0\0\0{", False),
         ("a.zsclip", b"", False),
     ],
 )

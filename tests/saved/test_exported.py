@@ -47,6 +47,15 @@ def test_what_was_exported_is_loaded_under_any_name(
     assert repr(clf) == "<ZeroShotClassifier 3 labels, 1 template, colors on cpu in fp32>"
 
 
+def test_what_was_saved_under_the_name_of_an_exported_file_is_loaded(
+    colors: ZeroShotClassifier, fake: Any, tmp_path: Path
+) -> None:
+    colors.save(tmp_path / "colors.onnx")
+    clf = ZeroShotClassifier.load(tmp_path / "colors.onnx", encoder=fake, cache=False)
+    assert clf.labelset == colors.labelset
+    assert clf.model_info == colors.model_info
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_what_was_learnt_goes_on_over_the_exported_model(
     fake: Any, tmp_path: Path, solid: Solid, several: bool

@@ -54,8 +54,10 @@ def looks_like_onnx(path: str | os.PathLike[str], start: bytes) -> bool:
         >>> looks_like_onnx("animals.onnx", b"")
         True
     """
-    # ONNX begins with its version, and safetensors with a length in eight bytes and then JSON
-    return Path(path).suffix.lower() == ".onnx" or (start[:1] == b"\x08" and start[8:9] != b"{")
+    # ONNX begins with its version, and safetensors with a length in eight bytes and then JSON:
+    # what `save` wrote is that, also under the name of the other
+    named = Path(path).suffix.lower() == ".onnx"
+    return start[8:9] != b"{" and (named or start[:1] == b"\x08")
 
 
 def read_onnx_metadata(path: Path) -> dict[str, str]:
@@ -164,7 +166,8 @@ def _parts(
         else:
             raise OnnxFault("it is no ONNX file, or damaged")
         at = file.tell() + length
-        if at > end or not tag >> 3:
+        # of a longer tag protobuf takes the lower 32 bits, and would read another field than this
+        if at > end or not 0 < tag >> 3 < 1 << 29:
             raise OnnxFault("it is no ONNX file, or cut short")
         if name:
             yield name, size
