@@ -6,7 +6,13 @@ import logging
 
 import pytest
 
-from zsclip.errors import DownloadError, LabelError, NonFiniteError, PromptTooLongError
+from zsclip.errors import (
+    DownloadError,
+    LabelError,
+    NonFiniteError,
+    NoTextTowerError,
+    PromptTooLongError,
+)
 from zsclip.serve.refusals import Refusal, answer_to, too_busy
 
 
@@ -21,7 +27,12 @@ def test_who_is_refused_for_now_is_told_when_to_come_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [LabelError("one label"), PromptTooLongError("a fox", 99, 77, "fox")]
+    "error",
+    [
+        LabelError("one label"),
+        PromptTooLongError("a fox", 99, 77, "fox"),
+        NoTextTowerError("an exported file"),
+    ],
 )
 def test_what_is_wrong_with_labels_is_told(error: Exception) -> None:
     status, told, _ = answer_to(error)

@@ -8,6 +8,7 @@ from zsclip.errors import (
     LabelError,
     LabelNotFoundError,
     LabelSetError,
+    NoTextTowerError,
     ParameterError,
     ParameterTypeError,
     PromptTooLongError,
@@ -25,11 +26,15 @@ _OF_THE_REQUEST = (
     LabelError,
     LabelNotFoundError,
     LabelSetError,
+    NoTextTowerError,
     ParameterError,
     ParameterTypeError,
     PromptTooLongError,
 )
-"""Errors about labels and templates, whose messages tell the client what to change."""
+"""Errors about labels and templates, whose messages tell the client what to change.
+
+That the model of an exported file has no tower for texts is one: its own labels are answered.
+"""
 
 
 _NAMES = {
