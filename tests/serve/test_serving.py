@@ -58,7 +58,9 @@ def test_without_the_extra_it_is_named(
 def test_a_port_that_is_taken_is_told(colors: ZeroShotClassifier) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OSError, match=f"Cannot listen on 127.0.0.1, port {port}"):
+        with pytest.raises(
+            OSError, match=f"Cannot listen on 127.0.0.1, port {port}: [A-Z][a-z ]*. Choose"
+        ):
             run(colors, port=port)
 
 

@@ -69,8 +69,12 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise OSError(error.errno, f"Cannot listen on {shown(host)}, port {port}: {why}") from error
+        why = (error.strerror or str(error)).partition(" (while")[0]  # the address, once more
+        raise OSError(
+            error.errno,
+            f"Cannot listen on {shown(host)}, port {port}: {why}. Choose another, or port 0 for "
+            "one that is free.",
+        ) from error
 
 
 class _Server(uvicorn.Server):
