@@ -60,7 +60,7 @@ def test_the_model_may_lie_elsewhere(run: Run, saved: Path, pictures: Path) -> N
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ([], "Give the classes with --labels, or with --classifier a file that `zsclip save`"),
+        ([], "Give the classes with --labels, or with --classifier a file that `zsclip save` or"),
         ([*LABELS, "-c", "x.zsclip"], "--labels and --classifier exclude each other"),
         (["-t", "a {}", "-c", "x.zsclip"], "--template has no effect on --classifier"),
         (["-c", "x.zsclip"], "Cannot load the classifier 'x.zsclip': there is no such file"),

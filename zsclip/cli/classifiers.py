@@ -104,8 +104,9 @@ def saved_option(command: F) -> F:
         "saved",
         metavar="FILE",
         shell_complete=complete_files,
-        help="What `zsclip save` wrote, in place of --labels and --template, with all that it "
-        "learnt. The model is found by its name, or in the file that --model names.",
+        help="What `zsclip save` or `zsclip export` wrote, in place of --labels and --template, "
+        "with all that it learnt. The model of what was saved is found by its name, or in the file "
+        "that --model names.",
     )(command)
 
 
@@ -204,7 +205,8 @@ def make_classifier(
 
     if (labels is None) == (saved is None):
         raise click.UsageError(
-            "Give the classes with --labels, or with --classifier a file that `zsclip save` wrote."
+            "Give the classes with --labels, or with --classifier a file that `zsclip save` or "
+            "`zsclip export` wrote."
             if labels is None
             else "--labels and --classifier exclude each other: the file holds its labels."
         )

@@ -76,7 +76,7 @@ def read_classifier(path: str | os.PathLike[str]) -> SavedClassifier:
 def _unreadable(path: str | os.PathLike[str], reason: str) -> SavedClassifierFileError:
     return SavedClassifierFileError(
         f"Cannot load the classifier {shown(path)}: {reason}. Give the path of a file that "
-        "`ZeroShotClassifier.save` wrote."
+        "`ZeroShotClassifier.save` or `export` wrote."
     )
 
 
@@ -118,7 +118,7 @@ def _read(file: Path) -> SavedClassifier:
             ) from error
         raise _Fault(
             "it is no saved classifier, which is a safetensors file. Give the path of a file that "
-            "`ZeroShotClassifier.save` wrote."
+            "`ZeroShotClassifier.save` or `export` wrote."
         ) from error
 
 
