@@ -80,7 +80,10 @@ def test_which_files_are_taken(folder: str) -> None:
         ([INDEX, *SHARDS[1:]], r"parts of a checkpoint.*Get the folder again"),
         (SHARDS, "no index"),
         (["model-q4.gguf"], r"'model-q4\.gguf'\. GGUF holds quantized"),
-        (["model.onnx"], r"'model\.onnx'\. ONNX holds a computation.*goes to `ZeroShotClassifier\.load`"),
+        (
+            ["model.onnx"],
+            r"'model\.onnx'\. ONNX holds a computation.*goes to `ZeroShotClassifier\.load`",
+        ),
         (["flax_model.msgpack"], "Flax"),
     ],
 )

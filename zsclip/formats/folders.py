@@ -59,8 +59,8 @@ _SHARD = re.compile(r"(?P<stem>.{1,200})-(?P<number>\d{5})-of-(?P<count>\d{5})(?
 _NO_WEIGHTS = ("optimizer", "training_args", "scheduler", "rng_state", "adapter_")
 _ELSEWHERE = {
     ".gguf": "GGUF holds quantized weights",
-    ".onnx": "ONNX holds a computation and no checkpoint (a classifier that zsclip exported goes to "
-    "`ZeroShotClassifier.load`, on the command line to --classifier)",
+    ".onnx": "ONNX holds a computation and no checkpoint (a classifier that zsclip exported goes "
+    "to `ZeroShotClassifier.load`, on the command line to --classifier)",
     ".h5": "This is TensorFlow's format",
     ".msgpack": "This is Flax's format",
     ".npz": "This is a format of JAX",
