@@ -54,6 +54,7 @@ def plain_tower_of(encoder: Encoder) -> PlainTower:
         raise ExportError(
             f"The engine {brief(encoder.model_info.encoder)} cannot give its model as a graph, "
             'which an ONNX file takes. The engines "clip" and "open-clip" can, of a model that '
-            "they find by its name or in a file: of what was exported, export what it was made from."
+            "they find by its name or in a file: of what was exported, export what it was made "
+            "from."
         )
     return cast(_HasPlainTower, encoder).plain_tower()
