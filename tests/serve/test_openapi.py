@@ -105,6 +105,7 @@ def answers() -> list[tuple[str, httpx.Response]]:
                 await post(classify, json={"images": [red]}, headers={"Origin": "http://evil"}),
                 await post(classify, json={"images": [red]}, headers={"Host": "evil"}),
                 await post("/embed", json={"images": [red, broken]}),
+                await post("/embed", json={"images": [red, broken]}, headers=lines),
                 await post("/embed", json={"texts": ["a", "b"]}),
                 await post(classify, json={"embeddings": [[1.0, *[0.0] * 255]]}),
             )
@@ -183,7 +184,7 @@ def test_what_may_be_asked_is_what_is_read() -> None:
 
     with pytest.raises(Refusal) as refused:
         asked_for([], {"nothing": 1}, Limits())
-    known = set(str(refused.value).partition("Known: ")[2].rstrip(".").split(", "))
+    known = set(str(refused.value).partition("Known beside them: ")[2].rstrip(".").split(", "))
     described = {
         key
         for name in ("Classify", "ClassifyForm", "Embed", "EmbedForm", "Words")

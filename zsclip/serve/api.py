@@ -6,13 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from zsclip.classifier import ZeroShotClassifier
-from zsclip.results import Failure
+from zsclip.results import Failure, Prediction
 from zsclip.serve.answers import Lines, gone, in_json, refused
 from zsclip.serve.asked import Asked, Upload
 from zsclip.serve.batching import Embedded
@@ -47,8 +45,9 @@ async def classify(request: Request) -> Response:
     if asked.embeddings is not None:
         if asked.pictures:
             raise Refusal(422, "A request holds pictures or `embeddings`. Send two requests.")
-        judge = _judging(classifier, asked.top, service.origin(classifier))
-        return in_json(await asyncio.to_thread(_judged_rows, asked.embeddings, judge))
+        origin = service.origin(classifier)
+        parts = await asyncio.to_thread(_judged_rows, classifier, asked, origin)
+        return _at_once(request, parts, "results")
     pending = await service.embedding(asked.pictures)
     judge = _judging(classifier, asked.top, service.origin(classifier))
     return await _answer(request, asked, pending, judge, "results")
@@ -65,7 +64,7 @@ async def embed(request: Request) -> Response:
         if asked.pictures:
             raise Refusal(422, "A request holds pictures or `texts`. Send the two in two requests.")
         rows = await service.wordings.embed(asked.texts)
-        return in_json({"embeddings": rows.tolist()})
+        return _at_once(request, rows.tolist(), "embeddings")
     pending = await service.embedding(asked.pictures)
     return await _answer(request, asked, pending, _vector, "embeddings")
 
@@ -101,14 +100,22 @@ def _judging(classifier: ZeroShotClassifier, top: int, origin: dict[str, Any]) -
         if isinstance(embedded, Failure):
             return embedded.to_dict()
         [prediction] = classifier.classify_embeddings(embedded[None], sources=[picture.name])
-        return {**prediction.to_dict(top), **told_ranks(prediction), "origin": origin}
+        return _told(prediction, top, origin)
 
     return judge
 
 
-def _judged_rows(rows: NDArray[np.float32], judge: Judge) -> Any:
-    parts = [judge(row, Upload(b"", f"<embeddings[{n}]>")) for n, row in enumerate(rows)]
-    return parts[0] if len(parts) == 1 else {"results": parts}
+def _told(prediction: Prediction, top: int, origin: dict[str, Any]) -> dict[str, Any]:
+    return {**prediction.to_dict(top), **told_ranks(prediction), "origin": origin}
+
+
+def _judged_rows(
+    classifier: ZeroShotClassifier, asked: Asked, origin: dict[str, Any]
+) -> list[dict[str, Any]]:
+    assert asked.embeddings is not None
+    names = [f"<embeddings[{n}]>" for n in range(len(asked.embeddings))]
+    predictions = classifier.classify_embeddings(asked.embeddings, sources=names)
+    return [_told(prediction, asked.top, origin) for prediction in predictions]
 
 
 def _vector(embedded: Embedded, picture: Upload) -> dict[str, Any] | list[float]:
@@ -122,7 +129,7 @@ async def _answer(
     request: Request, asked: Asked, pending: Pending, judge: Judge, many: str
 ) -> Response:
     """One picture's part as it is, those of several in a list, or a line for each."""
-    if "application/x-ndjson" in request.headers.get("accept", "").lower():
+    if _takes_lines(request):
         return Lines(_lines(asked, pending, judge), pending.cancel)
     try:
         return await _unless_gone(request, _whole(asked, pending, judge, many))
@@ -137,9 +144,11 @@ async def _whole(asked: Asked, pending: Pending, judge: Judge, many: str) -> JSO
         parts.append(await _judged(judge, embedded, next(uploads), asked))
         if len(asked.pictures) == 1 and isinstance(embedded, Failure):
             return in_json(parts[0], 422)
-    if many == "results" and len(parts) == 1:
-        return in_json(parts[0])
-    return in_json({many: parts})
+    return _together(parts, many)
+
+
+def _together(parts: list[Any], many: str) -> JSONResponse:
+    return in_json(parts[0] if many == "results" and len(parts) == 1 else {many: parts})
 
 
 async def _judged(judge: Judge, embedded: Embedded, picture: Upload, asked: Asked) -> Any:
@@ -157,6 +166,22 @@ async def _lines(asked: Asked, pending: Pending, judge: Judge) -> AsyncIterator[
             yield await _judged(judge, embedded, next(uploads), asked)
     except Exception as error:  # noqa: BLE001 - the status is sent already
         yield answer_to(error)[1]
+
+
+def _takes_lines(request: Request) -> bool:
+    return "application/x-ndjson" in request.headers.get("accept", "").lower()
+
+
+def _at_once(request: Request, parts: list[Any], many: str) -> Response:
+    """The same of what is there at once."""
+    if _takes_lines(request):
+        return Lines(_one_by_one(parts), lambda: None)
+    return _together(parts, many)
+
+
+async def _one_by_one(parts: list[Any]) -> AsyncIterator[Any]:
+    for part in parts:
+        yield part
 
 
 async def _unless_gone(request: Request, work: Awaitable[Response]) -> Response:

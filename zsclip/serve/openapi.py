@@ -97,7 +97,10 @@ def _paths() -> dict[str, Any]:
                     200: (
                         "The embeddings, and an error in the place of a picture that cannot be "
                         "read.",
-                        {JSON: ref("Embeddings")},
+                        {
+                            JSON: ref("Embeddings"),
+                            NDJSON: one_of(ref("Embedding"), ref("Failure"), ref("Refusal")),
+                        },
                     )
                 },
                 refusals=_OF_BODIES,

@@ -232,11 +232,12 @@ SCHEMAS: dict[str, Schema] = {
         {"results": listed(one_of(ref("Prediction"), ref("Failure")), "In their order.")},
     ),
     "Service": _SERVICE,
+    "Embedding": listed(_number(), "Of one picture or text."),
     "Embeddings": _object(
         "Embeddings.",
         {
             "embeddings": listed(
-                one_of(listed({"type": "number"}), ref("Failure")),
+                one_of(ref("Embedding"), ref("Failure")),
                 "In the order of pictures or texts.",
             )
         },
