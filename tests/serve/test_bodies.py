@@ -81,7 +81,7 @@ def test_the_bytes_of_one_picture_are_a_body(colors: ZeroShotClassifier, kind: s
         ({"images": [{"url": "/etc/passwd"}]}, 422, "must be an http"),
         ({"images": [{"url": "http://localhost/x.png"}]}, 422, "fetches none"),
         ({"images": [{"base64": CODED}] * 3}, 413, "may hold 2 pictures"),
-        ({**ONE, "label": "x"}, 422, "no field 'label'"),
+        ({**ONE, "label": "x"}, 422, "no field 'label'. Pictures are `images` in JSON"),
         ({**ONE, "labels": "cat,dog"}, 422, "`labels` must be a list"),
         ({**ONE, "labels": []}, 422, "`labels` must be a list"),
         ({**ONE, "labels": ["a", 1]}, 422, "`labels` must hold texts"),

@@ -65,7 +65,12 @@ def asked_for(pictures: list[Upload], fields: dict[str, Any], limits: Limits) ->
     """
     for name in fields:
         if name not in _KNOWN:
-            raise Refusal(422, f"There is no field {brief(name)}. Known: {', '.join(_KNOWN)}.")
+            known = ", ".join(_KNOWN)
+            raise Refusal(
+                422,
+                f"There is no field {brief(name)}. Pictures are `images` in JSON, and parts "
+                f"`image` in a form. Known beside them: {known}.",
+            )
     if len(pictures) > limits.pictures:
         raise Refusal(
             413,
