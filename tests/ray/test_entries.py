@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.ray.entries import look
+from zsclip.ray.places import Place
 
 
 def table_at(path: Path, **columns: list[object]) -> Path:
@@ -93,7 +94,9 @@ def test_columns_are_found_by_name_or_asked_for(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="`column` must say which column"):
         look(table, None, None)
     assert look(table, "url", "key").kind == "pictures"
-    with pytest.raises(ParameterError, match="'imag', which is no column"):
+    with pytest.raises(
+        ParameterError, match=r"'imag', which is no column .* Did you mean 'image'\?$"
+    ):
         look(table, "imag", None)
     with pytest.raises(ParameterError, match="`id_column` names 'id', which is no column"):
         look(table, "image", "id")
@@ -104,3 +107,53 @@ def test_columns_are_found_by_name_or_asked_for(tmp_path: Path) -> None:
     (tmp_path / "bad.parquet").write_bytes(b"no table")
     with pytest.raises(ImageError, match="it cannot be read"):
         look(tmp_path / "bad.parquet", None, None)
+
+
+def test_a_folder_is_searched_as_find_pictures_does_it_for_tables_as_well(tmp_path: Path) -> None:
+    for name in ("_DSC2.jpg", "_DSC10.jpg", "._DSC2.jpg"):  # as cameras and macOS name them
+        (tmp_path / "photos" / "@eaDir").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).write_bytes(b"")
+        (tmp_path / "photos" / "@eaDir" / name).write_bytes(b"")
+    table_at(tmp_path / "tables" / "a.parquet", image=[b"1"])
+    table_at(tmp_path / "tables" / "_temporary" / "b.parquet", image=[b"1"])
+    (tmp_path / "linked").mkdir()
+    try:
+        for name in ("photos", "tables"):
+            (tmp_path / "linked" / name).mkdir()
+            (tmp_path / "linked" / name / "there").symlink_to(tmp_path / name)
+            (tmp_path / name / "again").symlink_to(tmp_path / name)
+    except OSError:
+        pytest.skip("no links can be made here")
+    for folder in (tmp_path, tmp_path / "linked"):
+        for name, held in (("photos", ["_DSC2.jpg", "_DSC10.jpg"]), ("tables", ["a.parquet"])):
+            found = look(folder / name, None, None).entries()
+            assert [Path(entry.source).name for entry in found] == held
+
+
+def test_lines_of_a_list_end_where_lines_of_files_do(tmp_path: Path) -> None:
+    names = ["/a\u2028b.png", "/c\x85d.png", "/e\x0cf.png"]
+    listed = tmp_path / "names.txt"
+    for end in ("\n", "\r\n"):
+        listed.write_bytes(end.join(names).encode())
+        assert [entry.source for entry in look(listed, None, None).entries()] == names
+
+
+def test_results_in_a_source_are_no_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.png").write_bytes(b"")
+    for name in ("labels", "labels.job"):
+        table_at(tmp_path / "photos" / name / "a.parquet", image=[b"1"])
+    for sink in ("photos/labels", "photos/../photos/labels"):
+        place = Place.of(tmp_path / sink, "sink")
+        (entry,) = look(tmp_path / "photos", None, None, place).entries()
+        assert Path(entry.source).name == "a.png"
+    with pytest.raises(ParameterError, match="2 tables, 1 pictures"):
+        look(tmp_path / "photos", None, None, Place.of(tmp_path / "label", "sink"))
+
+
+def test_texts_of_a_dictionary_name_pictures(tmp_path: Path) -> None:
+    table = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"path": pa.array(["/a", "/b", "/a"]).dictionary_encode()}), table)
+    source = look(table, None, None)
+    assert source.kind == "pictures"
+    assert [entry.source for entry in source.entries()] == ["/a", "/b", "/a"]

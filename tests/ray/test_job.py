@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from zsclip.errors import ResumeError, WouldReplaceError
+from zsclip.errors import ParameterError, ResumeError, WouldReplaceError
 from zsclip.ray.job import Job, Kept
 from zsclip.ray.listing import Listing
 from zsclip.ray.places import Place
@@ -62,3 +62,11 @@ def test_the_end_is_told_and_checkpoints_go(tmp_path: Path) -> None:
     assert not Path(job.checkpoints.path).exists()
     (tmp_path / "out" / "_SUCCESS").write_bytes(b"")  # as Spark leaves it
     assert job.ended() is None
+
+
+def test_a_sink_that_ray_would_look_for_elsewhere_is_refused(tmp_path: Path) -> None:
+    """It takes line breaks and tabs out of paths, as out of URLs, and writes to what is left."""
+    for name in ("a\nb", "a\tb", "a\rb/c"):
+        with pytest.raises(ParameterError, match="no line breaks and no tabs"):
+            Job.of(tmp_path / name)
+    assert Job.of(str(tmp_path / "a?b#c;d %20*")) == job_at(tmp_path / "a?b#c;d %20*")

@@ -222,7 +222,11 @@ def test_a_dataset_of_ray_goes_on_by_its_ids(
     dataset = ray.data.read_parquet(str(table))
     with pytest.raises(ParameterError, match="`id_column` must name the column"):
         zsclip.ray.run(dataset, sink, tiny, column="path")
+    with pytest.raises(ParameterError, match="'kez', which is no column of the dataset"):
+        zsclip.ray.run(dataset, sink, tiny, column="path", id_column="kez")
+    before = dict(vars(dataset.context))
     zsclip.ray.run(dataset, sink, tiny, column="path", id_column="key")
+    assert vars(dataset.context) == before  # what else is made of it has no checkpoints
     (written,) = sink.glob("*.parquet")
     (sink / "_SUCCESS").unlink()
     rows = parquet.read_table(written).slice(0, 3)

@@ -26,6 +26,7 @@ __all__ = [
     "Images",
     "Listed",
     "counted_sources",
+    "find_files",
     "find_pictures",
     "is_at_hand",
     "picture_suffixes",
@@ -107,6 +108,15 @@ def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
         ...     [path.name for path in find_pictures(folder)]
         ['fox 2.png', 'fox 10.png']
     """
+    return find_files(folder, picture_suffixes())
+
+
+def find_files(folder: str | os.PathLike[str], suffixes: frozenset[str]) -> Iterator[Path]:
+    """The files in a folder that have one of these suffixes, as `find_pictures` finds pictures.
+
+    Raises:
+        ImageError: As of `find_pictures`.
+    """
     root = Path(folder)
     name = describe_source(folder)
     with named(name):
@@ -119,7 +129,7 @@ def find_pictures(folder: str | os.PathLike[str]) -> Iterator[Path]:
             inside = _around(root) | {_identity(root)}
         except OSError as error:
             raise UnreadableError(f"the folder cannot be opened ({error.strerror}).") from error
-    return Listed(_walk(shown(name), entries, inside, picture_suffixes()))
+    return Listed(_walk(shown(name), entries, inside, suffixes))
 
 
 def picture_suffixes() -> frozenset[str]:

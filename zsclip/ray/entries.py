@@ -7,6 +7,7 @@ read where they are needed.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from pathlib import PurePath
 from typing import Literal, TypeAlias
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.images import find_pictures, picture_suffixes
+from zsclip.images import find_files, picture_suffixes
 from zsclip.ray.parquet import UNREADABLE, blocks_of, column_of, is_text, rows_of, schema_of
 from zsclip.ray.places import Place
 from zsclip.wording import brief
@@ -73,13 +74,16 @@ class Source:
     entries: _Entries
 
 
-def look(given: object, column: str | None, id_column: str | None) -> Source:
+def look(
+    given: object, column: str | None, id_column: str | None, sink: Place | None = None
+) -> Source:
     """What a user named.
 
     Args:
         given: A path or URL of a folder, a table, a tar or a list; or paths and URLs.
         column: The column of pictures or vectors, or the ending of pictures in tars, if it is said.
         id_column: The column of ids, if there is one.
+        sink: The folder of results, which is no part of the source if it lies in it.
 
     Raises:
         ImageError: There are tables, and none can be read.
@@ -90,7 +94,7 @@ def look(given: object, column: str | None, id_column: str | None) -> Source:
     if isinstance(given, str | os.PathLike):
         place = Place.of(given, "source")
         name = place.url
-        found = _inside(place) if place.is_folder() else _file(place)
+        found = _inside(place, sink) if place.is_folder() else _file(place)
     elif isinstance(given, Iterable) and not isinstance(given, bytes | bytearray):
         texts = [_text(item) for item in given]
         name = f"a list of {len(texts):,}"
@@ -132,13 +136,15 @@ def _file(place: Place) -> _Found:
     if name.endswith((*TABLES, *TARS)) or PurePath(name).suffix in picture_suffixes():
         return _items([place.url])
     try:
-        lines = place.read().decode("utf-8-sig").splitlines()
+        text = place.read().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ParameterError(
             f"`source` names {brief(place.url)}, which is no picture, no Parquet file, no tar and "
             "no text of paths and URLs, one a line (UTF-8)."
         ) from None
-    return _items([line for line in lines if line.strip()])
+    # `splitlines` would also end a line at U+2028 and others that may stand in a path
+    lines = io.StringIO(text, newline=None)
+    return _items([line.rstrip("\n") for line in lines if line.strip()])
 
 
 def _items(items: Sequence[str]) -> _Found:
@@ -162,32 +168,50 @@ def _absolute(item: str) -> str:
     return item if "://" in item else os.path.abspath(os.path.expanduser(item))  # noqa: PTH100, PTH111
 
 
-def _inside(place: Place) -> _Found:
-    if place.local:
-        names = [*_walk(place.path)]
+def _inside(place: Place, sink: Place | None) -> _Found:
+    if place.local:  # in their natural order, links followed
+        suffixes = picture_suffixes() | {PurePath(f"a{end}").suffix for end in (*TABLES, *TARS)}
+        names = [str(path) for path in find_files(place.path, suffixes)]
     else:
-        below = [info.path for info in place.files(deep=True)]
-        shown = [path for path in below if not _hidden(path.removeprefix(place.path))]
-        names = [place.at(path).url for path in shown]
-    suffixes = tuple(picture_suffixes())
-    kinds: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-        *(("tables", TABLES), ("tars", TARS), ("pictures", suffixes)),
-    )
-    found = {kind: [n for n in names if _ends(n, ends)] for kind, ends in kinds}
-    there = {kind: of_kind for kind, of_kind in found.items() if of_kind}
-    if not there:
+        names = [info.path for info in place.files(deep=True)]
+    kinds: dict[Kind, tuple[str, ...]] = {
+        "tables": TABLES,
+        "tars": TARS,
+        "pictures": tuple(picture_suffixes()),  # with HEIF, where some was found just now
+    }
+    own = () if sink is None else _own(place, sink)
+    found: dict[Kind, list[str]] = {}
+    for name in names:
+        below = name.removeprefix(place.path)
+        kind = next((kind for kind, ends in kinds.items() if _ends(name, ends)), None)
+        if kind is None or below.startswith(own) or _is_hidden(below, kind):
+            continue
+        found.setdefault(kind, []).append(name if place.local else place.at(name).url)
+    if not found:
         raise ParameterError(
             f"`source` holds no picture, no Parquet file and no tar: {brief(place.url)}. Name the "
             "folder that does."
         )
-    if len(there) > 1:
-        told = ", ".join(f"{len(of_kind):,} {kind}" for kind, of_kind in there.items())
+    if len(found) > 1:
+        told = ", ".join(f"{len(found[kind]):,} {kind}" for kind in kinds if kind in found)
         raise _mixed(f"{told} in {brief(place.url)}")
-    ((kind, of_kind),) = there.items()
-    if kind == "pictures" and place.local:  # in their natural order, links followed
-        folder = place.path
-        return _Found(kind, (), lambda: map(_measured, map(str, find_pictures(folder))))
+    ((kind, of_kind),) = found.items()
     return _Found(kind, of_kind, lambda: map(_measured, of_kind))
+
+
+def _own(place: Place, sink: Place) -> tuple[str, ...]:
+    """What the paths below a source begin with that are of the run itself."""
+    if place.local != sink.local:
+        return ()
+    folder, path = place.path, sink.path
+    if place.local:  # by whatever way they are named
+        folder = os.path.realpath(folder)
+        above, name = os.path.split(path)
+        path = os.path.join(os.path.realpath(above), name)  # noqa: PTH118
+    if not path.startswith(f"{folder}/"):
+        return ()
+    below = path.removeprefix(folder)
+    return f"{below}/", f"{below}.job/"
 
 
 def _ends(name: str, endings: tuple[str, ...]) -> bool:
@@ -196,16 +220,13 @@ def _ends(name: str, endings: tuple[str, ...]) -> bool:
     return path.lower().endswith(endings)
 
 
-def _walk(folder: str) -> Iterator[str]:
-    """The files of a folder by name, hidden ones left out."""
-    for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _hidden(name))
-        yield from (os.path.join(where, name) for name in sorted(files) if not _hidden(name))  # noqa: PTH118
+def _is_hidden(path: str, kind: Kind) -> bool:
+    """Whether it is hidden, or of tables a note of who wrote them: ``_temporary``, ``_metadata``.
 
-
-def _hidden(path: str) -> bool:
-    """Whether it is a note of whoever wrote the folder: ``_SUCCESS``, ``.crc``, ``_temporary``."""
-    return any(part.startswith((".", "_")) for part in path.split("/"))
+    Cameras write pictures that begin so: ``_DSC0001.JPG``.
+    """
+    marks = (".",) if kind == "pictures" else (".", "_")
+    return any(part.startswith(marks) for part in path.split("/"))
 
 
 def _mixed(told: str) -> ParameterError:

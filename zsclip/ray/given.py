@@ -10,6 +10,7 @@ from zsclip.classifier import OnError, ZeroShotClassifier
 from zsclip.errors import ParameterError
 from zsclip.files import whole_number
 from zsclip.images import Reading
+from zsclip.outputs import result_schema
 from zsclip.ray.entries import Source, look
 from zsclip.ray.ids import require_ids
 from zsclip.ray.job import Job, Kept
@@ -17,7 +18,8 @@ from zsclip.ray.listing import changes, keep_listing, kept_entries, kept_ids, li
 from zsclip.ray.parquet import ids_of
 from zsclip.ray.parts import parts_of, width_of
 from zsclip.ray.places import Place
-from zsclip.ray.shards import PICTURE
+from zsclip.ray.plan import EMBEDDING
+from zsclip.ray.shards import PICTURE, PROBLEM
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -82,6 +84,7 @@ def given_rows(
     id_column: str | None,
     on_error: OnError,
     width: int | None,
+    sink: Place,
 ) -> Given:
     """The rows that a user named; parameters as of `run`.
 
@@ -100,8 +103,18 @@ def given_rows(
                 "which are done is known by that."
             )
         return _OfRay(source, column or "image", id_column)
-    found = look(source, column, id_column)
+    found = look(source, column, id_column, sink)
+    if id_column in _taken():
+        raise ParameterError(
+            f"`id_column` names {brief(id_column)}, and a column of the results is called so. Give "
+            "it another name in the tables, or leave id_column out, and rows are numbered."
+        )
     return _Listed(found, id_column, classifier.reading, strict=on_error == "raise", width=width)
+
+
+def _taken() -> set[str]:
+    """The names that columns have which are written beside ids of the tables' own."""
+    return {"source", "table", "row", PICTURE, PROBLEM, EMBEDDING, *result_schema(top=1).names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +195,7 @@ class _OfRay:
         return {"source": "a dataset of Ray", "column": self.column, "id column": self.ids}
 
     def begin(self, job: Job, about: dict[str, Any]) -> Kept:
+        self._columns()  # before any work is done
         batches = self.dataset.select_columns([self.ids]).iter_batches(
             batch_size=None, batch_format="pyarrow"
         )
@@ -197,10 +211,14 @@ class _OfRay:
     def left(self, job: Job, kept: Kept, done: ChunkedArray) -> Left | None:
         from zsclip.ray.reading import less_done
 
+        rows = less_done(self.dataset, self.ids, done)
+        return Left(rows, self.column, self._columns())
+
+    def _columns(self) -> list[str]:
+        """All that stay beside the results."""
         columns = self.dataset.columns()
         if self.ids not in columns:
             raise ParameterError(
                 f"`id_column` names {brief(self.ids)}, which is no column of the dataset."
             )
-        rows = less_done(self.dataset, self.ids, done)
-        return Left(rows, self.column, [name for name in columns if name != self.column])
+        return [name for name in columns if name == self.ids or name != self.column]

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zsclip.errors import ResumeError, WouldReplaceError
+from zsclip.errors import ParameterError, ResumeError, WouldReplaceError
 from zsclip.outputs import differences
 from zsclip.owners import hold, open_more, open_new
 from zsclip.ray.listing import Listing
@@ -61,6 +61,22 @@ class Job:
     """
 
     sink: Place
+
+    @classmethod
+    def of(cls, sink: object) -> Job:
+        """The job of a sink that a user named.
+
+        Raises:
+            ParameterError: Ray would write somewhere else.
+            ParameterTypeError: It is no path.
+        """
+        place = Place.of(sink, "sink")
+        if any(mark in place.path for mark in "\t\r\n"):  # which Ray takes out, as out of a URL
+            raise ParameterError(
+                f"`sink` must have no line breaks and no tabs in its path, got {brief(place.url)}. "
+                "Name another folder."
+            )
+        return cls(place)
 
     @property
     def folder(self) -> Place:

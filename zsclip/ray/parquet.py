@@ -70,8 +70,8 @@ def column_of(schema: Schema, column: str | None, id_column: str | None) -> str:
     for param, name in (("column", column), ("id_column", id_column)):
         if name is not None and name not in names:
             raise ParameterError(
-                f"`{param}` names {brief(name)}, which is no column of the tables"
-                f"{did_you_mean(name, names)}: they have {in_a_row([*map(brief, names)])}."
+                f"`{param}` names {brief(name)}, which is no column of the tables. "
+                f"{did_you_mean(name, names)}"
             )
     if column is not None:
         return column
@@ -88,6 +88,8 @@ def is_text(kind: DataType) -> bool:
     """Whether a column holds paths or URLs."""
     from pyarrow import types
 
+    if types.is_dictionary(kind):
+        kind = kind.value_type
     text = (types.is_string, types.is_large_string, types.is_string_view)
     return any(check(kind) for check in text)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from zsclip.images import Reading
 from zsclip.ray.entries import Source
-from zsclip.ray.listing import GROUP, Listing, kept_entries, kept_part
+from zsclip.ray.listing import GROUP, Listing, kept_entries
 from zsclip.ray.parquet import schema_of
 from zsclip.ray.places import Place
 from zsclip.ray.shards import Part, Shard
@@ -60,7 +60,8 @@ def parts_of(
     """
     most = reading.max_bytes
     if source.kind == "pictures":
-        fetched = _lies_in_bucket(kept_part(place, 0, 1).column("source")[0].as_py())
+        led = (entry.source for entry in kept_entries(place) if entry.problem is None)
+        fetched = _lies_in_bucket(next(led, ""))
         n = listing.entries
         first = Part(
             place, 0, n, id_column, own_ids, strict, fetched, most, source.column is not None

@@ -91,8 +91,8 @@ class Plan:
         if both := [brief(name) for name in self.kept(columns) if name in new]:
             raise ParameterError(
                 f"The dataset has a column {in_a_row(both)} already, as the results are to be "
-                "called. Pass prefix=, which goes before the new names, or keep=, the columns "
-                "that stay."
+                "called. Rename or drop it in the dataset, or pass prefix=, which goes before the "
+                "new names, or keep=, the columns that stay (`run` has neither)."
             )
 
     def kind(self, given: DataType) -> str:

@@ -21,7 +21,6 @@ from zsclip.ray.finishing import finish
 from zsclip.ray.given import Given, given_rows
 from zsclip.ray.job import Job, Kept
 from zsclip.ray.options import BYTES
-from zsclip.ray.places import Place
 from zsclip.ray.resources import Actors
 from zsclip.wording import brief
 
@@ -134,10 +133,16 @@ def run(
         >>> run("photos/", "results/", "animals.zsclip")                            # doctest: +SKIP
         Finished(sink='/home/ada/results', rows=1200000, failed=17, before=0)
     """
-    job = Job(Place.of(sink, "sink"))
+    job = Job.of(sink)
     made = classifier_of(classifier)
     given = given_rows(
-        source, made, column=column, id_column=id_column, on_error=on_error, width=rows_per_file
+        source,
+        made,
+        column=column,
+        id_column=id_column,
+        on_error=on_error,
+        width=rows_per_file,
+        sink=job.sink,
     )
     options = {"top": whole_number("top", top, least=0), "embeddings": bool(embeddings)}
     about = about_run(made, {**given.settings(), **options, "on error": on_error})
@@ -198,13 +203,17 @@ def _write(
     from zsclip.ray.watching import watching
 
     results = results.map_batches(finish, batch_format="pyarrow", batch_size=None)
-    results.context.enable_progress_bars = False
-    results.context.max_errored_blocks = 0  # with others Ray waits for what never comes
-    results.context.max_consecutive_actor_init_deaths = INIT_DEATHS
-    checkpointed(results, ids, job.checkpoints)
-    sink = job.sink
-    with watching(results, patience, more):
-        results.write_parquet(sink.path, filesystem=sink.fs)
+    sink, context = job.sink, results.context
+    before = dict(vars(context))  # which a dataset that was given goes on with
+    try:
+        context.enable_progress_bars = False
+        context.max_errored_blocks = 0  # with others Ray waits for what never comes
+        context.max_consecutive_actor_init_deaths = INIT_DEATHS
+        checkpointed(results, ids, job.checkpoints)
+        with watching(results, patience, more):
+            results.write_parquet(sink.path, filesystem=sink.fs)
+    finally:
+        vars(context).update(before)
 
 
 def _checked(job: Job, kept: Kept, ids: str) -> list[Written]:

@@ -101,7 +101,8 @@ def watching(dataset: Dataset, patience: float, more: Callable[[int], object]) -
         more: What is told how many more rows are classified.
     """
     watched = _Watched(patience, more)
-    dataset.context.custom_execution_callback_classes.append(Watch)
+    context = dataset.context
+    context.custom_execution_callback_classes = [*context.custom_execution_callback_classes, Watch]
     _watched.append(watched)
     try:
         yield
