@@ -259,7 +259,7 @@ class ZeroShotClassifier(Learning):
         Raises:
             WouldReplaceError: There is a file that is no saved classifier.
             SavedClassifierFileError: The file cannot be written there.
-            SavedClassifierError: The labels are too many for the format: 100 MB of text.
+            SavedClassifierError: The labels are too many for the format: 32 MiB of text.
             NonFiniteError: The model gave NaN or infinity for a label.
             ParameterTypeError: `path` is no path.
         """

@@ -119,6 +119,35 @@ def test_a_file_larger_than_the_format_has_room_for_is_refused(
     tiny.export(tmp_path / "tiny.onnx", precision="fp16")
 
 
+@pytest.mark.parametrize(("precision", "told"), [("fp16", '"int8", or export'), ("int8", "Export")])
+def test_what_is_too_large_in_few_bits_is_not_to_be_exported_in_as_many(
+    precision: Any,
+    told: str,
+    tiny: ZeroShotClassifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zsclip.export.writing.LARGEST", 1_000_000)
+    with pytest.raises(ExportError, match=f"in {precision} it would .* 2 GiB.*{told}") as caught:
+        tiny.export(tmp_path / "tiny.onnx", precision=precision)
+    assert "fp16" not in str(caught.value).partition("2 GiB")[2]
+
+
+def test_labels_that_load_would_not_take_are_not_exported(
+    tiny: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.export(tmp_path / "tiny.onnx")
+    room = sum(entry.ByteSize() for entry in onnx.load(tmp_path / "tiny.onnx").metadata_props)
+    monkeypatch.setattr("zsclip.formats.onnx_file.METADATA_LIMIT", room)
+    monkeypatch.setattr("zsclip.export.writing.METADATA_LIMIT", room)
+    tiny.export(tmp_path / "tiny.onnx")
+    assert ZeroShotClassifier.load(tmp_path / "tiny.onnx").labelset == tiny.labelset
+    monkeypatch.setattr("zsclip.export.writing.METADATA_LIMIT", room - 1)
+    with pytest.raises(ExportError, match=r"labels? to an ONNX file: .* parts of the label set"):
+        tiny.export(tmp_path / "other.onnx")
+    assert [file.name for file in tmp_path.iterdir()] == ["tiny.onnx"]
+
+
 def test_the_size_of_a_file_is_known_before_it_is_written(
     tiny: ZeroShotClassifier, tmp_path: Path
 ) -> None:

@@ -12,13 +12,21 @@ from zsclip.export.about import metadata_of
 from zsclip.export.assembling import assemble
 from zsclip.export.streaming import BEGINNING, LARGEST, size_of, stream
 from zsclip.files import size_in_words, writing_whole
+from zsclip.formats.onnx_file import METADATA_LIMIT
 from zsclip.saved import SavedClassifier, bytes_of_classifier, check_target, refused
-from zsclip.wording import brief, in_a_row
+from zsclip.wording import brief, counted, in_a_row
 
 __all__ = ["PRECISIONS", "Precision", "check_onnx_target", "write_onnx"]
 
 Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+
+_SMALLER = {  # what to do about a file that is too large
+    "fp32": 'Pass precision="fp16", which takes half of that, or "int8".',
+    "fp16": 'Pass precision="int8", or export parts of the label set.',
+    "int8": "Export parts of the label set.",
+}
 
 
 def check_onnx_target(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -67,11 +75,11 @@ def write_onnx(
     )
     for key, value in metadata.items():
         model.metadata_props.add(key=key, value=value)
+    _require_room(saved, sum(entry.ByteSize() for entry in model.metadata_props))
     if (size := size_of(model, weights)) > LARGEST:
         raise ExportError(
             f"Cannot write {brief(saved.model.name)} as one ONNX file: in {precision} it would "
-            f'have {size_in_words(size)}, and the format ends at 2 GiB. Pass precision="fp16", '
-            'which takes half of that, or "int8".'
+            f"have {size_in_words(size)}, and the format ends at 2 GiB. {_SMALLER[precision]}"
         )
     try:
         with writing_whole(target) as file:
@@ -88,6 +96,16 @@ def _require_known(precision: object, with_resize: object) -> None:
         )
     if not isinstance(with_resize, bool):
         raise ParameterTypeError(f"`with_resize` must be True or False, got {brief(with_resize)}.")
+
+
+def _require_room(saved: SavedClassifier, size: int) -> None:
+    """Raise unless `load` would take metadata of so many bytes."""
+    if size > METADATA_LIMIT:
+        raise ExportError(
+            f"Cannot write {counted(len(saved.head.labelset), 'label')} to an ONNX file: as "
+            f"metadata they would have {size_in_words(size)}, and there is room for "
+            f"{size_in_words(METADATA_LIMIT)}. Export parts of the label set."
+        )
 
 
 def _require_learnt_so(saved: SavedClassifier, precision: str) -> None:
