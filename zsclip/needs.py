@@ -21,7 +21,10 @@ _EXTRAS = {
         ("starlette", "uvicorn", "python_multipart", "multipart", "prometheus_client", "anyio"),
     ),
     "ray": ("Ray Data", ("ray", "pyarrow", "pandas")),
-    "onnx": ("ONNX and ONNX Runtime", ("onnx", "onnxruntime", "onnxscript", "onnx_ir")),
+    "onnx": (
+        "PyTorch, ONNX and ONNX Runtime",
+        ("torch", "onnx", "onnxruntime", "onnxscript", "onnx_ir"),
+    ),
 }
 
 

@@ -326,3 +326,12 @@ def test_what_does_need_torch_says_so_without_it(file: Path) -> None:
     run = _run("import zsclip; zsclip.ZeroShotClassifier(['a', 'b'], model='tiny-cartoon')")
     assert run.returncode == 1
     assert "No module named 'torch'. Install torch, or load a file that was exported" in run.stderr
+
+
+def test_an_export_without_torch_says_what_it_needs(file: Path, tmp_path: Path) -> None:
+    run = _run(COMMAND, "export", tmp_path / "again.onnx", "--classifier", file)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        "Error: An export needs PyTorch, ONNX and ONNX Runtime, and torch is not installed: "
+        'pip install "zsclip[onnx]".\n'
+    )

@@ -8,7 +8,10 @@ of saved classifiers; ONNX comes with the extra ``onnx`` and is loaded when a fi
 from __future__ import annotations
 
 from zsclip.export.about import ABOUT, CLASSIFIER, FORMAT, LABELS
-from zsclip.export.writing import PRECISIONS, check_onnx_target, write_onnx
+from zsclip.needs import needed
+
+with needed("An export", "onnx"):  # of a classifier that was loaded where torch is not, too
+    from zsclip.export.writing import PRECISIONS, check_onnx_target, write_onnx
 
 __all__ = [
     "ABOUT",
