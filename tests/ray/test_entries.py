@@ -89,6 +89,11 @@ def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
             look(wrong, None, None)
 
 
+def test_what_cannot_be_reached_is_not_taken_for_a_url_of_another_kind() -> None:
+    with pytest.raises(OSError, match=r"names 'hdfs://nowhere/a', which cannot be reached.*jvm"):
+        look("hdfs://nowhere/a", None, None)
+
+
 def test_columns_are_found_by_name_or_asked_for(tmp_path: Path) -> None:
     table = table_at(tmp_path / "a.parquet", image=[b"1"], url=["u"], key=[1])
     with pytest.raises(ParameterError, match="`column` must say which column"):

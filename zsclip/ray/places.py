@@ -12,12 +12,14 @@ from typing import IO, TYPE_CHECKING, Any
 from zsclip.errors import ParameterError
 from zsclip.files import as_path, writing_whole
 from zsclip.needs import needed
-from zsclip.wording import brief
+from zsclip.wording import brief, shown
 
 if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
 
 __all__ = ["Place"]
+
+MESSAGE = 600  # characters of an error of a file system's that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Place:
             ParameterError: It is a URL of a kind that Arrow has no file system for, or holds a
                 password.
             ParameterTypeError: It is no path.
+            OSError: There is a file system for it, which cannot be reached.
         """
         with needed("A cluster", "ray"):
             from pyarrow import ArrowException, fs
@@ -58,7 +61,12 @@ class Place:
             )
         try:
             found, path = fs.FileSystem.from_uri(text)
-        except (ArrowException, OSError, ValueError) as error:
+        except OSError as error:  # a bucket that is not there, keys that are wrong, no network
+            raise OSError(
+                f"`{param}` names {brief(text)}, which cannot be reached from here: "
+                f"{shown(str(error), MESSAGE)}"
+            ) from error
+        except (ArrowException, ValueError) as error:
             raise ParameterError(
                 f"`{param}` must be a path, or a URL of a file system that Arrow knows (s3, gs, "
                 f"abfss, hdfs, file), got {brief(text)}: {error}"
