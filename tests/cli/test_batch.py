@@ -41,7 +41,7 @@ def test_options_are_those_of_run(asked: dict[str, Any]) -> None:
         *("--address", "auto", "--on-error", "raise", "--no-resume", "--no-progress"),
     )
     assert done.exit_code == 0, done.output
-    assert "1,300 rows are in out/." in done.output
+    assert "out/ has 1,300 rows." in done.output
     assert asked["given"] == {
         "column": "image",
         "id_column": "key",

@@ -57,7 +57,7 @@ def test_a_command_that_is_killed_goes_on(pictures: Path, tmp_path: Path) -> Non
     assert not (sink / "_SUCCESS").exists()
     done = subprocess.run(typed, check=False, capture_output=True, text=True, timeout=LIMIT)
     assert done.returncode == 1, done.stderr
-    assert f"{PICTURES + 2} rows are in {sink}" in done.stderr
+    assert f"{sink} has {PICTURES + 2} rows." in done.stderr
     assert rows_of(sink)["id"].tolist() == list(range(PICTURES + 2))
 
 

@@ -141,6 +141,7 @@ def batch(
     not be done.
     """
     from zsclip.ray import run
+    from zsclip.wording import counted
 
     if address is None and "RAY_ADDRESS" not in os.environ:
         address = "local"
@@ -160,7 +161,7 @@ def batch(
         raise KeyboardInterrupt(
             "Interrupted. What is written stays; the same command goes on."
         ) from None
-    say(f"{finished.rows:,} rows are in {finished.sink}.")
+    say(f"{finished.sink} has {counted(finished.rows, 'row')}.")
     if finished.failed:
         say(f"{finished.failed:,} of {finished.rows:,} could not be classified.")
         click.get_current_context().exit(1)
