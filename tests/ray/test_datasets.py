@@ -162,7 +162,8 @@ def test_actors_share_a_gpu_that_the_model_may_run_on(
     pictures = ray.data.from_items(squares(1))
     clf = ZeroShotClassifier(["frog", "owl"], model="tiny-cartoon")  # on whatever there is
     for given, expected in (
-        ({}, (1.0, 12.0, 256)),
+        ({}, (0.25, 3.0, 256)),
+        ({"actors": 1}, (1.0, 12.0, 256)),
         ({"num_gpus": 0.5, "batch_size": 7}, (0.5, 6.0, 7)),
         ({"num_gpus": 0}, (None, 3.0, None)),
     ):
