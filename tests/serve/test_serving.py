@@ -6,7 +6,9 @@ import socket
 import sys
 from typing import Any
 
+import httpx
 import pytest
+from services import asked, png
 
 from zsclip import ZeroShotClassifier
 from zsclip.errors import MissingExtraError, ParameterError, ParameterTypeError
@@ -17,6 +19,28 @@ from zsclip.serve import create_app, run
 def test_an_address_that_others_reach_wants_a_token(colors: ZeroShotClassifier, host: str) -> None:
     with pytest.raises(ParameterError, match=r"no `token`.*ZSCLIP_TOKEN"):
         run(colors, host)
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 421), ("secret", 200)])
+def test_a_proxy_on_the_same_machine_may_name_itself_where_there_is_a_token(
+    colors: ZeroShotClassifier,
+    monkeypatch: pytest.MonkeyPatch,
+    token: str | None,
+    status: int,
+) -> None:
+    apps = []
+    monkeypatch.setattr(
+        "zsclip.serve.running.serve_until_told", lambda app, *_, **options: apps.append(app)
+    )
+    run(colors, token=token)
+
+    async def ask(client: httpx.AsyncClient) -> int:
+        headers = {"Host": "cats.example", "Origin": "https://cats.example"}
+        headers["Authorization"] = f"Bearer {token}"
+        files = {"image": png("red")}
+        return (await client.post("/classify", headers=headers, files=files)).status_code
+
+    assert asked(apps[0], ask) == status
 
 
 @pytest.mark.parametrize(

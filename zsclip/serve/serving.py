@@ -100,7 +100,8 @@ def run(
             f"`host` is {brief(host)}, which others reach, and there is no `token`. Pass one, on "
             "the command line with --token or in ZSCLIP_TOKEN, or listen on 127.0.0.1."
         )
-    hosts = {"localhost", "127.0.0.1", "::1", host} if alone else None
+    # with a token any name may be asked by, such as that of a proxy on this machine
+    hosts = {"localhost", "127.0.0.1", "::1", host} if token is None else None
     app = create_app(classifier, token=token, limits=limits, urls=urls, hosts=hosts)
     with needed("A service", "serve"):
         from zsclip.serve.running import serve_until_told
