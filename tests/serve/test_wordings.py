@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
 import pytest
+from onnx_files import exported_colors
 from services import asked, png
 
 from zsclip import ZeroShotClassifier
@@ -172,3 +174,36 @@ def test_texts_are_embedded_as_they_are(colors: ZeroShotClassifier) -> None:
         return rows
 
     np.testing.assert_array_equal(asyncio.run(run()), colors.encode_texts(["a red thing"]))
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/classify", {"labels": ["white", "red"]}),
+        ("/classify", {"templates": ["a {}"]}),
+        ("/classify", {"multi_label": True}),
+        ("/classifier", {"labels": ["white", "red"]}),
+        ("/embed", {"texts": ["white"]}),
+    ],
+)
+def test_an_exported_classifier_refuses_words_of_requests_and_logs_nothing(
+    colors: ZeroShotClassifier,
+    tmp_path: Path,
+    path: str,
+    body: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    exported = ZeroShotClassifier.load(exported_colors(colors, tmp_path / "colors.onnx"))
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        row = {"embeddings": [[1.0, *[0.0] * 7]]} if path == "/classify" else {}
+        own = await client.post(
+            "/classify", content=png("red"), headers={"content-type": "image/png"}
+        )
+        return [own, await client.post(path, json={**row, **body})]
+
+    own, refused = asked(exported, ask)
+    assert own.status_code == 200
+    assert refused.status_code == 422
+    assert "Leave out `labels`" in refused.json()["error"]
+    assert not caplog.records

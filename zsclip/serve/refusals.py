@@ -83,6 +83,12 @@ def answer_to(error: BaseException) -> tuple[int, dict[str, Any], dict[str, str]
         return error.status, _told(str(error), _NAMES[error.status]), error.headers
     if isinstance(error, _OF_THE_REQUEST):
         return 422, _told(str(error), type(error).__name__), {}
+    if isinstance(error, NoTextTowerError):  # whose message is for who exported the file
+        message = (
+            "This service has an exported classifier, which knows its own labels alone. Leave out "
+            "`labels`, `templates` and `multi_label`, and send it no `texts`."
+        )
+        return 422, _told(message, "NoTextTowerError"), {}
     _logger.error("A request met an unexpected error.", exc_info=error)
     kind = type(error).__name__ if isinstance(error, ZsclipError) else "InternalServerError"
     message = "The service met an error that it did not expect. Its log tells which."
