@@ -56,6 +56,23 @@ def test_the_bytes_of_one_picture_are_a_body(colors: ZeroShotClassifier, kind: s
 
 
 @pytest.mark.parametrize(
+    ("path", "request_"),
+    [
+        ("/classify", {"files": {"image": png("red")}}),
+        ("/classify", {"json": ONE}),
+        ("/embed", {"json": {"texts": ["red"]}}),
+        ("/classifier", {"json": {}}),
+    ],
+)
+def test_a_field_in_the_address_is_never_left_unheard(
+    colors: ZeroShotClassifier, path: str, request_: dict[str, Any]
+) -> None:
+    response = posted(colors, f"{path}?labels=white,red", **request_)
+    assert response.status_code == 422
+    assert "'labels' stands in the address" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
     ("body", "status", "words"),
     [
         (b"{", 400, "no JSON"),

@@ -65,6 +65,7 @@ def test_whatever_bytes_come_are_a_form_or_refused(body: bytes) -> None:
         (part("image", bytes(101)), 413, "larger than 100 B"),
         (part("image", b"x") * 5, 413, "may hold 3 pictures"),
         (part("top", b"\xff") + b"--frontier--\r\n", 400, "no text in UTF-8"),
+        (part("file", b"\x89PNG") + b"--frontier--\r\n", 400, "Pictures are parts `image`"),
         (b"--frontier\r\nContent-Type: image/png\r\n\r\nx\r\n", 400, "has no name"),
         (b"nothing of the kind", 400, "malformed"),
         (part("image", b"x", "a" * 4000), 400, "no closing boundary"),

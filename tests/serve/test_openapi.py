@@ -90,6 +90,7 @@ def answers() -> list[tuple[str, httpx.Response]]:
                 await get("/docs"),
                 await get("/"),
                 await get("/classifier"),
+                await get("/classifier", params={"labels": "a,b"}),
                 await post("/classifier", json={"labels": ["a", "b"]}),
                 await post("/classifier", content=b"{"),
                 await post(classify, json={"images": [red]}),

@@ -18,7 +18,7 @@ from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal
 from zsclip.wording import brief
 
-__all__ = ["object_of", "read_asked"]
+__all__ = ["object_of", "read_asked", "require_no_query"]
 
 _KINDS = (
     "multipart/form-data with parts `image`, application/json with `images`, or the bytes of one "
@@ -41,6 +41,8 @@ async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
         Refusal: The body is malformed, of another kind, or beyond the limits.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind in ("multipart/form-data", "application/json"):
+        require_no_query(request)
     if kind == "multipart/form-data":
         form = Form(request.headers["content-type"].encode("latin-1"), limits)
         async for chunk in request.stream():
@@ -62,6 +64,20 @@ async def read_asked(request: Request, limits: Limits, *, urls: str) -> Asked:
     if not (asked.pictures or asked.texts or asked.embeddings is not None):
         raise Refusal(422, f"The request holds no picture. Send {_KINDS}.")
     return asked
+
+
+def require_no_query(request: Request) -> None:
+    """Refuse fields in the address of a request whose body has its fields.
+
+    Raises:
+        Refusal: There are some.
+    """
+    for name in request.query_params:
+        raise Refusal(
+            422,
+            f"{brief(name)} stands in the address, where it is read only if the body is the bytes "
+            "of a picture. Send it in the body.",
+        )
 
 
 async def _whole(request: Request) -> bytes:

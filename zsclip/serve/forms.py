@@ -129,7 +129,9 @@ class Form:
                 self._texts.append((self._name, self._data.decode("utf-8")))
             except UnicodeDecodeError:
                 raise Refusal(
-                    400, f"The part {brief(self._name)} of the form is no text in UTF-8."
+                    400,
+                    f"The part {brief(self._name)} of the form is no text in UTF-8. Pictures are "
+                    "parts `image`.",
                 ) from None
         self._data = bytearray()
 

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from zsclip.classifier import ZeroShotClassifier
 from zsclip.serve.api import service_of
 from zsclip.serve.asked import asked_for
-from zsclip.serve.bodies import object_of
+from zsclip.serve.bodies import object_of, require_no_query
 from zsclip.serve.docs import page_of_api
 from zsclip.serve.openapi import openapi
 from zsclip.serve.page import Page, page_of_service
@@ -60,6 +60,7 @@ def _shown(made: Page) -> Response:
 async def classifier_file(request: Request) -> Response:
     """``GET /classifier``, and ``POST`` for one of other words."""
     service = service_of(request)
+    require_no_query(request)
     given = object_of(await request.body()) if request.method == "POST" else {}
     if others := given.keys() - _WORDS:
         raise Refusal(

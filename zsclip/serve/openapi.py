@@ -123,7 +123,7 @@ def _paths() -> dict[str, Any]:
                 "What `save` writes and `ZeroShotClassifier.load` reads, with what was learnt. It "
                 "names its model and holds none of its weights.",
                 answers={200: ("The file.", {"application/octet-stream": {}})},
-                refusals=(401, 500, 503),
+                refusals=(401, 422, 500, 503),
                 example="-o classifier.zsclip {url}/classifier",
             ),
             "post": _operation(
