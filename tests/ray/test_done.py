@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from zsclip.ray.done import finished, settle, single, without
+from zsclip.ray.ids import in_one
 from zsclip.ray.places import Place
 
 IDS = st.lists(st.integers(0, 30), min_size=1, max_size=6, unique=True)
@@ -91,3 +92,12 @@ def test_done_rows_are_left_out(ids: list[int] | list[str]) -> None:
     held = np.sort(done.to_numpy()) if isinstance(ids[0], int) else done
     assert without(table, "key", held).column("key").to_pylist() == [ids[0], ids[2]]
     assert without(table, "key", held[:0]) is table
+
+
+def test_ids_that_are_texts_may_take_more_than_two_gigabytes_together() -> None:
+    """As those of a hundred million pictures do, which no plain array of texts holds."""
+    done = in_one(pa.chunked_array([["a", "b"], ["c"]]))
+    assert done.type == pa.large_string()
+    left = without(pa.table({"key": ["c", "d", "a"]}), "key", done)
+    assert left.column("key").to_pylist() == ["d"]
+    assert left.schema.field("key").type == pa.string()

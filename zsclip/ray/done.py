@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.ray.ids import in_one
 from zsclip.ray.parquet import UNREADABLE
 from zsclip.ray.places import Place
 
@@ -104,7 +105,7 @@ def without(table: Table, id_column: str, done: Any) -> Table:
     Args:
         table: Rows.
         id_column: Their ids.
-        done: Ids: sorted, in an array, where they are whole numbers; else in one of Arrow's.
+        done: Ids: sorted, in an array, where they are whole numbers; else as `in_one` has them.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -115,7 +116,7 @@ def without(table: Table, id_column: str, done: Any) -> Table:
     if isinstance(done, np.ndarray):
         found = np.isin(ids.to_numpy(), done, assume_unique=True)
         return table.filter(pa.array(~found))
-    return table.filter(pc.invert(pc.is_in(ids, value_set=done)))
+    return table.filter(pc.invert(pc.is_in(ids.cast(done.type), value_set=done)))
 
 
 def single(written: Iterable[Written], id_column: str) -> int:
@@ -167,7 +168,7 @@ def _codes(ids: ChunkedArray) -> NDArray[np.int64]:
 
     if pa.types.is_integer(ids.type):
         return np.asarray(ids.to_numpy())
-    return np.asarray(ids.combine_chunks().dictionary_encode().indices.to_numpy())
+    return np.asarray(in_one(ids).dictionary_encode().indices.to_numpy())
 
 
 def _by_base(folder: Place) -> dict[str, list[Place]]:

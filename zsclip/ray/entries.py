@@ -13,13 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import PurePath
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.images import find_files, picture_suffixes
 from zsclip.ray.parquet import UNREADABLE, blocks_of, column_of, is_text, rows_of, schema_of
 from zsclip.ray.places import Place
 from zsclip.wording import brief
+
+if TYPE_CHECKING:
+    from pyarrow import DataType
 
 __all__ = ["Entry", "Kind", "Source", "look"]
 
@@ -66,12 +69,14 @@ class Source:
         name: What the user named.
         column: The column of pictures or vectors; of tars the ending of the pictures, or none.
         entries: Looks for all of them, from the first on, each time it is called.
+        ids: The type of the ids that come with entries, if there are some.
     """
 
     kind: Kind
     name: str
     column: str | None
     entries: _Entries
+    ids: DataType | None = None
 
 
 def look(
@@ -277,6 +282,7 @@ def _of_tables(
         name,
         column,
         lambda: (entry for table in tables for entry in _rows_of(table, columns, id_column)),
+        None if id_column is None else schema.field(id_column).type,
     )
 
 

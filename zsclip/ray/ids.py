@@ -9,11 +9,18 @@ from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.wording import brief, in_a_row
 
 if TYPE_CHECKING:
-    from pyarrow import ChunkedArray
+    from pyarrow import Array, ChunkedArray
 
-__all__ = ["require_ids"]
+__all__ = ["in_one", "require_ids"]
 
 SHOWN = 3
+
+
+def in_one(ids: ChunkedArray) -> Array:
+    """Ids in one array; texts as large ones, of which there may be more than two gigabytes."""
+    import pyarrow as pa
+
+    return (ids.cast(pa.large_string()) if pa.types.is_string(ids.type) else ids).combine_chunks()
 
 
 def require_ids(name: str, columns: Iterable[ChunkedArray]) -> None:
@@ -47,7 +54,7 @@ def require_ids(name: str, columns: Iterable[ChunkedArray]) -> None:
             f"`id_column` must give each row an id, and {ids.null_count:,} of {len(ids):,} rows "
             f"have none in {brief(name)}. Leave id_column out, and rows are numbered."
         )
-    counts = pc.value_counts(ids.combine_chunks())
+    counts = pc.value_counts(in_one(ids))
     twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
     if len(twice):
         some = in_a_row([brief(value) for value in twice.slice(0, SHOWN).to_pylist()])

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from zsclip.errors import ImageError, ParameterError
+from zsclip.errors import ImageError, ParameterError, ParameterTypeError
 from zsclip.ray.entries import Entry, Source
+from zsclip.ray.parquet import values_of
 from zsclip.ray.places import Place
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
-    from pyarrow import ChunkedArray, Schema, Table
+    from pyarrow import ChunkedArray, DataType, Schema, Table
 
 __all__ = [
     "GROUP",
@@ -65,6 +66,7 @@ def keep_listing(source: Source, place: Place, *, with_ids: bool, strict: bool) 
     Raises:
         ImageError: Nothing can be read of an entry, and that is an error.
         ParameterError: There is nothing at all.
+        ParameterTypeError: Ids are of several kinds.
         OSError: It cannot be looked for, or written.
     """
     from pyarrow import parquet
@@ -74,7 +76,7 @@ def keep_listing(source: Source, place: Place, *, with_ids: bool, strict: bool) 
     first = next(groups, None)
     if first is None:
         raise ParameterError(f"`source` holds nothing: {brief(source.name)}.")
-    schema = _schema(first)
+    schema = _schema(source.ids)
     with (
         place.writing() as file,
         parquet.ParquetWriter(file, schema, compression="zstd") as writer,
@@ -201,13 +203,12 @@ def _groups(source: Source) -> Iterator[list[Entry]]:
         yield group
 
 
-def _schema(first: list[Entry]) -> Schema:
+def _schema(ids: DataType | None) -> Schema:
     import pyarrow as pa
 
     whole, text = pa.int64(), pa.string()
     kinds = {"size": whole, "changed": whole, "rows": whole, "row": whole}
-    ids = [entry.id for entry in first if entry.id is not None]
-    kinds["id"] = pa.infer_type(ids) if ids else whole
+    kinds["id"] = whole if ids is None else values_of(ids)
     return pa.schema([("number", whole), *((name, kinds.get(name, text)) for name in _COLUMNS)])
 
 
@@ -217,4 +218,10 @@ def _table(group: list[Entry], start: int, schema: Schema) -> Table:
     rows: list[dict[str, Any]] = [
         {"number": start + place, **asdict(entry)} for place, entry in enumerate(group)
     ]
-    return pa.Table.from_pylist(rows, schema)
+    try:
+        return pa.Table.from_pylist(rows, schema)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        raise ParameterTypeError(
+            "`id_column` must be a column of whole numbers or of texts, and of one kind in all "
+            f"tables: {error}."
+        ) from None

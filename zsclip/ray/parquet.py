@@ -12,7 +12,16 @@ from zsclip.wording import brief, did_you_mean, in_a_row
 if TYPE_CHECKING:
     from pyarrow import ChunkedArray, DataType, Schema, Table
 
-__all__ = ["UNREADABLE", "blocks_of", "column_of", "ids_of", "is_text", "rows_of", "schema_of"]
+__all__ = [
+    "UNREADABLE",
+    "blocks_of",
+    "column_of",
+    "ids_of",
+    "is_text",
+    "rows_of",
+    "schema_of",
+    "values_of",
+]
 
 COLUMNS = ("image", "bytes", "picture", "path", "url", "embedding", "vector")
 """What a column of pictures or vectors is called, where nothing is said."""
@@ -88,10 +97,15 @@ def is_text(kind: DataType) -> bool:
     """Whether a column holds paths or URLs."""
     from pyarrow import types
 
-    if types.is_dictionary(kind):
-        kind = kind.value_type
     text = (types.is_string, types.is_large_string, types.is_string_view)
-    return any(check(kind) for check in text)
+    return any(check(values_of(kind)) for check in text)
+
+
+def values_of(kind: DataType) -> DataType:
+    """The type of a column's values, which may stand in a dictionary."""
+    from pyarrow import types
+
+    return kind.value_type if types.is_dictionary(kind) else kind
 
 
 def ids_of(url: str, column: str) -> ChunkedArray:
@@ -99,12 +113,18 @@ def ids_of(url: str, column: str) -> ChunkedArray:
 
     Raises:
         OSError: It cannot be read.
-        ValueError: It is damaged, or has no such column.
+        ParameterError: It has no such column.
+        ValueError: It is damaged.
     """
     from pyarrow import parquet
 
     with Place.of(url, "source").open() as opened:
-        return parquet.read_table(opened, columns=[column]).column(column)
+        file = parquet.ParquetFile(opened)
+        if column not in file.schema_arrow.names:
+            raise ParameterError(
+                f"`id_column` names {brief(column)}, and {brief(url)} has no such column."
+            )
+        return file.read(columns=[column]).column(column)
 
 
 def blocks_of(url: str, columns: Sequence[str], size: int) -> Iterator[Table]:

@@ -18,6 +18,7 @@ from ray.data.block import BlockMetadata
 from ray.data.checkpoint import CheckpointConfig, CheckpointManager
 
 from zsclip.ray.done import without
+from zsclip.ray.ids import in_one
 from zsclip.ray.places import Place
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _held(done: ChunkedArray) -> Any:
 
     if pa.types.is_integer(done.type):
         return np.sort(done.to_numpy())
-    return done.combine_chunks()
+    return in_one(done)
 
 
 def _task(part: Rows, id_column: str, done: Any) -> ReadTask:

@@ -103,6 +103,10 @@ class Tar:
         name = ""
         for member in members:
             name = name or member.name
+            if found is None and not member.isfile() and self._is_picture(member.name):
+                told = f"It is a link to {_printable(member.linkname)!r}, and no file of its own."
+                found = _printable(member.name), None, told
+                continue
             if found is None and self._is_picture(member.name):
                 if member.size > self.most_bytes:
                     told = f"It has {member.size:,} bytes, and may have {self.most_bytes:,}."
@@ -122,7 +126,11 @@ _Sample: TypeAlias = tuple[str | None, bytes | None, str | None]
 
 
 def _files(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
-    return (member for member in tar if member.isfile())
+    """Files and links to some, without hidden ones: ``._a.jpg`` is what macOS puts beside each."""
+    for member in tar:
+        hidden = member.name.rpartition("/")[2].startswith(".")
+        if (member.isfile() or member.islnk() or member.issym()) and not hidden:
+            yield member
 
 
 def _key(member: tarfile.TarInfo) -> str:
