@@ -281,8 +281,9 @@ class ZeroShotClassifier(Learning):
         The file takes ``pixels``, uint8 (n, resolution, resolution, 3), RGB, and gives ``scores``,
         float32 (n, labels), and ``embeddings``, float32 (n, d), L2-normalized, of any number of
         pictures at once. All that scores are made of is in it: the image tower, the labels'
-        embeddings, temperature or probe, null prompts. Its metadata hold what `save` writes. It is
-        made from the weights in fp32, whatever this classifier computes in, and written whole or
+        embeddings, temperature or probe, null prompts. Its metadata hold what `save` writes. The
+        tower is made from the weights in fp32, whatever this classifier computes in; the labels'
+        embeddings stay as they are, so make it with ``precision="fp32"``. It is written whole or
         not at all. See the documentation's page on ONNX.
 
         Args:

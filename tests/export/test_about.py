@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 from collections.abc import Callable
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +45,22 @@ def test_the_provenance_of_a_label_set_is_told(
     assert facts["provenance"][0]["distribution"] == "zsclip-labels-cartoon-animals"
 
 
-def test_nothing_of_this_machine_is_in_a_file(tiny: ZeroShotClassifier, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_path", [False, True])
+def test_nothing_of_this_machine_is_in_a_file(
+    by_path: bool,
+    tiny: ZeroShotClassifier,
+    about: Callable[[Path], dict[str, str]],
+    tmp_path: Path,
+) -> None:
+    if by_path:
+        checkpoint = tmp_path / "own.safetensors"
+        with as_file(files("zsclip.weights") / "data/tiny-cartoon.safetensors") as own:
+            shutil.copy(own, checkpoint)
+        tiny = ZeroShotClassifier(tiny.labelset, model=checkpoint, precision="fp32")
     tiny.export(tmp_path / "a.onnx")
+    assert ZeroShotClassifier.load(tmp_path / "a.onnx").labelset == tiny.labelset
     content = (tmp_path / "a.onnx").read_bytes()
+    content += base64.b64decode(about(tmp_path / "a.onnx")["zsclip.classifier"])
     for told in (str(Path.home()), str(Path(__file__).parents[2]), str(tmp_path), "site-packages"):
         assert told.encode() not in content
 

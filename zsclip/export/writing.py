@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
@@ -67,7 +68,8 @@ def write_onnx(
     _require_known(precision, with_resize)
     _require_learnt_so(saved, precision)
     target = check_onnx_target(path, overwrite=overwrite)
-    data = bytes_of_classifier(saved, path)
+    # where the checkpoint lay is nobody's business: the model goes along
+    data = bytes_of_classifier(replace(saved, model=replace(saved.model, path=None)), path)
     tower = graph_of_tower(encoder)
     model, weights = assemble(saved, tower, precision, with_resize=with_resize)
     metadata = metadata_of(
