@@ -257,7 +257,7 @@ class ZeroShotClassifier(Learning):
             overwrite: Replace any other file, too.
 
         Raises:
-            WouldReplaceError: There is a file that is no saved classifier.
+            WouldReplaceError: There is a file that is no saved classifier, or is the model.
             SavedClassifierFileError: The file cannot be written there.
             SavedClassifierError: The labels are too many for the format: 32 MiB of text.
             NonFiniteError: The model gave NaN or infinity for a label.

@@ -17,7 +17,7 @@ from onnx_files import exported_colors, saved_bytes
 from PIL import Image
 
 from zsclip import Prediction, ZeroShotClassifier
-from zsclip.errors import SavedClassifierFileError
+from zsclip.errors import SavedClassifierFileError, WouldReplaceError
 from zsclip.saved import exported
 
 Solid = Callable[[str], Image.Image]
@@ -54,6 +54,17 @@ def test_what_was_saved_under_the_name_of_an_exported_file_is_loaded(
     clf = ZeroShotClassifier.load(tmp_path / "colors.onnx", encoder=fake, cache=False)
     assert clf.labelset == colors.labelset
     assert clf.model_info == colors.model_info
+
+
+def test_a_classifier_is_never_saved_over_its_own_model(file: Path) -> None:
+    clf, before = ZeroShotClassifier.load(file, cache=False), file.read_bytes()
+    link = file.with_name("link.zsclip")
+    link.symlink_to(file)
+    for place in (file, link):
+        with pytest.raises(WouldReplaceError, match="holds the model of this classifier"):
+            clf.save(place, overwrite=True)
+    assert file.read_bytes() == before
+    clf.save(file.with_name("saved.zsclip"), overwrite=True)
 
 
 @pytest.mark.parametrize("several", [False, True])

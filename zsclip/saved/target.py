@@ -11,7 +11,7 @@ from zsclip.files import as_path, part_of, reason_of, require_replaceable
 from zsclip.owners import follow, open_new
 from zsclip.wording import brief
 
-__all__ = ["KEY", "check_target", "refused", "shown"]
+__all__ = ["KEY", "check_target", "refused", "require_other_than_model", "shown"]
 
 KEY = "zsclip_classifier"  # of the metadata; the only one, because safetensors keeps no order
 
@@ -61,6 +61,24 @@ def check_target(
     except (OSError, ValueError) as error:
         raise refused(path, error) from error
     return target
+
+
+def require_other_than_model(path: str | os.PathLike[str], target: Path, model: str | None) -> None:
+    """Raise if a classifier is about to be written over the model that it needs.
+
+    Args:
+        path: The file as it was given.
+        target: The same with links followed.
+        model: The path of the model, if it has one.
+
+    Raises:
+        WouldReplaceError: It is, which nobody can want, not even who said to replace what is there.
+    """
+    if model is not None and target.exists() and Path(model).exists() and target.samefile(model):
+        raise WouldReplaceError(
+            f"{shown(path)} holds the model of this classifier, which cannot be used without it, "
+            "so zsclip does not replace it. Give another name."
+        )
 
 
 def _is_ours(file: Path) -> bool:

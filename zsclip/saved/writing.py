@@ -24,7 +24,7 @@ from zsclip.saved.format import (
 )
 from zsclip.saved.learnt import arrays_of_learnt, plain_of_learnt
 from zsclip.saved.plain import plain_of_labelset
-from zsclip.saved.target import check_target, refused, shown
+from zsclip.saved.target import check_target, refused, require_other_than_model, shown
 from zsclip.version import __version__
 from zsclip.wording import brief
 
@@ -56,7 +56,9 @@ def write_classifier(
         NonFiniteError: The class matrix holds NaN or infinity.
         ParameterTypeError: `path` is no path.
     """
-    target, data = check_target(path, overwrite=overwrite), bytes_of_classifier(saved, path)
+    target = check_target(path, overwrite=overwrite)
+    require_other_than_model(path, target, saved.model.path)
+    data = bytes_of_classifier(saved, path)
     try:
         with writing_whole(target) as file:
             file.write(data)
