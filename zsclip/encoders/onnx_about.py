@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from zsclip.clip import Preprocessing
 from zsclip.encoders.protocol import ModelInfo
@@ -15,7 +15,7 @@ from zsclip.formats.onnx_file import OnnxFault
 from zsclip.version import __version__
 from zsclip.wording import brief
 
-__all__ = ["ABOUT", "FORMAT", "PRECISIONS", "About", "about_of"]
+__all__ = ["ABOUT", "FORMAT", "PRECISIONS", "About", "Precision", "about_of"]
 
 ABOUT = "zsclip.about"
 """The key of the metadata under which a file says it, as JSON."""
@@ -23,7 +23,8 @@ ABOUT = "zsclip.about"
 FORMAT = 1
 """Raised by a change that makes older versions of zsclip run a file wrongly."""
 
-PRECISIONS = ("fp32", "fp16", "int8")
+Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
 """In which a file can have its weights."""
 
 LIMIT = 1 << 24  # bytes of JSON, provenance of a large label set included

@@ -9,15 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 from zsclip.clip import Preprocessing
+from zsclip.encoders.onnx_about import ABOUT, FORMAT
 from zsclip.saved import SavedClassifier
+from zsclip.saved.exported import CLASSIFIER
 from zsclip.version import __version__
 
 __all__ = ["ABOUT", "CLASSIFIER", "FORMAT", "LABELS", "metadata_of"]
 
-LABELS, ABOUT, CLASSIFIER = "zsclip.labels", "zsclip.about", "zsclip.classifier"
-"""Keys of the metadata: names as a JSON list; all else in JSON; what `save` writes, in base64."""
-
-FORMAT = 1  # raised by a change after which older readers would read a file wrongly
+LABELS = "zsclip.labels"
+"""The key of the metadata under which the names stand, as a JSON list; the others are theirs who
+read them."""
 
 
 def metadata_of(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, TypeAlias, get_args
 
 from zsclip.encoders import Encoder, graph_of_tower
+from zsclip.encoders.onnx_about import PRECISIONS, Precision
 from zsclip.errors import ExportError, LearntMismatchError, ParameterError, ParameterTypeError
 from zsclip.export.about import metadata_of
 from zsclip.export.assembling import assemble
@@ -18,9 +18,6 @@ from zsclip.saved import SavedClassifier, bytes_of_classifier, check_target, ref
 from zsclip.wording import brief, counted, in_a_row
 
 __all__ = ["PRECISIONS", "Precision", "check_onnx_target", "write_onnx"]
-
-Precision: TypeAlias = Literal["fp32", "fp16", "int8"]
-PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 
 _SMALLER = {  # what to do about a file that is too large
