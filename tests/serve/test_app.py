@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
+from onnx_files import exported_colors
 from services import asked, png, service_of
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -102,3 +104,24 @@ def test_as_a_part_it_counts_and_describes_its_routes_where_they_are(
     assert count("zsclip_requests_total", route="other", status="404") == 1
     assert at == "/cats"
     assert "curl http://localhost/cats/healthz<" in page
+
+
+def test_an_exported_file_answers_for_its_own_labels_and_says_so(
+    colors: ZeroShotClassifier, tmp_path: Path
+) -> None:
+    file = exported_colors(colors, tmp_path / "colors.onnx")
+    loaded = ZeroShotClassifier.load(file, cache=False)
+
+    async def ask(client: httpx.AsyncClient) -> list[httpx.Response]:
+        picture = {"image": png("red", 1)}
+        return [
+            await client.post("/classify", files=picture),
+            await client.post("/classify", files=picture, data={"labels": "cat,dog"}),
+            await client.post("/embed", json={"texts": ["a cat"]}),
+        ]
+
+    own, others, texts = asked(loaded, ask)
+    assert (own.status_code, own.json()["label"]) == (200, "red")
+    for refused in (others, texts):
+        assert (refused.status_code, refused.json()["error_type"]) == (422, "NoTextTowerError")
+        assert "knows its own labels alone" in refused.json()["error"]
