@@ -68,6 +68,7 @@ def test_whatever_bytes_come_are_a_form_or_refused(body: bytes) -> None:
         (part("file", b"\x89PNG") + b"--frontier--\r\n", 400, "Pictures are parts `image`"),
         (b"--frontier\r\nContent-Type: image/png\r\n\r\nx\r\n", 400, "has no name"),
         (b"nothing of the kind", 400, "malformed"),
+        (part("file", b"\x89") + b"--frontier--\r\n", 400, "'file'.*Pictures are .* `image`"),
         (part("image", b"x", "a" * 4000), 400, "no closing boundary"),
         (b"--frontier\r\n" + b"A: b\r\n" * 5000, 400, "headers|malformed"),
         (b"--frontier\r\nA: " + b"b" * 9000, 400, "headers|malformed"),

@@ -131,7 +131,7 @@ class Form:
                 raise Refusal(
                     400,
                     f"The part {brief(self._name)} of the form is no text in UTF-8. Pictures are "
-                    "parts `image`.",
+                    "parts named `image`.",
                 ) from None
         self._data = bytearray()
 
