@@ -10,6 +10,7 @@ from zsclip.errors import ParameterError, ResumeError, WouldReplaceError
 from zsclip.ray.job import Job, Kept
 from zsclip.ray.listing import Listing
 from zsclip.ray.places import Place
+from zsclip.ray.running import run
 
 ABOUT = {"settings": {"top": 3, "column": None}, "labels": "2 with the hash ab"}
 KEPT = Kept(ABOUT, Listing(5, 5, "0" * 64), 16)
@@ -40,6 +41,9 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (sink / "mine.parquet").write_bytes(b"")
     with pytest.raises(WouldReplaceError, match="no run of zsclip's wrote it"):
         job_at(sink).begun(ABOUT, resume=True)
+    with pytest.raises(WouldReplaceError, match="no run of zsclip's wrote it"):
+        run([str(tmp_path / "a.png")], sink, "no-classifier.zsclip")
+    assert [*tmp_path.iterdir()] == [sink]
 
 
 def test_two_processes_are_not_at_it_together(tmp_path: Path) -> None:

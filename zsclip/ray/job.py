@@ -130,6 +130,18 @@ class Job:
                     part.unlink()
             yield
 
+    def require_free(self) -> None:
+        """Raise unless the sink is new, empty, or of a run: to be asked before anything is made.
+
+        Raises:
+            WouldReplaceError: It holds what no run of zsclip's wrote.
+        """
+        if not self.note.is_file() and (self.sink.is_file() or self.sink.files(deep=True)):
+            raise WouldReplaceError(
+                f"{brief(self.sink.url)} is there already, and no run of zsclip's wrote it. "
+                "Name a folder that is new or empty."
+            )
+
     def begun(self, about: dict[str, Any], *, resume: bool) -> Kept | None:
         """What is known of the run that is there; None if there is none.
 
@@ -138,11 +150,7 @@ class Job:
             WouldReplaceError: The sink holds what no run of zsclip's wrote.
         """
         if not self.note.is_file():
-            if self.sink.is_file() or self.sink.files(deep=True):
-                raise WouldReplaceError(
-                    f"{brief(self.sink.url)} is there already, and no run of zsclip's wrote it. "
-                    "Name a folder that is new or empty."
-                )
+            self.require_free()
             return None
         there = self._read()
         if not resume:

@@ -134,6 +134,7 @@ def run(
         Finished(sink='/home/ada/results', rows=1200000, failed=17, before=0)
     """
     job = Job.of(sink)
+    job.require_free()
     made = classifier_of(classifier)
     given = given_rows(
         source,
