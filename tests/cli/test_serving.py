@@ -138,3 +138,21 @@ def test_options_become_limits_and_a_reading(run: Run, monkeypatch: pytest.Monke
     assert given["reading"].isolate
     assert run("serve", *TINY).exit_code == 0
     assert given["urls"] == "none"
+
+
+def test_help_tells_the_limits_that_hold_if_none_are_given(run: Run) -> None:
+    from zsclip.serve import Limits
+
+    told, limits = " ".join(run("serve", "--help").stdout.split()), Limits()
+    for words, value in (
+        ("32 MiB if not given", limits.body_bytes / 2**20),
+        ("256 if not given", limits.pictures),
+        ("1,000 if not given", limits.labels),
+        ("1,024 if not given", limits.waiting_pictures),
+        ("30 if not given", limits.end_seconds),
+        ("50 million pixels", limits.picture_pixels / 1e6),
+        ("20 MiB and", limits.picture_bytes / 2**20),
+        ("10 seconds unless", limits.picture_seconds),
+    ):
+        assert words in told
+        assert float(words.split()[0].replace(",", "")) == value

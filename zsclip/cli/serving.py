@@ -45,35 +45,35 @@ __all__ = ["serve"]
     "body_bytes",
     type=click.IntRange(min=1),
     metavar="BYTES",
-    help="The most bytes of a request.",
+    help="The most bytes of a request; 32 MiB if not given.",
 )
 @click.option(
     "--max-pictures",
     "pictures",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The most pictures of a request.",
+    help="The most pictures of a request; 256 if not given.",
 )
 @click.option(
     "--max-labels",
     "labels_asked",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The most labels that a request may name.",
+    help="The most labels that a request may name; 1,000 if not given.",
 )
 @click.option(
     "--max-waiting",
     "waiting_pictures",
     type=click.IntRange(min=1),
     metavar="N",
-    help="The most pictures that wait for the model; requests beyond get 503.",
+    help="The most pictures that wait for the model, 1,024 if not given; requests beyond get 503.",
 )
 @click.option(
     "--end-timeout",
     "end_seconds",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="How long what is being answered may go on once the service is to end.",
+    help="How long what is being answered may go on once the service is to end; 30 if not given.",
 )
 def serve(
     *,
@@ -86,8 +86,10 @@ def serve(
 ) -> None:
     """Answer requests over HTTP, and show a page to try the classifier in a browser.
 
-    It fetches no URL unless --urls says so, and ends on SIGTERM or Ctrl+C once what was being
-    answered is. Exit status: 0 it was told to end, 2 it could not listen or load the model.
+    It fetches no URL unless --urls says so, and takes pictures of up to 50 million pixels, 20 MiB
+    and 10 seconds unless --max-pixels, --max-bytes and --timeout say less or more. It ends on
+    SIGTERM or Ctrl+C once what was being answered is. Exit status: 0 it was told to end, 2 it could
+    not listen or load the model.
     """
     from zsclip.serve import Limits, run
 
