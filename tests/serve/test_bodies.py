@@ -79,6 +79,8 @@ def test_a_field_in_the_address_is_never_left_unheard(
         (b'{"top": NaN}', 400, "NaN"),
         (b"[" * 100_000, 400, "no JSON"),
         (b"\xff", 400, "no JSON"),
+        (b'{"labels": {"a": ["b"], "a": ["c"]}}', 422, "'a' stands twice"),
+        (b'{"images": [], "images": []}', 422, "'images' stands twice"),
         ([], 422, "must be a JSON object"),
         ({}, 422, "holds no picture"),
         ({"images": []}, 422, "holds no picture"),

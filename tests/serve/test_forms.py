@@ -126,3 +126,8 @@ def test_texts_of_a_form_stand_for_what_json_would_hold(
 def test_texts_that_stand_for_nothing_are_refused(texts: list[tuple[str, str]]) -> None:
     with pytest.raises(Refusal, match="`top`"):
         fields_of(texts)
+
+
+def test_a_label_that_stands_twice_with_phrases_is_refused() -> None:
+    with pytest.raises(Refusal, match="'a' stands twice"):
+        fields_of([("labels", '{"a": ["b"], "a": ["c"]}')])

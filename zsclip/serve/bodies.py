@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from zsclip.files import size_in_words
 from zsclip.serve.asked import Asked, Upload, asked_for
-from zsclip.serve.forms import Form, fields_of
+from zsclip.serve.forms import Form, each_once, fields_of
 from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal
 from zsclip.wording import brief
@@ -92,7 +92,7 @@ def object_of(body: bytes) -> dict[str, Any]:
         Refusal: It is none.
     """
     try:
-        given = json.loads(body, parse_constant=_no_number)
+        given = json.loads(body, parse_constant=_no_number, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"The body is no JSON: {error}.") from None
     if not isinstance(given, dict):

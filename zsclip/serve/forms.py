@@ -16,7 +16,7 @@ from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal
 from zsclip.wording import brief
 
-__all__ = ["Form", "fields_of"]
+__all__ = ["Form", "each_once", "fields_of"]
 
 _FIELDS = 2000  # parts that are no pictures: a thousand labels, a hundred templates, and some
 _HEAD = 8192  # bytes of the headers of a part
@@ -197,6 +197,20 @@ def _value_of(name: str, texts: list[str]) -> Any:
 
 def _in_json(name: str, text: str) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=each_once)
     except (ValueError, RecursionError):
         raise Refusal(422, f"`{name}` holds no JSON: {brief(text)}.") from None
+
+
+def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON. Of a key that stands there twice, the first would be lost without a word.
+
+    Raises:
+        Refusal: There is such a key.
+    """
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise Refusal(422, f"{brief(name)} stands twice in one object of JSON. Give it once.")
+        made[name] = value
+    return made
