@@ -294,6 +294,16 @@ def test_what_onnx_runtime_cannot_use_is_one_error(
     assert capfd.readouterr() == ("", "")  # nor does ONNX Runtime print
 
 
+def test_what_is_no_text_in_a_graph_is_one_error_and_not_printed(
+    colors: ZeroShotClassifier, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = exported_colors(colors, tmp_path / "a.onnx", change=_has_an_operator_of_nobody)
+    file.write_bytes(file.read_bytes().replace(b"Telephone", b"\xffelephone"))
+    with pytest.raises(CheckpointError, match="cannot be loaded by ONNX Runtime"):
+        ZeroShotClassifier.load(file, cache=False).classify(np.zeros((4, 4, 3), np.uint8))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_other_format_of_onnx_runtime_is_not_read(
     colors: ZeroShotClassifier, tmp_path: Path
 ) -> None:
@@ -328,7 +338,7 @@ def with_cuda(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """ONNX Runtime for GPUs where there is no GPU: it takes the CPU, and says nothing."""
     real, asked = onnxruntime.InferenceSession, []
 
-    def made(model: Any, options: Any, *, providers: list[Any]) -> Any:
+    def made(model: Any, options: Any, *, providers: list[Any], **_: Any) -> Any:
         asked.append(providers)
         return real(model, options, providers=["CPUExecutionProvider"])
 

@@ -180,7 +180,12 @@ def _load(path: Path, provider: Provider, about: About, stamp: FileStamp | None)
     providers = [(name, {"device_id": index})] if name == CUDA else [name]
     require_unchanged(path, stamp)
     try:
-        session = ort.InferenceSession(str(path), _options(ort), providers=providers)
+        session = ort.InferenceSession(
+            str(path),
+            _options(ort),
+            providers=providers,
+            enable_fallback=int(name == CUDA),  # which on the CPU prints what the file says
+        )
     except Exception as error:
         raise _unusable(path, "loaded", error) from error
     require_unchanged(path, stamp)
