@@ -146,6 +146,7 @@ export async function load(url) {
   const told = metadataOf(bytes);
   if (!told["zsclip.about"]) throw new Error(`${url} is no classifier that zsclip exported`);
   const about = JSON.parse(told["zsclip.about"]), labels = JSON.parse(told["zsclip.labels"]);
+  if (!about.square) throw new Error(`pictures for ${about.model.name} become square in a way that this page does not know`);
   const session = await ort.InferenceSession.create(bytes);
   const side = about.model.input_resolution;
 

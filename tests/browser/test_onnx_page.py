@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from browsing import new_tab
 from playwright.sync_api import Browser, Page, expect
@@ -148,6 +150,18 @@ def test_what_is_no_picture_is_named_and_stops_nobody(tab: Page) -> None:
     tab.set_input_files("#files", [nothing, *_files()])
     assert len(_shown(tab)) == len(load_drawings())
     expect(tab.locator(".failed")).to_contain_text("<b>no.png cannot be classified: ")
+
+
+def test_a_way_to_make_pictures_square_that_the_page_does_not_know_is_named(
+    tab: Page, folder: Path
+) -> None:
+    model = onnx.load(folder / "animals.onnx")
+    [about] = [one for one in model.metadata_props if one.key == "zsclip.about"]
+    about.value = json.dumps({**json.loads(about.value), "square": None})
+    onnx.save(model, folder / "pads.onnx")
+    load = "import('./page.js').then((page) => page.load('pads.onnx')).catch((e) => e.message)"
+    said = "pictures for tiny-cartoon become square in a way that this page does not know"
+    assert tab.evaluate(load) == said
 
 
 @pytest.mark.parametrize(
