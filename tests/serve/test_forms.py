@@ -65,7 +65,7 @@ def test_whatever_bytes_come_are_a_form_or_refused(body: bytes) -> None:
         (part("image", bytes(101)), 413, "larger than 100 B"),
         (part("image", b"x") * 5, 413, "may hold 3 pictures"),
         (part("top", b"\xff") + b"--frontier--\r\n", 400, "no text in UTF-8"),
-        (part("file", b"\x89PNG") + b"--frontier--\r\n", 400, "Pictures are parts `image`"),
+        (part("file", b"\x89PNG") + b"--frontier--\r\n", 400, "Pictures are parts named `image`"),
         (b"--frontier\r\nContent-Type: image/png\r\n\r\nx\r\n", 400, "has no name"),
         (b"nothing of the kind", 400, "malformed"),
         (part("file", b"\x89") + b"--frontier--\r\n", 400, "'file'.*Pictures are .* `image`"),

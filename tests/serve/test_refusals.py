@@ -10,7 +10,6 @@ from zsclip.errors import (
     DownloadError,
     LabelError,
     NonFiniteError,
-    NoTextTowerError,
     PromptTooLongError,
 )
 from zsclip.serve.refusals import Refusal, answer_to, too_busy
@@ -31,7 +30,6 @@ def test_who_is_refused_for_now_is_told_when_to_come_again() -> None:
     [
         LabelError("one label"),
         PromptTooLongError("a fox", 99, 77, "fox"),
-        NoTextTowerError("an exported file"),
     ],
 )
 def test_what_is_wrong_with_labels_is_told(error: Exception) -> None:

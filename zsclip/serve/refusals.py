@@ -26,7 +26,6 @@ _OF_THE_REQUEST = (
     LabelError,
     LabelNotFoundError,
     LabelSetError,
-    NoTextTowerError,
     ParameterError,
     ParameterTypeError,
     PromptTooLongError,
