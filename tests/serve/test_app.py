@@ -125,3 +125,16 @@ def test_an_exported_file_answers_for_its_own_labels_and_says_so(
     for refused in (others, texts):
         assert (refused.status_code, refused.json()["error_type"]) == (422, "NoTextTowerError")
         assert "knows its own labels alone" in refused.json()["error"]
+
+
+def test_an_application_may_live_several_times(colors: ZeroShotClassifier) -> None:
+    """As one that tests share, each with a client and an event loop of its own."""
+    app = create_app(colors)
+
+    async def ask(client: httpx.AsyncClient) -> str:
+        words = {"labels": "white,red"}
+        found = await client.post("/classify", files={"image": png("red")}, data=words)
+        label: str = found.json()["label"]
+        return label
+
+    assert [asked(app, ask) for _ in range(2)] == ["red", "red"]

@@ -40,7 +40,7 @@ def application(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        service.start()
+        service.open()
         yield
         await asyncio.to_thread(service.close)
 

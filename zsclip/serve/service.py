@@ -46,22 +46,32 @@ class Service:
         self.classifier = classifier.with_settings(reading=reading)
         self.limits = limits
         self.urls = urls
-        self.fault: BaseException | None = None
-        self.wordings = Wordings(self.classifier, limits)
         self.metrics = Metrics(lambda: self._batcher.waiting)
-        self._batcher = Batcher(
-            self._embed,
-            classifier.batch_size,
-            limits,
-            # while a GPU is at one batch, the next one is decoded; cores are busy with one
-            lanes=1 if classifier.model_info.device == "cpu" else 2,
-            watch=self.metrics.batch,
-        )
         self._kept = KeptEmbeddings(limits.kept_pictures)
         self._origins: WeakKeyDictionary[ZeroShotClassifier, dict[str, Any]] = WeakKeyDictionary()
-        self._is_started = self._is_warm = self._ends = False
+        self._prepare()
 
     # ------------------------------------------------------------------------------- its life
+
+    def _prepare(self) -> None:
+        """Have threads that are not started yet."""
+        self.fault: BaseException | None = None
+        self.wordings = Wordings(self.classifier, self.limits)
+        self._batcher = Batcher(
+            self._embed,
+            self.classifier.batch_size,
+            self.limits,
+            # while a GPU is at one batch, the next one is decoded; cores are busy with one
+            lanes=1 if self.classifier.model_info.device == "cpu" else 2,
+            watch=self.metrics.batch,
+        )
+        self._is_started = self._is_warm = self._ends = self._is_closed = False
+
+    def open(self) -> None:
+        """Start, and again after it was closed: an application may live several times."""
+        if self._is_closed:
+            self._prepare()
+        self.start()
 
     def start(self) -> None:
         """Start the threads, and have the model loaded in one; once, whoever asks."""
@@ -80,6 +90,7 @@ class Service:
         self.end()
         self._batcher.close()
         self.wordings.close()
+        self._is_closed = True
 
     def not_ready(self) -> str:
         """Why requests had better go elsewhere; empty if they need not."""
