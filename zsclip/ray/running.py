@@ -32,6 +32,12 @@ __all__ = ["Finished", "run"]
 PATIENCE = 1800.0  # seconds
 INIT_DEATHS = 3  # of actors while they start, one after the other: machines may be taken away then
 
+SET = (
+    *("enable_progress_bars", "max_errored_blocks", "max_consecutive_actor_init_deaths"),
+    *("checkpoint_config", "custom_execution_callback_classes"),
+)
+"""What is set for a run, in a context that datasets share with those that are made of them."""
+
 logger = logger_for("zsclip.ray")
 
 
@@ -205,7 +211,7 @@ def _write(
 
     results = results.map_batches(finish, batch_format="pyarrow", batch_size=None)
     sink, context = job.sink, results.context
-    before = dict(vars(context))  # which a dataset that was given goes on with
+    before = {name: getattr(context, name) for name in SET}
     try:
         context.enable_progress_bars = False
         context.max_errored_blocks = 0  # with others Ray waits for what never comes
@@ -214,7 +220,8 @@ def _write(
         with watching(results, patience, more):
             results.write_parquet(sink.path, filesystem=sink.fs)
     finally:
-        vars(context).update(before)
+        for name, value in before.items():  # a dataset that was given goes on with these
+            setattr(context, name, value)
 
 
 def _checked(job: Job, kept: Kept, ids: str) -> list[Written]:
