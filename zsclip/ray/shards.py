@@ -19,7 +19,7 @@ from zsclip.ray.places import Place
 if TYPE_CHECKING:
     from pyarrow import DataType, Table
 
-__all__ = ["AT_ONCE", "PICTURE", "PROBLEM", "Part", "Shard", "number_of", "unless"]
+__all__ = ["AT_ONCE", "PICTURE", "PROBLEM", "Part", "Shard", "number_of", "require_readable"]
 
 PICTURE = "zsclip_picture"
 """The column of what is classified, where the source has none of its own."""
@@ -107,7 +107,7 @@ class Part:
                 )
                 columns[PICTURE] = pa.array(pictures, pa.binary())
             columns[PROBLEM] = pa.array(problems, pa.string())
-            yield unless(pa.table(columns), strict=self.strict)
+            yield require_readable(pa.table(columns), strict=self.strict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +213,12 @@ def _fetched(
     return [content for content, _ in both], [problem for _, problem in both]
 
 
-def unless(table: Table, *, strict: bool) -> Table:
-    """The rows, unless there is something wrong with one and that is an error."""
+def require_readable(table: Table, *, strict: bool) -> Table:
+    """The rows.
+
+    Raises:
+        ImageError: Something of them cannot be read, and that is an error.
+    """
     problems = table.column(PROBLEM)
     if strict and problems.null_count < len(problems):
         place = next(n for n, problem in enumerate(problems) if problem.is_valid)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from zsclip.images import picture_suffixes
 from zsclip.ray.parquet import UNREADABLE
 from zsclip.ray.places import Place
-from zsclip.ray.shards import AT_ONCE, PICTURE, PROBLEM, number_of, unless
+from zsclip.ray.shards import AT_ONCE, PICTURE, PROBLEM, number_of, require_readable
 
 if TYPE_CHECKING:
     from pyarrow import Table
@@ -64,7 +64,7 @@ class Tar:
         samples = self._samples()
         row = 0
         while some := list(islice(samples, AT_ONCE * 8)):
-            yield unless(self._block(some, row), strict=self.strict)
+            yield require_readable(self._block(some, row), strict=self.strict)
             row += len(some)
 
     def _block(self, samples: list[_Sample], row: int) -> Table:
