@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from onnx_files import exported_colors
 from services import asked, png
 
 from zsclip import Label, LabelSet, ZeroShotClassifier
@@ -76,6 +77,25 @@ def test_templates_alone_leave_labels_and_groups(
     assert loaded.labelset.groups == animals.labelset.groups
     assert loaded.templates == ("a {}",)
     assert not loaded.learnt
+
+
+def test_the_file_does_not_tell_where_a_model_lies(
+    colors: ZeroShotClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    exported = exported_colors(colors, here / "colors.onnx")
+    served = ZeroShotClassifier.load(exported, cache=False)
+
+    async def ask(client: httpx.AsyncClient) -> bytes:
+        return (await client.get("/classifier")).content
+
+    data = asked(served, ask)
+    assert b"colors.onnx" in data
+    assert str(tmp_path).encode() not in data
+    (here / "file").write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    assert ZeroShotClassifier.load(here / "file").classify(png("red")).label == "red"
 
 
 @pytest.mark.parametrize(

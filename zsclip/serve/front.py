@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from zsclip.classifier import ZeroShotClassifier
+from zsclip.saved import bytes_of_classifier, read_classifier
 from zsclip.serve.api import service_of
 from zsclip.serve.asked import asked_for
 from zsclip.serve.bodies import object_of, require_no_query
@@ -74,8 +76,12 @@ async def classifier_file(request: Request) -> Response:
 
 
 def _saved(classifier: ZeroShotClassifier) -> bytes:
-    """The bytes that `save` writes."""
+    """The bytes that `save` writes, but of a checkpoint its name and not where it lies here."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "classifier.zsclip"
         classifier.save(file)
-        return file.read_bytes()
+        saved = read_classifier(file)
+        if saved.model.path is None:
+            return file.read_bytes()
+        model = replace(saved.model, path=Path(saved.model.path).name)
+        return bytes_of_classifier(replace(saved, model=model), file)
