@@ -214,16 +214,17 @@ class ZeroShotClassifier(Learning):
         labels: Labels,
         *,
         templates: Iterable[str] | None = None,
+        multi_label: bool | None = None,
         null_prompts: Iterable[str] | None = None,
     ) -> Self:
         """A classifier with the same model and other labels; this one stays as it is.
 
-        Nothing is loaded again, and embeddings of labels met before are reused. Whether several
-        labels are given at once stays as it is.
+        Nothing is loaded again, and embeddings of labels met before are reused.
 
         Args:
             labels: As in `ZeroShotClassifier`.
             templates: As in `ZeroShotClassifier`.
+            multi_label: As in `ZeroShotClassifier`; None for what it is in this one.
             null_prompts: As in `ZeroShotClassifier`; those that this one was given are kept.
 
         Raises:
@@ -239,7 +240,7 @@ class ZeroShotClassifier(Learning):
         head = Head.of(
             labels,
             templates,
-            multi_label=self._head.multi_label,
+            multi_label=self._head.multi_label if multi_label is None else multi_label,
             null_prompts=self._head.own_null_prompts if null_prompts is None else null_prompts,
         )
         self._model.check(head)

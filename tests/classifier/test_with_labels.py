@@ -32,6 +32,19 @@ def test_the_model_is_shared_and_the_first_classifier_stays(
     assert colors.classify(solid("blue")).label == "blue"
 
 
+def test_several_labels_may_be_asked_for_of_the_same_model(
+    colors: ZeroShotClassifier, fake: FakeEncoder, solid: Solid
+) -> None:
+    assert colors.classify(solid("red")).label == "red"
+    texts = len(fake.text_batches)
+    several = colors.with_labels(colors.labelset, templates=colors.templates, multi_label=True)
+    assert several.classify(solid("red")).origin.multi_label
+    assert not colors.classify(solid("red")).origin.multi_label
+    assert several.with_labels(["white", "red"]).classify(solid("red")).origin.multi_label
+    # of the labels met before none is embedded again, only what several are compared with
+    assert not any("a red thing." in batch for batch in fake.text_batches[texts:])
+
+
 def test_settings_go_with_it(fake: FakeEncoder) -> None:
     clf = ZeroShotClassifier(
         ["red", "white"], encoder=fake, batch_size=2, reading=Reading(background="red")

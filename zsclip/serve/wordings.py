@@ -122,17 +122,7 @@ class Wordings:
         if (asked.labels, asked.templates, several) == _OWN:
             return self.embed_own()
         labels = self._own.labelset if asked.labels is None else _labels(asked)
-        if several is None:
-            made = self._plain.with_labels(labels, templates=asked.templates)
-        else:
-            made = ZeroShotClassifier(
-                labels,
-                templates=asked.templates,
-                multi_label=several,
-                encoder=self._own.encoder,
-                reading=self._own.reading,
-                cache=False,
-            )
+        made = self._plain.with_labels(labels, templates=asked.templates, multi_label=several)
         prompts = sum(map(len, made.labelset.prompts_with(made.templates)))
         if asked.labels is not None and prompts > self._limits.prompts:
             raise Refusal(
