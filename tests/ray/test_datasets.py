@@ -61,7 +61,8 @@ def test_a_folder_is_classified_as_classify_many_does_it(
         dataset, tmp_path / "tiny.zsclip", column="bytes", top=2, keep=["path"]
     )
     rows = sorted(results.take_all(), key=lambda row: row["path"])
-    expected = tiny.classify_many(drawings)
+    # not out of a cache, where other batches may have left other last digits
+    expected = tiny.with_settings(cache=False).classify_many(drawings)
     assert [row["path"] for row in rows] == [p.source for p in expected]
     assert [row["score"] for row in rows] == [p.score for p in expected]  # bit for bit
     assert [[s["score"] for s in row["scores"]] for row in rows] == [
