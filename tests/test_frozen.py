@@ -94,7 +94,7 @@ def test_without_metadata_the_version_is_known_and_all_is_well(
         "main()",
         folder,
     )
-    assert printed[:2] == ["no metadata", f"{zsclip.__version__} {[zsclip.__version__] * 2}"]
+    assert printed[:2] == ["no metadata", f"{zsclip.__version__} {[zsclip.__version__] * 3}"]
     assert f"zsclip {zsclip.__version__}" in [" ".join(line.split()) for line in printed]
     assert printed[-1] == "All is well."
 

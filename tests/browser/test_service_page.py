@@ -99,7 +99,8 @@ def card(tab: Page, name: str) -> Locator:
 
 def best(tab: Page, name: str) -> str:
     """The best label of a picture."""
-    return card(tab, name).locator(".scores li span").first.inner_text()
+    label: str = card(tab, name).locator(".scores li span").first.inner_text()
+    return label
 
 
 def scores(tab: Page, name: str) -> dict[str, float]:
