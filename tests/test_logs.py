@@ -74,7 +74,7 @@ def test_every_logger_of_the_package_is_one_of_these() -> None:
         for file in package.rglob("*.py")
         if "logging.getLogger(" in file.read_text("utf-8")
     ]
-    # the root logger is kept as it is while open_clip is loaded, those of Ray and PyTorch's exporter
-    # are quiet while they are used; the output only listens
+    # the root logger is kept as it is while open_clip is loaded, those of Ray and of PyTorch's
+    # exporter are quiet while they are used; the output only listens
     others = ["clusters.py", "open_clip_library.py", "tracing.py"]
     assert sorted(found) == sorted(["logs.py", "output.py", *others])
