@@ -85,7 +85,13 @@ def test_a_file_gives_what_open_clip_gives(
     folder = save_folder(tmp_path / name, published_config(name, tag))
     image = Oracle(folder).images(pictures)
     clf = ZeroShotClassifier(
-        LABELS, model=folder, encoder="open-clip", device="cpu", precision="fp32", cache=False
+        LABELS,
+        templates=["a photo of a {}."],  # a made tokenizer has too few words to tell all apart
+        model=folder,
+        encoder="open-clip",
+        device="cpu",
+        precision="fp32",
+        cache=False,
     )
     scores, embeddings = run(clf, tmp_path / "a.onnx", pictures)
     assert difference(f"{name} onnx", "image", embeddings, image) < TOLERANCE["fp32"]
