@@ -41,10 +41,14 @@ class TowerGraph:
         nodes: From float32 ``images`` (n, 3, resolution, resolution), normalized, to float32
             ``rows`` (n, d), which are not.
         plain: The tower, and what stands before it.
+        images: The name of what it takes.
+        rows: The name of what it gives.
     """
 
     nodes: Nodes
     plain: PlainTower
+    images: str = IMAGES
+    rows: str = ROWS
 
 
 def graph_of_tower(encoder: Encoder) -> TowerGraph:

@@ -20,7 +20,6 @@ from zsclip.wording import brief
 __all__ = ["assemble"]
 
 PIXELS, IMAGE, SCORES, EMBEDDINGS = "pixels", "image", "scores", "embeddings"
-IMAGES, ROWS = "images", "rows"  # of the tower
 
 
 def assemble(
@@ -42,7 +41,7 @@ def assemble(
     """
     from onnx import TensorProto, helper
 
-    given, taken = IMAGES, ROWS
+    given, taken = tower.images, tower.rows
     if precision == "fp16":
         given, taken = to_half(tower.nodes, given, taken)
     elif precision == "int8":
