@@ -667,12 +667,21 @@ class ZeroShotClassifier(Learning):
                     yield source
 
 
+def require_on_error(value: object) -> None:
+    """Raise unless this says what becomes of a picture that cannot be read.
+
+    Raises:
+        ParameterError: It does not.
+    """
+    if value not in ("raise", "record"):
+        raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(value)}.")
+
+
 def _given(
     images: Images, on_error: OnError, sources: Iterable[str] | None, progress: Progress
 ) -> tuple[Iterator[object], int | None]:
     """Pictures with their names, and how many there are where that is asked."""
-    if on_error not in ("raise", "record"):
-        raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
+    require_on_error(on_error)
     pictures, total = counted_sources(images, progress or sources is not None)
     return pictures if sources is None else with_names(pictures, sources, total=total), total
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
-from zsclip.classifier import OnError, ZeroShotClassifier
+from zsclip.classifier import OnError, ZeroShotClassifier, require_on_error
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.files import whole_number
 from zsclip.ray.plan import Plan
@@ -51,8 +51,7 @@ def plan_of(classifier: ZeroShotClassifier, column: str, options: Options) -> Pl
             f"{did_you_mean(name, [*Options.__annotations__])}"
         )
     on_error = options.get("on_error", "record")
-    if on_error not in ("raise", "record"):
-        raise ParameterError(f"`on_error` must be 'raise' or 'record', got {brief(on_error)}.")
+    require_on_error(on_error)
     keep, workers = options.get("keep"), options.get("workers")
     if isinstance(keep, str):
         raise ParameterTypeError(f"`keep` must be names of columns, got {brief(keep)}. Use a list.")
