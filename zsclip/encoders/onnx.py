@@ -8,7 +8,6 @@ when the file was made.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ from zsclip.encoders.onnx_about import About, about_of
 from zsclip.encoders.onnx_session import Sessions, choose_provider, require_unchanged
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import CheckpointError, NoTextTowerError, ParameterError, ParameterTypeError
-from zsclip.files import reason_of
+from zsclip.files import file_sha256, reason_of
 from zsclip.forks import ForkLock
 from zsclip.formats.onnx_file import OnnxFault, read_onnx_metadata
 from zsclip.wording import brief
@@ -125,8 +124,7 @@ class OnnxEncoder:
         """The SHA-256 of the whole file, which is read through for it, once."""
         with self._lock:
             if self._sha256 is None:
-                with self._path.open("rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
+                found = file_sha256(self._path)
                 require_unchanged(self._path, self._stamp)
                 self._sha256 = found
             return self._sha256

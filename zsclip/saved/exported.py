@@ -7,7 +7,6 @@ is read of them is checked as any saved classifier is.
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders.onnx_about import About
+from zsclip.files import file_sha256
 from zsclip.formats.onnx_file import OnnxFault
 from zsclip.head import tie_of
 from zsclip.saved.format import HEADER_LIMIT, SavedClassifier
@@ -111,7 +111,6 @@ def over_exported(saved: SavedClassifier, file: Path, about: About) -> SavedClas
     head = saved.head
     if head.learnt.tie is None:
         return replace(saved, model=model, weights_sha256=None)
-    with file.open("rb") as opened:  # which the tie names; who learnt nothing is spared this
-        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    sha256 = file_sha256(file)  # which the tie names; who learnt nothing is spared this
     learnt = replace(head.learnt, tie=tie_of(head, model, sha256, saved.reading))
     return replace(saved, head=replace(head, learnt=learnt), model=model, weights_sha256=sha256)
