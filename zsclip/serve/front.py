@@ -80,8 +80,9 @@ def _saved(classifier: ZeroShotClassifier) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "classifier.zsclip"
         classifier.save(file)
-        saved = read_classifier(file)
-        if saved.model.path is None:
+        if classifier.model_info.path is None:
             return file.read_bytes()
+        saved = read_classifier(file)
+        assert saved.model.path is not None
         model = replace(saved.model, path=Path(saved.model.path).name)
         return bytes_of_classifier(replace(saved, model=model), file)

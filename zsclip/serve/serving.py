@@ -100,11 +100,12 @@ def run(
             f"`host` is {brief(host)}, which others reach, and there is no `token`. Pass one, on "
             "the command line with --token or in ZSCLIP_TOKEN, or listen on 127.0.0.1."
         )
-    # with a token any name may be asked by, such as that of a proxy on this machine
-    hosts = {"localhost", "127.0.0.1", "::1", host} if token is None else None
-    app = create_app(classifier, token=token, limits=limits, urls=urls, hosts=hosts)
     with needed("A service", "serve"):
+        from zsclip.serve.guards import LOOPBACK
         from zsclip.serve.running import serve_until_told
+    # with a token any name may be asked by, such as that of a proxy on this machine
+    hosts = {*LOOPBACK, host} if token is None else None
+    app = create_app(classifier, token=token, limits=limits, urls=urls, hosts=hosts)
 
     def tell(address: str, at: int) -> None:
         if started is not None:
