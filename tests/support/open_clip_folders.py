@@ -97,6 +97,8 @@ def randomize(model: nn.Module) -> None:
             parameter.uniform_(0.3, 0.6)
         elif "token_embedding" in key:
             parameter.normal_(0, 0.5)
+        elif key == "text_decoder.text_projection":  # CoCa's: open_clip leaves what memory held
+            parameter.normal_(0, parameter.shape[0] ** -0.5)
     bias = getattr(model, "logit_bias", None)
     model.get_parameter("logit_scale").fill_(3.9 if bias is None else 2.5)
     if bias is not None:
