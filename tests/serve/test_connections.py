@@ -30,23 +30,25 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 @contextmanager
-def listening(app: App, limits: Limits = QUICK) -> Iterator[Callable[[], socket.socket]]:
+def listening(
+    app: App, limits: Limits = QUICK, protocol: type[asyncio.Protocol] | None = None
+) -> Iterator[Callable[[], socket.socket]]:
     """Gives what connects to an application."""
     config = uvicorn.Config(
         app,
-        port=0,
-        http=connections_within(limits),
+        http=protocol or connections_within(limits),
         lifespan="off",
         ws="none",
         log_level="critical",
     )
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=asyncio.run, args=[server.serve()])
+    listener = socket.create_server(("127.0.0.1", 0))  # as that of `run` is made
+    port: int = listener.getsockname()[1]
+    thread = threading.Thread(target=asyncio.run, args=[server.serve([listener])])
     thread.start()
     end = time.monotonic() + 30
     while not server.started and time.monotonic() < end:
         time.sleep(0.01)
-    port: int = server.servers[0].sockets[0].getsockname()[1]
     opened: list[socket.socket] = []
 
     def connect() -> socket.socket:
@@ -84,6 +86,22 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 def test_a_connection_on_which_nothing_comes_is_closed() -> None:
     with listening(hello) as connect:
         assert whole(connect()) == b""
+
+
+def test_no_part_of_an_answer_waits_for_the_client_to_acknowledge_another() -> None:
+    found: list[int] = []
+
+    class Seen(connections_within(QUICK)):  # type: ignore[misc]
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            own = transport.get_extra_info("socket")
+            found.append(own.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    with listening(hello, protocol=Seen) as connect:
+        connection = connect()
+        connection.sendall(GET)
+        assert one(connection).endswith(b"hello")
+    assert [value != 0 for value in found] == [True]
 
 
 @pytest.mark.parametrize("before", [b"", GET], ids=["first", "later"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import Iterable
 from typing import Any
 
@@ -52,6 +53,9 @@ class _Connection(H11Protocol):
     _answer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        # asyncio does so for sockets that it made itself; without, the body of an answer waits some
+        # 40 ms for the client to acknowledge its head
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(_Lingering(transport, self))
         if len(self.connections) > self.bounds.connections:
             if not self.silent:
