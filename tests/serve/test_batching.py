@@ -63,6 +63,7 @@ def working(
 def busy(model: Model, batcher: Batcher) -> Iterator[None]:
     """The model is at a batch, so that what comes has to wait."""
     model.gate.clear()
+    model.entered.clear()
     batcher.submit([upload("x")] * 3)
     assert model.entered.wait(60)
     yield
@@ -87,6 +88,20 @@ def test_a_batch_that_is_not_full_closes_after_its_time() -> None:
     with working(model, limits=Limits(batch_seconds=0.001)) as batcher:
         assert batcher.submit([upload("a")]).results[0].result(60) == 1
     assert model.batches == [["a"]]
+
+
+def test_who_is_alone_waits_for_nobody() -> None:
+    model = Model()
+    with working(model) as batcher:
+        first = batcher.submit([upload(name) for name in "abc"])  # of one request, and full
+        assert [result.result(30) for result in first.results] == [1, 1, 1]
+        assert batcher.submit([upload("dd")]).results[0].result(30) == 2
+        with busy(model, batcher):
+            both = [batcher.submit([upload(name)]) for name in ("e", "f")]
+        assert [ticket.results[0].result(30) for ticket in both] == [1, 1]
+        three = [batcher.submit([upload(name)]) for name in "ghi"]  # after two: they wait again
+        assert [ticket.results[0].result(30) for ticket in three] == [1, 1, 1]
+    assert model.batches == [["a", "b", "c"], ["dd"], ["x"] * 3, ["e", "f"], ["g", "h", "i"]]
 
 
 def test_whoever_sends_many_lets_others_in_between() -> None:

@@ -2,7 +2,8 @@
 
 Requests leave their pictures in a queue; a thread takes a batch out of it, one picture of each
 request in turn, so that whoever sends hundreds waits longer than whoever sends one. A batch closes
-when it is full, or a few milliseconds after its first picture came. An error of a batch is that of
+when it is full, or a few milliseconds after its first picture came; at once where the batch before
+was of one request, so that who is alone waits for nobody. An error of a batch is that of
 the picture that has it: the others are embedded again without it.
 """
 
@@ -85,6 +86,7 @@ class Batcher:
         self._queue: deque[Ticket] = deque()
         self._waiting = 0
         self._closed = False
+        self._alone = False  # whether the last batch was of one request
         self._changed = threading.Condition()
         self._gathering = threading.Lock()
         self._threads = [
@@ -175,11 +177,12 @@ class Batcher:
                 if self._closed:
                     return None
                 self._changed.wait()
-            closes = self._queue[0].since + self._limits.batch_seconds
+            closes = self._queue[0].since + self._limits.batch_seconds * (not self._alone)
             while self._waiting < self._batch_size and not self._closed:
                 if (left := closes - time.monotonic()) <= 0:
                     break
                 self._changed.wait(left)
+            self._alone = len(self._queue) == 1
             batch: list[_Work] = []
             while self._queue and len(batch) < self._batch_size:
                 ticket = self._queue.popleft()
