@@ -33,6 +33,7 @@ from zsclip.errors import (
     ParameterTypeError,
     SavedClassifierModelError,
 )
+from zsclip.files import file_sha256
 
 Solid = Callable[[str], Image.Image]
 
@@ -205,6 +206,24 @@ def test_threads_are_those_of_the_process_or_fewer(
     monkeypatch.setattr(onnx_session, "usable_cores", lambda: 6)
     monkeypatch.setenv("OMP_NUM_THREADS", said)
     assert onnx_session.computing_threads() == (threads or 6)
+
+
+def test_a_file_is_hashed_once_and_beside_the_loading_of_its_model(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when the classifier is loaded, which would be waited for."""
+    hashed: list[str] = []
+
+    def counted(path: Path) -> str:
+        hashed.append(threading.current_thread().name)
+        return file_sha256(path)
+
+    monkeypatch.setattr("zsclip.encoders.onnx.file_sha256", counted)
+    clf = ZeroShotClassifier.load(file, cache=False)
+    assert hashed == []
+    told = [clf.classify(Image.new("RGB", (8, 8), color)) for color in ("red", "green")]
+    assert hashed == ["zsclip-hash"]
+    assert {one.origin.weights_sha256 for one in told} == {file_sha256(file)}
 
 
 def test_a_file_that_changed_since_it_was_opened_is_not_computed_with(

@@ -148,8 +148,9 @@ def require_same_model(
     Raises:
         SavedClassifierModelError: It does; the message shows both.
     """
-    now, found = encoder.model_info, encoder.weights_sha256
-    if None not in (weights_sha256, found) and weights_sha256 != found:
+    now = encoder.model_info
+    found = None if weights_sha256 is None else encoder.weights_sha256  # read through for it
+    if found not in (None, weights_sha256):
         raise _no_model(
             what,
             f"it was made with weights of {brief(made.name)} that have the SHA-256 "

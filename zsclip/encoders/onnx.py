@@ -9,7 +9,10 @@ when the file was made.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,7 +27,7 @@ from zsclip.encoders.onnx_session import Sessions, choose_provider, require_unch
 from zsclip.encoders.protocol import ModelInfo, TooLong
 from zsclip.errors import CheckpointError, NoTextTowerError, ParameterError, ParameterTypeError
 from zsclip.files import file_sha256, reason_of
-from zsclip.forks import ForkLock
+from zsclip.forks import ForkLock, PerProcess
 from zsclip.formats.onnx_file import OnnxFault, read_onnx_metadata
 from zsclip.wording import brief
 
@@ -86,6 +89,22 @@ def create_encoder(
     return OnnxEncoder(path, stamp, about, device)
 
 
+def _hashing(path: Path, stamp: FileStamp | None) -> Future[str]:
+    """The SHA-256 of a file, read through on a thread of its own."""
+    found: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            sha256 = file_sha256(path)
+            require_unchanged(path, stamp)
+            found.set_result(sha256)
+        except BaseException as error:  # noqa: BLE001 - raised where it is asked for
+            found.set_exception(error)
+
+    threading.Thread(target=run, name="zsclip-hash", daemon=True).start()
+    return found
+
+
 class OnnxEncoder:
     """The tower for pictures of an exported file. It is loaded when it is first needed.
 
@@ -103,7 +122,7 @@ class OnnxEncoder:
         provider, where = choose_provider(device)
         self._info = about.info_for(path, where)
         self._sessions = Sessions(path, provider, about, stamp)
-        self._sha256: str | None = None
+        self._sha256: PerProcess[Future[str]] = PerProcess(partial(_hashing, path, stamp))
         self._lock = ForkLock()
 
     def __repr__(self) -> str:
@@ -122,12 +141,11 @@ class OnnxEncoder:
     @property
     def weights_sha256(self) -> str:
         """The SHA-256 of the whole file, which is read through for it, once."""
+        return self._hashed().result()
+
+    def _hashed(self) -> Future[str]:
         with self._lock:
-            if self._sha256 is None:
-                found = file_sha256(self._path)
-                require_unchanged(self._path, self._stamp)
-                self._sha256 = found
-            return self._sha256
+            return self._sha256.get()
 
     @property
     def preprocessing(self) -> str:
@@ -149,6 +167,7 @@ class OnnxEncoder:
         """Embed pictures that `prepare` made: float32 (n, d), L2-normalized."""
         if not len(pixels):
             return np.empty((0, self._info.embedding_dim), np.float32)
+        self._hashed()  # beside the loading of the model: predictions name it
         return self._sessions.embed(pixels)
 
     def encode_texts(
