@@ -139,6 +139,22 @@ def test_a_failure_among_embeddings_stands_in_its_place(colors: ZeroShotClassifi
     assert failure["error_type"] == "ImageError"
 
 
+@pytest.mark.parametrize(
+    "more",
+    [{"labels": ["a", "b"]}, {"templates": ["a {}"]}, {"multi_label": True}, {"top": 3}],
+    ids=lambda more: next(iter(more)),
+)
+def test_what_has_no_effect_on_embeddings_is_refused(
+    colors: ZeroShotClassifier, more: dict[str, Any]
+) -> None:
+    async def ask(client: httpx.AsyncClient) -> httpx.Response:
+        return await client.post("/embed", json={"images": [coded("red")], **more})
+
+    answer = asked(colors, ask)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(f"`{next(iter(more))}` has no effect on embeddings.")
+
+
 def test_a_url_is_fetched_only_where_that_is_said(
     colors: ZeroShotClassifier,
 ) -> None:

@@ -49,7 +49,7 @@ async def classify(request: Request) -> Response:
         parts = await asyncio.to_thread(_judged_rows, classifier, asked, origin)
         return _at_once(request, parts, "results")
     pending = await service.embedding(asked.pictures)
-    judge = _judging(classifier, asked.top, service.origin(classifier))
+    judge = _judging(classifier, asked.listed, service.origin(classifier))
     return await _answer(request, asked, pending, judge, "results")
 
 
@@ -57,7 +57,7 @@ async def embed(request: Request) -> Response:
     """``POST /embed``."""
     service = service_of(request)
     asked = await read_asked(request, service.limits, urls=service.urls)
-    for name in ("labels", "templates", "multi_label", "embeddings"):
+    for name in ("labels", "templates", "multi_label", "top", "embeddings"):
         if getattr(asked, name) is not None:
             raise Refusal(422, f"`{name}` has no effect on embeddings. Leave it out.")
     if asked.texts is not None:
@@ -115,7 +115,7 @@ def _judged_rows(
     assert asked.embeddings is not None
     names = [f"<embeddings[{n}]>" for n in range(len(asked.embeddings))]
     predictions = classifier.classify_embeddings(asked.embeddings, sources=names)
-    return [_told(prediction, asked.top, origin) for prediction in predictions]
+    return [_told(prediction, asked.listed, origin) for prediction in predictions]
 
 
 def _vector(embedded: Embedded, picture: Upload) -> dict[str, Any] | list[float]:
@@ -153,7 +153,7 @@ def _together(parts: list[Any], many: str) -> JSONResponse:
 
 async def _judged(judge: Judge, embedded: Embedded, picture: Upload, asked: Asked) -> Any:
     """A part of the answer; what takes long is made while others are answered."""
-    if asked.top > _MANY:
+    if asked.listed > _MANY:
         return await asyncio.to_thread(judge, embedded, picture)
     return judge(embedded, picture)
 

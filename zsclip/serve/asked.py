@@ -42,7 +42,7 @@ class Asked:
         labels: The labels; None for those of the service.
         templates: The templates; None for those of the labels.
         multi_label: Whether each label is scored by itself; None as the service does.
-        top: How many labels an answer lists, best first.
+        top: How many labels an answer is to list, best first; None where nothing is said.
     """
 
     pictures: tuple[Upload, ...]
@@ -50,8 +50,13 @@ class Asked:
     labels: Words | None = None
     templates: tuple[str, ...] | None = None
     multi_label: bool | None = None
-    top: int = 5
+    top: int | None = None
     embeddings: NDArray[np.float32] | None = None
+
+    @property
+    def listed(self) -> int:
+        """How many labels an answer lists."""
+        return self.top or 5
 
 
 _KNOWN = ("texts", "embeddings", "labels", "templates", "multi_label", "top")
@@ -88,12 +93,12 @@ def asked_for(pictures: list[Upload], fields: dict[str, Any], limits: Limits) ->
             else None
         ),
         multi_label=given.get("multi_label"),
-        top=given.get("top", 5),
+        top=given.get("top"),
         embeddings=_rows(given["embeddings"], limits) if "embeddings" in given else None,
     )
     if not (asked.multi_label is None or isinstance(asked.multi_label, bool)):
         raise Refusal(422, f"`multi_label` must be true or false, got {brief(asked.multi_label)}.")
-    if isinstance(asked.top, bool) or not isinstance(asked.top, int) or asked.top < 1:
+    if asked.top is not None and (type(asked.top) is not int or asked.top < 1):
         raise Refusal(422, f"`top` must be a whole number of 1 or more, got {brief(asked.top)}.")
     return asked
 
