@@ -1,4 +1,4 @@
-"""Paths, whole numbers, sizes in words; writing whole or not at all, and what is not replaced."""
+"""Paths, sizes in words; writing whole or not at all, and what is not replaced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from zsclip.errors import (
-    ParameterError,
     ParameterTypeError,
     SavedClassifierError,
     WouldReplaceError,
@@ -34,7 +33,6 @@ from zsclip.files import (
     reason_of,
     require_replaceable,
     size_in_words,
-    whole_number,
     writing_whole,
 )
 
@@ -82,41 +80,6 @@ def test_the_reason_of_an_error_holds_no_path(tmp_path: Path) -> None:
         (tmp_path / "secret").open()
     assert reason_of(caught.value) == "No such file or directory"
     assert reason_of(ValueError("embedded null byte")) == "embedded null byte"
-
-
-# ----------------------------------------------------------------------------------- whole numbers
-
-
-class Index:
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __index__(self) -> int:
-        return self.number
-
-
-@given(st.integers(), st.integers())
-def test_a_whole_number_is_given_back_as_an_int_unless_it_is_too_small(n: int, least: int) -> None:
-    given_as: list[object] = [n, Index(n)]
-    if -(2**63) <= n < 2**63:
-        given_as.append(np.int64(n))
-        given_as.append(np.array(n))
-    for value in given_as:
-        if n >= least:
-            found = whole_number("count", value, least=least)
-            assert found == n
-            assert type(found) is int
-        else:
-            with pytest.raises(ParameterError, match=f"`count` must be {least:,} or more, got"):
-                whole_number("count", value, least=least)
-
-
-@pytest.mark.parametrize(
-    "value", [True, np.True_, 8.0, np.float32(8), "8", b"8", None, [8], np.array([8, 9]), 8j]
-)
-def test_what_is_no_whole_number_is_a_type_error(value: Any) -> None:
-    with pytest.raises(ParameterTypeError, match="`batch_size` must be a whole number, got"):
-        whole_number("batch_size", value)
 
 
 # ------------------------------------------------------------------------------------------- sizes

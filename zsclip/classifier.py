@@ -667,6 +667,14 @@ class ZeroShotClassifier(Learning):
                     yield source
 
 
+def embed_labels(classifier: ZeroShotClassifier) -> None:
+    """Have the labels of a classifier embedded now, if they are not, and not by its first picture.
+
+    Raises what its methods do for labels that do not fit the model.
+    """
+    classifier._embedded_head()
+
+
 def require_on_error(value: object) -> None:
     """Raise unless this says what becomes of a picture that cannot be read.
 

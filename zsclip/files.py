@@ -1,4 +1,4 @@
-"""Files and what is said of them: paths, whole numbers, sizes; writing whole, or not at all.
+"""Files and what is said of them: paths and sizes; writing whole, or not at all.
 
 Knows nothing but errors and owners, so that every room may use it. What stands on a disk is
 somebody's: a file gets its final name only when all of it is there, and what zsclip did not write
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import operator
 import os
 import secrets
 import shutil
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from zsclip.errors import (
-    ParameterError,
     ParameterTypeError,
     WouldReplaceError,
     ZsclipError,
@@ -39,7 +37,6 @@ __all__ = [
     "require_replaceable",
     "size_in_words",
     "sync_folder",
-    "whole_number",
     "writing_whole",
 ]
 
@@ -88,28 +85,6 @@ def is_system_folder(name: str) -> bool:
 def reason_of(error: BaseException) -> str:
     """The system's own words, such as ``No space left on device``, without the path in them."""
     return getattr(error, "strerror", None) or str(error)
-
-
-def whole_number(param: str, value: object, *, least: int = 1) -> int:
-    """A whole number that a user gave, as an `int`: of Python's, NumPy's, or any with an index.
-
-    Raises:
-        ParameterTypeError: It is no whole number; a truth value is none, and neither is a text.
-        ParameterError: It is less than `least`.
-
-    Examples:
-        >>> whole_number("batch_size", 8)
-        8
-    """
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)  # type: ignore[arg-type]
-    except TypeError:
-        raise ParameterTypeError(f"`{param}` must be a whole number, got {brief(value)}.") from None
-    if number < least:
-        raise ParameterError(f"`{param}` must be {least:,} or more, got {brief(value)}.")
-    return number
 
 
 # ------------------------------------------------------------------------------------------- sizes

@@ -19,12 +19,12 @@ from zsclip.cache import make_key
 from zsclip.driving import DrivenModel
 from zsclip.encoders import ChangedError, engine_key
 from zsclip.errors import ParameterError
-from zsclip.files import whole_number
 from zsclip.images import Images, ImageSource, Listed, sources_of
 from zsclip.labels import texts_of
 from zsclip.options import Options, filled_in, shows_options
 from zsclip.pipeline import embed, embed_all
 from zsclip.results import Failure, plain_json
+from zsclip.values import whole_number
 from zsclip.version import __version__
 from zsclip.wording import BriefRepr
 

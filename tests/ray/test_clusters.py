@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from zsclip.errors import ClusterError, ImageError
-from zsclip.ray.clusters import cluster, errors_of_ray
+from zsclip.ray.clusters import cluster, errors_of_ray, require_listening
 from zsclip.ray.places import Place
 
 ray = pytest.importorskip("ray")
@@ -43,6 +47,43 @@ def test_our_own_errors_and_those_of_other_files_pass(tmp_path: Path) -> None:
         with pytest.raises(type(error)) as caught, errors_of_ray(place):
             raise error
         assert caught.value is error
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_an_address_where_nothing_listens_is_told_at_once(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"{scheme}127.0.0.1:{server.getsockname()[1]}"
+        require_listening(address)
+    with pytest.raises(ClusterError, match=f"at '{address}': Connection refused. Give"):
+        require_listening(address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:99999", f"{'a' * 70}.example:1"])
+def test_an_address_that_is_none_is_told(address: str) -> None:
+    with pytest.raises(ClusterError, match="No cluster of Ray can be used at"):
+        require_listening(address)
+
+
+@pytest.mark.parametrize("address", ["local", "auto", "", "ray://", "anyscale://some/cluster"])
+def test_other_words_are_for_ray_to_understand(address: str) -> None:
+    require_listening(address)
+
+
+def test_an_address_out_of_the_environment_is_looked_at_as_well(tmp_path: Path) -> None:
+    """In a program of its own, as one that has a cluster already is not asked for another."""
+    (tmp_path / "a.txt").write_text("a.png\n")
+    typed = [sys.executable, "-m", "zsclip", "batch", "a.txt", "out", "--labels", "a,b"]
+    ended = subprocess.run(
+        [*typed, "--model", "tiny-cartoon"],
+        cwd=tmp_path,
+        env={**os.environ, "RAY_ADDRESS": "127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "No cluster of Ray can be used at '127.0.0.1:1': Connection refused" in ended.stderr
 
 
 @pytest.mark.usefixtures("cluster")

@@ -20,8 +20,8 @@ from zsclip.cache.reports import CacheInfo, CacheReport
 from zsclip.cache.schema import SCHEMA
 from zsclip.cache.store import Store
 from zsclip.errors import ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.forks import ForkLock
+from zsclip.values import whole_number
 from zsclip.wording import brief, shown
 
 __all__ = ["DEFAULT_MAX_BYTES", "EmbeddingCache", "open_cache"]

@@ -16,7 +16,7 @@ from zsclip.evaluation.measured import Measured
 from zsclip.evaluation.measures import MEASURES
 from zsclip.evaluation.metrics import confusion
 from zsclip.evaluation.parts import ClassResult, DepthResult, Mistake, Published
-from zsclip.files import whole_number
+from zsclip.values import whole_number
 from zsclip.wording import counted
 
 __all__ = ["Evaluation"]

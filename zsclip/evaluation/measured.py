@@ -6,7 +6,7 @@ from zsclip.errors import NotLearntError, ParameterError, ParameterTypeError
 from zsclip.evaluation.judgments import Judgments
 from zsclip.evaluation.measures import measure_of, names_of
 from zsclip.evaluation.statistic import Statistic, bootstrap
-from zsclip.files import whole_number
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 __all__ = ["Measured"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.errors import ParameterError
-from zsclip.files import whole_number
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 __all__ = ["Additive", "Statistic", "bootstrap"]

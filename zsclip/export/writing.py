@@ -8,13 +8,14 @@ from pathlib import Path
 
 from zsclip.encoders import Encoder, graph_of_tower
 from zsclip.encoders.onnx_about import PRECISIONS, Precision
-from zsclip.errors import ExportError, LearntMismatchError, ParameterError, ParameterTypeError
+from zsclip.errors import ExportError, LearntMismatchError, ParameterError
 from zsclip.export.about import metadata_of
 from zsclip.export.assembling import assemble
 from zsclip.export.streaming import BEGINNING, LARGEST, size_of, stream
 from zsclip.files import size_in_words, writing_whole
 from zsclip.formats.onnx_file import METADATA_LIMIT
 from zsclip.saved import SavedClassifier, bytes_of_classifier, check_target, refused
+from zsclip.values import truth
 from zsclip.wording import brief, counted, in_a_row
 
 __all__ = ["PRECISIONS", "Precision", "check_onnx_target", "write_onnx"]
@@ -93,8 +94,7 @@ def _require_known(precision: object, with_resize: object) -> None:
             f"`precision` must be {in_a_row(list(map(repr, PRECISIONS)), ' or ')}, got "
             f"{brief(precision)}."
         )
-    if not isinstance(with_resize, bool):
-        raise ParameterTypeError(f"`with_resize` must be True or False, got {brief(with_resize)}.")
+    truth("with_resize", with_resize)
 
 
 def _require_room(saved: SavedClassifier, size: int) -> None:

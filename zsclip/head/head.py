@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.encoders import ModelInfo, TooLong, non_finite
-from zsclip.errors import LabelError, ParameterError, ParameterTypeError, PromptTooLongError
+from zsclip.errors import LabelError, ParameterError, PromptTooLongError
 from zsclip.labels import (
     DEFAULT_TEMPLATES,
     Label,
@@ -36,6 +36,7 @@ from zsclip.scoring import (
 )
 from zsclip.spelling import Spelled, parse_labels
 from zsclip.twins import find_twins
+from zsclip.values import truth
 from zsclip.wording import brief
 
 __all__ = ["Head", "Labels", "require_fitting"]
@@ -100,8 +101,7 @@ class Head:
             ParameterTypeError: `labels` or `templates` cannot be labels or templates, or
                 `multi_label` is neither True nor False.
         """
-        if not isinstance(multi_label, bool):
-            raise ParameterTypeError(f"`multi_label` must be True or False, got {multi_label!r}.")
+        truth("multi_label", multi_label)
         own: tuple[str, ...] = ()
         if templates is not None:
             own = texts_of("templates", templates)

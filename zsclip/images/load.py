@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from zsclip.files import whole_number
 from zsclip.images.decode import decode_picture, finish_given
 from zsclip.images.kinds import ImageSource, describe_source, is_tensor
 from zsclip.images.modes import from_array, from_tensor, to_rgb
 from zsclip.images.reading import Reading, as_reading
 from zsclip.images.remarks import mark, telling
 from zsclip.images.sources import open_source
+from zsclip.values import whole_number
 
 __all__ = ["load_image", "load_named"]
 

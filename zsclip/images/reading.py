@@ -13,7 +13,7 @@ from PIL import ImageColor
 
 from zsclip.budget import default_memory
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.files import whole_number
+from zsclip.values import truth, whole_number
 from zsclip.wording import brief
 
 __all__ = ["Reading", "as_reading", "other_urls", "raise_limit", "reading_like"]
@@ -82,10 +82,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         for name in ("reduced", "strict", "isolate"):
-            if not isinstance(getattr(self, name), bool):
-                raise ParameterTypeError(
-                    f"`{name}` must be True or False, got {brief(getattr(self, name))}."
-                )
+            truth(name, getattr(self, name))
         checked: dict[str, object] = {
             "background": _color(self.background),
             "max_pixels": whole_number("max_pixels", self.max_pixels),

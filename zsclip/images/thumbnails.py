@@ -6,11 +6,11 @@ import io
 
 from PIL import Image
 
-from zsclip.files import whole_number
 from zsclip.images.kinds import ImageSource, is_path, plain_file
 from zsclip.images.load import load_image
 from zsclip.images.reading import Reading
 from zsclip.images.remarks import listening
+from zsclip.values import whole_number
 
 __all__ = ["thumbnail", "thumbnail_if_readable"]
 

@@ -8,10 +8,10 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.files import whole_number
 from zsclip.learning.holding import Holding, Pictures
 from zsclip.learnt import Calibration, Thresholds
 from zsclip.progress import Progress
+from zsclip.values import whole_number
 
 __all__ = ["Fitted"]
 

@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.cache import EmbeddingCache, FileStamp, open_cache
-from zsclip.errors import ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.forks import usable_cores
 from zsclip.images import Reading, as_reading
 from zsclip.results import Failure
-from zsclip.wording import brief
+from zsclip.values import truth, whole_number
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,8 +56,7 @@ class PictureOptions:
             ParameterError: One of them has a value that it cannot have.
             ParameterTypeError: One of them has a type that it cannot have.
         """
-        if not isinstance(exact, bool):
-            raise ParameterTypeError(f"`exact` must be True or False, got {brief(exact)}.")
+        truth("exact", exact)
         reading = as_reading(reading)
         return cls(
             batch_size=whole_number("batch_size", batch_size),

@@ -6,9 +6,9 @@ import numpy as np
 
 from zsclip.errors import ParameterError, ParameterTypeError
 from zsclip.evaluation import Evaluation, ece, reliability_bins
-from zsclip.files import whole_number
 from zsclip.plot.figures import Axes, Figure, axes_for, described
 from zsclip.plot.texts import drawable, whole
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 __all__ = ["coverage", "reliability", "require_evaluation"]

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.images import (
     Images,
     ImageSource,
@@ -23,6 +22,7 @@ from zsclip.images import (
 from zsclip.plot.figures import Axes, Figure, axes_for, described, imaged
 from zsclip.plot.texts import called, drawable, whole
 from zsclip.results import Failure, Prediction, picture_path
+from zsclip.values import whole_number
 from zsclip.wording import brief, counted
 
 __all__ = ["predictions"]

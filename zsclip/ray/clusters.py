@@ -6,19 +6,22 @@ import errno
 import logging
 import os
 import re
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from zsclip.errors import ClusterError, ImageError, ParameterError, ZsclipError
+from zsclip.files import reason_of
 from zsclip.needs import needed
 from zsclip.ray.places import Place
 from zsclip.wording import brief, shown
 
-__all__ = ["cluster", "errors_of_ray", "require_shared"]
+__all__ = ["cluster", "errors_of_ray", "living_nodes", "require_listening", "require_shared"]
 
 MESSAGE = 500  # characters of what an error says
+LISTENS_WITHIN = 10.0  # seconds
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 QUIET = ("ray", "ray.data")  # loggers that tell of every start and every step
 
@@ -64,6 +67,8 @@ def _start(ray: Any, address: str | None, *, quiet: bool) -> None:
     if quiet:
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     asked: dict[str, Any] = {"include_dashboard": False} if address == "local" else {}
+    named = os.environ.get("RAY_ADDRESS", "") if address in (None, "auto") else address
+    require_listening(named or "")
     try:
         ray.init(
             address=address,
@@ -77,6 +82,28 @@ def _start(ray: Any, address: str | None, *, quiet: bool) -> None:
         raise ClusterError(told) from error
 
 
+def require_listening(address: str) -> None:
+    """Raise where nothing listens, which Ray would try for minutes.
+
+    Args:
+        address: ``host:port``, with or without ``ray://``; others are for Ray to understand.
+
+    Raises:
+        ClusterError: Nothing does.
+    """
+    found = re.fullmatch(r"(?:ray://)?(?P<host>[^/]+):(?P<port>\d{1,5})", address)
+    if found is None:
+        return
+    try:
+        host, port = found["host"].strip("[]"), int(found["port"])
+        socket.create_connection((host, port), LISTENS_WITHIN).close()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise ClusterError(
+            f"No cluster of Ray can be used at {brief(address)}: {shown(reason_of(error))}. Give "
+            "the address of one that runs, or 'local' for one of this machine."
+        ) from error
+
+
 def require_shared(places: list[Place]) -> None:
     """Raise where files on disks of this machine are not there on every machine of the cluster.
 
@@ -86,8 +113,7 @@ def require_shared(places: list[Place]) -> None:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    ask: Any = ray.nodes
-    nodes = [node for node in ask() if node["Alive"]]
+    nodes = living_nodes()
     local = [place for place in places if place.local]
     if len(nodes) < 2 or not local:
         return
@@ -107,6 +133,14 @@ def require_shared(places: list[Place]) -> None:
                     "machine of the cluster reads and writes such files. Name a folder that all "
                     "share, or a bucket."
                 )
+
+
+def living_nodes() -> list[dict[str, Any]]:
+    """The machines of the cluster as Ray describes them, those that went away left out."""
+    import ray
+
+    ask: Any = ray.nodes  # typed as nothing
+    return [node for node in ask() if node["Alive"]]
 
 
 def _seen(paths: list[str]) -> list[bool]:

@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
-
-from zsclip.classifier import ZeroShotClassifier
+from zsclip.classifier import ZeroShotClassifier, embed_labels
 from zsclip.errors import ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.needs import needed
 from zsclip.ray.actors import Mapper
 from zsclip.ray.classifiers import Classifier, classifier_of, model_of, needs_gpu, wants_gpu
+from zsclip.ray.clusters import living_nodes
 from zsclip.ray.deaths import watch_of_job
-from zsclip.ray.options import BYTES, Options, of_ray, plan_of, require_truth
+from zsclip.ray.options import BYTES, Options, of_ray, plan_of
 from zsclip.ray.plan import Plan
 from zsclip.ray.resources import Node, Share, cores_of_each, share_out
+from zsclip.values import truth, whole_number
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -136,10 +135,10 @@ def classify(
         plan,
         labels=True,
         top=whole_number("top", top, least=0),
-        embeddings=require_truth("embeddings", embeddings),
+        embeddings=truth("embeddings", embeddings),
     )
     # so that no actor loads the tower for texts
-    made.score_embeddings(np.empty((0, plan.width), np.float32))
+    embed_labels(made)
     return _mapped(dataset, made, plan, options)
 
 
@@ -245,10 +244,6 @@ def _check_columns(dataset: Dataset, plan: Plan) -> None:
 
 
 def _nodes() -> Iterator[Node]:
-    import ray
-
-    nodes: Any = ray.nodes
-    for node in nodes():
-        if node["Alive"]:
-            has = node["Resources"]
-            yield Node(has.get("CPU", 0.0), has.get("GPU", 0.0))
+    for node in living_nodes():
+        has = node["Resources"]
+        yield Node(has.get("CPU", 0.0), has.get("GPU", 0.0))

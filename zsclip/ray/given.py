@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from zsclip.classifier import OnError, ZeroShotClassifier
 from zsclip.errors import ParameterError
-from zsclip.files import whole_number
 from zsclip.images import Reading
 from zsclip.outputs import result_schema
 from zsclip.ray.entries import Source, look
@@ -20,6 +19,7 @@ from zsclip.ray.parts import parts_of, width_of
 from zsclip.ray.places import Place
 from zsclip.ray.plan import EMBEDDING
 from zsclip.ray.shards import PICTURE, PROBLEM
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import Any, TypedDict
 
 from zsclip.classifier import OnError, ZeroShotClassifier, require_on_error
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.ray.plan import Plan
 from zsclip.ray.resources import Actors
+from zsclip.values import whole_number
 from zsclip.wording import brief, did_you_mean
 
-__all__ = ["BYTES", "Options", "of_ray", "plan_of", "require_truth"]
+__all__ = ["BYTES", "Options", "of_ray", "plan_of"]
 
 ROWS = 1024  # at a time at most, where nothing is said
 BYTES = 1 << 26  # of pictures at a time
@@ -87,15 +87,4 @@ def of_ray(options: Options) -> dict[str, Any]:
 def _text(param: str, value: object) -> str:
     if not isinstance(value, str):
         raise ParameterTypeError(f"`{param}` must be a text, got {brief(value)}.")
-    return value
-
-
-def require_truth(param: str, value: object) -> bool:
-    """A truth value that a user gave.
-
-    Raises:
-        ParameterTypeError: It is none.
-    """
-    if not isinstance(value, bool):
-        raise ParameterTypeError(f"`{param}` must be True or False, got {brief(value)}.")
     return value

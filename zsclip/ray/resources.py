@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.files import whole_number
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 __all__ = ["Actors", "Node", "Share", "cores_of_each", "share_out"]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from zsclip.classifier import OnError
 from zsclip.errors import ClusterError
-from zsclip.files import whole_number
 from zsclip.logs import logger_for
 from zsclip.outputs import about_run
 from zsclip.progress import Progress, counting
@@ -22,6 +21,7 @@ from zsclip.ray.given import Given, given_rows
 from zsclip.ray.job import Job, Kept
 from zsclip.ray.options import BYTES
 from zsclip.ray.resources import Actors
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import IO, Any
 
 from zsclip.errors import ParameterTypeError
 from zsclip.evaluation import Evaluation
-from zsclip.files import whole_number
 from zsclip.forks import usable_cores
 from zsclip.images import ImageSource, Reading, plain_file
 from zsclip.report.rows import Names, failed_row, row_of
@@ -16,6 +15,7 @@ from zsclip.report.stream import SIDE, PageStream
 from zsclip.report.told import told_of
 from zsclip.report.writing import TOP, with_images
 from zsclip.results import Prediction
+from zsclip.values import whole_number
 from zsclip.wording import brief, shown
 
 __all__ = ["write_evaluation"]

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 from zsclip.errors import ImageError, ParameterError, ParameterTypeError
-from zsclip.files import as_path, require_replaceable, whole_number, writing_whole
+from zsclip.files import as_path, require_replaceable, writing_whole
 from zsclip.images import ImageSource, Reading, as_reading, is_path, listening, thumbnail
 from zsclip.labels import LabelSet
 from zsclip.markup import Markup
@@ -23,6 +23,7 @@ from zsclip.pages import as_data
 from zsclip.report.page import GENERATOR, parts_of_page
 from zsclip.report.rows import Names
 from zsclip.results import Origin
+from zsclip.values import whole_number
 from zsclip.wording import brief, counted, in_a_row, shown
 
 __all__ = ["SIDE", "PageStream", "is_report"]

@@ -8,12 +8,12 @@ from types import TracebackType
 from typing import IO, Self, TypeVar
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.forks import usable_cores
 from zsclip.images import ImageSource, Reading, plain_file
 from zsclip.report.rows import failed_row, row_of
 from zsclip.report.stream import SIDE, PageStream
 from zsclip.results import Failure, Prediction, Score, picture_path
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 __all__ = ["TOP", "Report", "with_images", "write_report"]

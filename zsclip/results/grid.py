@@ -8,12 +8,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.fragments import fragment, note
 from zsclip.markup import Markup, element
 from zsclip.results.failure import Failure
 from zsclip.results.prediction import Prediction
 from zsclip.results.shown import failure_card, prediction_card
+from zsclip.values import whole_number
 from zsclip.wording import brief, counted
 
 if TYPE_CHECKING:

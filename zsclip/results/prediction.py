@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zsclip.errors import LabelError, ParameterError
-from zsclip.files import whole_number
 from zsclip.labels import Label, LabelSet
 from zsclip.learnt import NOTHING, Learnt
 from zsclip.results.origin import Origin
@@ -18,6 +17,7 @@ from zsclip.results.ranks import NodeScore, best_of_depths, deepest_sure, sum_be
 from zsclip.results.said import labels_above
 from zsclip.results.score import Score
 from zsclip.results.sets import labels_in_set
+from zsclip.values import whole_number
 from zsclip.wording import brief, shown
 
 __all__ = ["Prediction"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 from zsclip.errors import ParameterError, ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.images import Reading
+from zsclip.values import whole_number
 from zsclip.wording import brief
 
 __all__ = ["Limits", "reading_for_strangers"]

@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from zsclip.classifier import ZeroShotClassifier
+from zsclip.classifier import ZeroShotClassifier, embed_labels
 from zsclip.serve.asked import Asked
 from zsclip.serve.limits import Limits
 from zsclip.serve.refusals import Refusal, too_busy
@@ -46,7 +46,7 @@ class Wordings:
 
     def embed_own(self) -> ZeroShotClassifier:
         """Have the labels of the service's own classifier embedded, in whatever thread this is."""
-        _embed_labels(self._own)
+        embed_labels(self._own)
         self._is_embedded = True
         return self._own
 
@@ -130,13 +130,8 @@ class Wordings:
                 f"The labels and templates make {prompts:,} prompts, and may make "
                 f"{self._limits.prompts:,}. Give fewer of either.",
             )
-        _embed_labels(made)
+        embed_labels(made)
         return made
-
-
-def _embed_labels(classifier: ZeroShotClassifier) -> None:
-    """Have the labels of a classifier embedded, if they are not yet."""
-    classifier.score_embeddings(np.empty((0, classifier.model_info.embedding_dim), np.float32))
 
 
 def _labels(asked: Asked) -> dict[str, list[str]] | list[str]:

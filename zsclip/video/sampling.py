@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from zsclip.errors import DamagedVideoWarning, ParameterError, ParameterTypeError
-from zsclip.files import whole_number
 from zsclip.images import Reading, as_reading, describe_source
 from zsclip.images.reading import raise_limit
+from zsclip.values import whole_number
 from zsclip.video.decoding import Decoding
 from zsclip.video.opening import Unreadable, VideoSource, opened
 from zsclip.video.scenes import THRESHOLD, Scenes
