@@ -55,7 +55,7 @@ class Sizes:
 
 def run(work: Work, machine: Mapping[str, Any]) -> Section:
     """Measure it."""
-    sizes, some = work.size((Sizes(64, 320), Sizes(32, 96)), (Sizes(4, 8), Sizes(2, 4)))
+    sizes, some = work.size((Sizes(64, 640), Sizes(32, 96)), (Sizes(4, 8), Sizes(2, 4)))
     pictures = make_small(work.folder / "small", work.size(128, 8))
     tables = {
         count: clusters.write_table(work.folder / f"table-{count}", pictures, count, 4)
