@@ -82,7 +82,7 @@ def test_an_address_out_of_the_environment_is_looked_at_as_well(tmp_path: Path) 
         timeout=120,
         check=False,
     )
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "No cluster of Ray can be used at '127.0.0.1:1': Connection refused" in ended.stderr
 
 
