@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Write the table of docs/cluster.md: machines, hours and cost, from what was measured.
+"""Write the tables of docs/cluster.md: machines, hours and cost, from what was measured.
 
-usage: python docs/cluster_table.py              (writes it into the page)
-       python docs/cluster_table.py --print ...  (prints it, for pictures and prices of your own)
+usage: python docs/cluster_table.py              (writes them into the page)
+       python docs/cluster_table.py --print ...  (prints the first, for pictures and prices of your own)
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "cluster.md"
 CPU, GPU = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks-cuda.json"
 BEGIN, END = "<!-- table of machines: written by docs/cluster_table.py -->\n", "<!-- end -->\n"
+OTHERS = "<!-- beside others: written by docs/cluster_table.py -->\n"
 AUTO, BATCH = "zsclip, auto", "batch"
 PRICED = "round figures of November 2026"
 
@@ -94,21 +95,18 @@ class Node(NamedTuple):
 def read_rates(cpu: Mapping[str, Any], gpu: Mapping[str, Any]) -> dict[str, Rates]:
     """What was measured on a CPU and a GPU, by the kind of pictures.
 
-    Decoding is what is left of the whole's time where it was not measured by itself.
-
     Raises:
         SystemExit: Parts were measured on different processors, which no sum may mix.
     """
     sections, cores = cpu["sections"], cpu["machine"]["cores"]
-    used = [name for name in ("images", *KINDS, BATCH) if name in sections]
+    used = ["images", *KINDS, BATCH]
     if len({sections[name]["processor"] for name in used}) > 1:
         raise SystemExit(f"Several machines measured {', '.join(used)}. Measure these again.")
     tower, on_gpu = median(sections["images"]) / cores, median(gpu["sections"]["images"])
     rates = {}
     for kind, about in KINDS.items():
         whole = median(sections[kind]) / cores
-        alone = median(sections[BATCH], about.alone) if BATCH in sections else None
-        rates[kind] = Rates(whole, alone or 1 / (1 / whole - 1 / tower), tower, on_gpu)
+        rates[kind] = Rates(whole, median(sections[BATCH], about.alone), tower, on_gpu)
     return rates
 
 
@@ -205,7 +203,6 @@ def measured(
     sizes: Mapping[str, float],
 ) -> str:
     """What stands behind the table: what it rests on, and how far a machine feeds its GPU."""
-    alone = BATCH in cpu["sections"]
     fed = " and ".join(
         f"{node.slowest(found, sizes[kind])[1] / found.gpu:.0%} with {KINDS[kind].one}s"
         for kind, found in rates.items()
@@ -215,23 +212,45 @@ def measured(
         for kind, found in rates.items()
     )
     decoded = " or ".join(f"{rates[kind].decoding:.0f} {KINDS[kind].one}s" for kind in KINDS)
-    difference = "" if alone else "; decoding is what a folder takes less what the tower takes"
-    lost = f"; {through_the_cluster(cpu):.0%} of that comes through the cluster" if alone else ""
     return (
         f"The H200's tower gets {fed} of what it could take, while {network} Gbit/s "
         f"come in. One core decodes {decoded} a second, or puts "
         f"{rates['small'].tower:.0f} through the tower, by one process on "
         f"{cpu['machine']['cores']} cores of {cpu['machine']['processor']} in "
-        f'`precision="auto"` ([benchmarks](benchmarks.md){difference}){lost}; the GPU is an '
+        f'`precision="auto"` ([benchmarks](benchmarks.md)), of which {through_the_cluster(cpu):.0%} '
+        "come through the cluster; the GPU is an "
         f"{gpu['machine']['gpu']} ([its benchmarks](benchmarks-cuda.md)).\n"
     )
 
 
+def beside_others(cpu: Mapping[str, Any]) -> str:
+    """What the same pictures took with other systems, for each number of labels."""
+    section = cpu["sections"][BATCH]
+    systems = {
+        "`zsclip.ray.classify`": "zsclip.ray, exact",
+        "Daft's `classify_image`": "Daft, classify_image",
+        "Hugging Face's pipeline in `map_batches`": "HF pipeline in map_batches",
+        "`classify_many` without a cluster": "zsclip, classify_many, exact",
+    }
+    tables = [table for table in section["tables"] if table["title"].endswith(" labels")]
+    lines = [
+        f"| pictures/s, in fp32 | {' | '.join(table['title'] for table in tables)} |",
+        f"|---|{'--:|' * len(tables)}",
+    ]
+    for told, name in systems.items():
+        rates = [median({"tables": [table]}, name) for table in tables]
+        lines.append(f"| {told} | {' | '.join(f'{rate:.1f}' for rate in rates)} |")
+    return "\n".join(lines) + "\n"
+
+
 def make_page() -> str:
-    """The page with its table as it is to be."""
-    before, rest = PAGE.read_text("utf-8").split(BEGIN)
-    after = rest.split(END, 1)[1]
-    return f"{before}{BEGIN}\n{make_tables(parse([]))}\n{END}{after}"
+    """The page with its tables as they are to be."""
+    page = PAGE.read_text("utf-8")
+    cpu = json.loads(CPU.read_text("utf-8"))
+    for mark, table in ((BEGIN, make_tables(parse([]))), (OTHERS, beside_others(cpu))):
+        before, rest = page.split(mark)
+        page = f"{before}{mark}\n{table}\n{END}{rest.split(END, 1)[1]}"
+    return page
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -18,10 +18,8 @@ def script() -> Any:
 
 @pytest.fixture
 def cpu(script: Any) -> Any:
-    """What is kept of a CPU, without the section that may come later."""
-    kept = json.loads(script.CPU.read_text("utf-8"))
-    kept["sections"].pop("batch", None)
-    return kept
+    """What is kept of a CPU."""
+    return json.loads(script.CPU.read_text("utf-8"))
 
 
 def made(*rates: tuple[str, float]) -> dict[str, Any]:
@@ -36,6 +34,12 @@ def simple() -> tuple[Any, Any]:
         "images": made(("zsclip, auto", 20.0)),
         "small": made(("zsclip, auto", 16.0)),
         "large": made(("other", 1.0), ("zsclip, auto", 4.0)),
+        "batch": made(
+            ("zsclip.ray, auto", 12.0),
+            ("zsclip, classify_many, auto", 16.0),
+            ("zsclip, small pictures", 50.0),
+            ("zsclip, 12-megapixel JPEGs", 3.0),
+        ),
     }
     machine = {"cores": 2, "processor": "one", "gpu": "Card, 80 GiB"}
     gpu = {"sections": {"images": made(("zsclip, auto", 1000.0))}, "machine": machine}
@@ -47,38 +51,39 @@ def test_the_page_on_clusters_is_what_the_script_writes(script: Any) -> None:
     assert written == script.make_page(), "Run: python docs/cluster_table.py"
 
 
-def test_decoding_is_what_a_folder_takes_less_the_tower(script: Any, simple: Any) -> None:
-    rates = script.read_rates(*simple)
-    assert rates["small"].decoding == pytest.approx(40)  # 1/8 s less 1/10 s
-    assert rates["large"].decoding == pytest.approx(2.5)  # 1/2 s less 1/10 s
-    assert (rates["small"].whole, rates["small"].tower, rates["small"].gpu) == (8, 10, 1000)
-
-
-def test_decoding_that_was_measured_is_taken(script: Any, simple: Any) -> None:
+def test_rates_are_those_of_one_core_and_one_gpu(script: Any, simple: Any) -> None:
     cpu, gpu = simple
-    cpu["sections"]["batch"] = made(
-        ("zsclip.ray, auto", 12.0),
-        ("zsclip, classify_many, auto", 16.0),
-        ("zsclip, small pictures", 50.0),
-        ("zsclip, 12-megapixel JPEGs", 3.0),
-    )
-    rates = script.read_rates(cpu, gpu)
-    assert (rates["small"].decoding, rates["large"].decoding) == (50, 3)
+    assert script.read_rates(cpu, gpu) == {
+        "small": script.Rates(whole=8, decoding=50, tower=10, gpu=1000),
+        "large": script.Rates(whole=2, decoding=3, tower=10, gpu=1000),
+    }
     text = script.make_tables(script.parse([]), cpu, gpu)
-    assert "; 75% of that comes through the cluster" in text
-    assert "less what the tower takes" not in text
+    assert "of which 75% come through the cluster" in text
+
+
+def test_others_stand_beside_it_for_each_number_of_labels(script: Any) -> None:
+    names = ("zsclip.ray, exact", "Daft, classify_image", "HF pipeline in map_batches")
+    systems = [
+        {"name": name, "values": [1.0 + n, 3.0 + n]}
+        for n, name in enumerate((*names, "zsclip, classify_many, exact"))
+    ]
+    tables = [{"title": f"{count} labels", "systems": systems} for count in ("10", "1,000")]
+    told = script.beside_others({"sections": {"batch": {"tables": tables}}}).splitlines()
+    assert told[0] == "| pictures/s, in fp32 | 10 labels | 1,000 labels |"
+    assert told[2] == "| `zsclip.ray.classify` | 2.0 | 2.0 |"
+    assert told[5] == "| `classify_many` without a cluster | 5.0 | 5.0 |"
 
 
 def test_a_machine_is_as_fast_as_its_slowest_part(script: Any, simple: Any) -> None:
     small = script.read_rates(*simple)["small"]
     without = script.Node(cores=4, gpus=0, price=1, gigabits=8)
     assert without.parts(small, 1e6) == pytest.approx(
-        {"decoding": 160, "tower": 40, "network": 1000}
+        {"decoding": 200, "tower": 40, "network": 1000}
     )
     assert without.slowest(small, 1e6) == ("cores", 32)
     assert without.slowest(small, 1e8) == ("network", 10)
     beside = script.Node(cores=4, gpus=1, price=1, gigabits=80)
-    assert beside.slowest(small, 1e6) == ("decoding", pytest.approx(160))
+    assert beside.slowest(small, 1e6) == ("decoding", pytest.approx(200))
     many = script.Node(cores=64, gpus=1, price=1, gigabits=80)
     assert many.slowest(small, 1e6) == ("tower", 1000)
 
@@ -89,15 +94,15 @@ def test_hours_and_cost_follow_from_the_rate(script: Any, simple: Any) -> None:
     sizes = {"small": 1e6, "large": 1e6}
     rows = script.machines_table(rates, [node], 32 * 3600 * 100, sizes, 10).splitlines()
     assert "| hours with 10 | cost |" in rows[0]
-    assert rows[2].endswith("| 160 | 40 | 1,000 | 32 | cores | 100 | 10 | 50 $ |")
-    assert rows[3].endswith("| 10 | 40 | 1,000 | 8 | cores | 400 | 40 | 200 $ |")
+    assert rows[2].endswith("| 200 | 40 | 1,000 | 32 | cores | 100 | 10 | 50 $ |")
+    assert rows[3].endswith("| 12 | 40 | 1,000 | 8 | cores | 400 | 40 | 200 $ |")
 
 
 def test_no_sum_mixes_processors(script: Any, cpu: Any) -> None:
     gpu = json.loads(script.GPU.read_text("utf-8"))
     other = copy.deepcopy(cpu)
     other["sections"]["small"]["processor"] = "another"
-    with pytest.raises(SystemExit, match="Several machines measured images, small, large"):
+    with pytest.raises(SystemExit, match="Several machines measured images, small, large, batch"):
         script.read_rates(other, gpu)
 
 

@@ -195,6 +195,33 @@ def test_a_forked_child_computes_with_a_session_of_its_own(file: Path) -> None:
     assert (run.returncode, run.stdout) == (0, ""), run.stderr
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked there")
+def test_a_forked_child_waits_for_no_thread_that_hashes_in_its_parent(file: Path) -> None:
+    lines = [
+        "import threading",
+        "from zsclip.encoders import create_encoder, onnx",
+        "engine = create_encoder('onnx', sys.argv[1])",
+        "hashed, begun, gate = onnx.file_sha256, threading.Event(), threading.Event()",
+        "onnx.file_sha256 = lambda path: (begun.set(), gate.wait(60)) and hashed(path)",
+        "started = engine._hashed()",
+        "assert begun.wait(60)",
+        "onnx.file_sha256 = hashed",
+        "in_child(lambda: print(engine.weights_sha256, flush=True))",
+        "gate.set()",
+        "print(engine.weights_sha256, flush=True)",
+        "onnx.file_sha256 = None",  # and what is known is known in children
+        "in_child(lambda: print(engine.weights_sha256, flush=True))",
+    ]
+    run = subprocess.run(
+        [sys.executable, "-c", IN_CHILD + "\n".join(lines), str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout.split()) == (0, [file_sha256(file)] * 3), run.stderr
+
+
 @pytest.mark.parametrize(
     ("said", "threads"), [("1", 1), ("2,1", 2), ("100000", None), ("0", None), ("no", None)]
 )

@@ -122,7 +122,8 @@ class OnnxEncoder:
         provider, where = choose_provider(device)
         self._info = about.info_for(path, where)
         self._sessions = Sessions(path, provider, about, stamp)
-        self._sha256: PerProcess[Future[str]] = PerProcess(partial(_hashing, path, stamp))
+        self._sha256: str | None = None
+        self._hashing: PerProcess[Future[str]] = PerProcess(partial(_hashing, path, stamp))
         self._lock = ForkLock()
 
     def __repr__(self) -> str:
@@ -141,11 +142,13 @@ class OnnxEncoder:
     @property
     def weights_sha256(self) -> str:
         """The SHA-256 of the whole file, which is read through for it, once."""
-        return self._hashed().result()
+        if self._sha256 is None:
+            self._sha256 = self._hashed().result()
+        return self._sha256
 
     def _hashed(self) -> Future[str]:
         with self._lock:
-            return self._sha256.get()
+            return self._hashing.get()
 
     @property
     def preprocessing(self) -> str:
@@ -167,7 +170,8 @@ class OnnxEncoder:
         """Embed pictures that `prepare` made: float32 (n, d), L2-normalized."""
         if not len(pixels):
             return np.empty((0, self._info.embedding_dim), np.float32)
-        self._hashed()  # beside the loading of the model: predictions name it
+        if self._sha256 is None:  # predictions name it: beside the loading of the model
+            self._hashed()
         return self._sessions.embed(pixels)
 
     def encode_texts(
