@@ -2,7 +2,7 @@
 """Write the tables of docs/cluster.md: machines, hours and cost, from what was measured.
 
 usage: python docs/cluster_table.py              (writes them into the page)
-       python docs/cluster_table.py --print ...  (prints the first, for pictures and prices of your own)
+       python docs/cluster_table.py --print ...  (prints the first, with prices of your own)
 """
 
 from __future__ import annotations
@@ -217,8 +217,8 @@ def measured(
         f"come in. One core decodes {decoded} a second, or puts "
         f"{rates['small'].tower:.0f} through the tower, by one process on "
         f"{cpu['machine']['cores']} cores of {cpu['machine']['processor']} in "
-        f'`precision="auto"` ([benchmarks](benchmarks.md)), of which {through_the_cluster(cpu):.0%} '
-        "come through the cluster; the GPU is an "
+        '`precision="auto"` ([benchmarks](benchmarks.md)), of which '
+        f"{through_the_cluster(cpu):.0%} come through the cluster; the GPU is an "
         f"{gpu['machine']['gpu']} ([its benchmarks](benchmarks-cuda.md)).\n"
     )
 
