@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from tests.benchmarks.record import Section, System, Table
 from tests.benchmarks.services import Known, Round, ask, module, multipart, running
 from tests.benchmarks.starts.marks import LABELS, TEMPLATE
 from tests.benchmarks.timing import say, seconds_of
+from zsclip import ZeroShotClassifier
 
 CLIENTS = (1, 8, 64)
 BATCH = 32
@@ -35,9 +36,21 @@ from the first byte of a request to the last of its answer; who is told to come 
 time counts. The handlers are open_clip in FastAPI as tutorials write it, one picture a request:
 `async def`, which computes where all else waits, and `def`, which runs in a pool of threads.
 infinity (`infinity_emb v2`, its own environment, as it needs numpy 1) gives embeddings only, of
-`data:` URIs in JSON, in fp32. `classify_many` is zsclip without a service: the same pictures, as
-bytes, in one process; a batch is what {batch} of them take there. The clients compute on the same
-cores as the service."""
+`data:` URIs in JSON, in fp32. `classify_many` is zsclip without a service, in its turn among the
+others: the same pictures, as bytes, in one process; a batch is what {batch} of them take there. The
+clients compute on the same cores as the service."""
+
+
+class Alone(NamedTuple):
+    """zsclip without a service, in one round.
+
+    Attributes:
+        rate: Pictures a second.
+        batch: Seconds of one batch.
+    """
+
+    rate: float
+    batch: float
 
 
 def run(work: Work, machine: Mapping[str, Any]) -> Section:
@@ -48,10 +61,14 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
         return Section("A service", gap, [table])
     paths = make_small(work.folder / "service", work.size(128, 4))
     pictures = [path.read_bytes() for path in paths]
-    whole, batch = _without_service(work, pictures)
     counts = CLIENTS[: work.size(len(CLIENTS), 2)]
     rounds: dict[int, dict[str, list[Round]]] = {clients: {} for clients in counts}
+    alone: dict[int, dict[str, list[Alone]]] = {clients: {} for clients in counts}
     gaps: dict[str, str] = {}
+    without = {
+        name.removeprefix("zsclip, "): _make(work, options, pictures)
+        for name, options in ours.variants(work, BATCH).items()
+    }
     with ExitStack() as stack:
         services: list[tuple[Known, str]] = []
         for known in _known(work):
@@ -67,6 +84,8 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
         _agree(work, services, pictures)
         for i in range(work.turns(3)):
             for clients in counts:
+                for name, clf in without.items():
+                    alone[clients].setdefault(name, []).append(_alone(work, name, clf, pictures))
                 for known, url in services[:: -1 if i % 2 else 1]:
                     requests = work.size(max(100, 8 * clients), clients)
                     found, _ = ask(known, url, pictures, clients, requests)
@@ -74,7 +93,7 @@ def run(work: Work, machine: Mapping[str, Any]) -> Section:
                     say(f"{known.name}, {clients}: {found.rate:.1f}/s, p99 {found.p99:.3f} s")
     if not os.environ.get(INFINITY):
         gaps["infinity-emb"] = f"{INFINITY} names no Python that has it"
-    tables = [_table(clients, found, whole, batch, gaps) for clients, found in rounds.items()]
+    tables = [_table(clients, found, alone[clients], gaps) for clients, found in rounds.items()]
     how = HOW.format(width=SMALL[0], height=SMALL[1], count=len(pictures), batch=BATCH)
     return Section("A service", how, tables)
 
@@ -140,24 +159,20 @@ def _embedding(picture: bytes) -> dict[str, Any]:
     return {"json": {"model": "clip", "modality": "image", "input": [uri]}}
 
 
-def _without_service(
-    work: Work, pictures: Sequence[bytes]
-) -> tuple[dict[str, list[float]], dict[str, float]]:
-    """`classify_many`'s pictures a second in each round, and the seconds of one batch."""
+def _make(work: Work, options: Mapping[str, Any], pictures: Sequence[bytes]) -> ZeroShotClassifier:
+    """A classifier that has seen a batch."""
+    made = ours.make(work.weights, LABELS, templates=[TEMPLATE], **options)
+    made.classify_many(pictures[:BATCH])
+    return made
+
+
+def _alone(work: Work, name: str, clf: ZeroShotClassifier, pictures: Sequence[bytes]) -> Alone:
+    """`classify_many`'s pictures a second, and the seconds of one batch."""
     many = [pictures[i % len(pictures)] for i in range(work.size(8 * BATCH, 4))]
-    rates: dict[str, list[float]] = {}
-    seconds: dict[str, float] = {}
-    for variant, options in ours.variants(work, BATCH).items():
-        name = variant.removeprefix("zsclip, ")
-        clf = ours.make(work.weights, LABELS, templates=[TEMPLATE], **options)
-        all_of_them = functools.partial(clf.classify_many, many)
-        one_batch = functools.partial(clf.classify_many, many[:BATCH])
-        one_batch()
-        took = [(seconds_of(all_of_them), seconds_of(one_batch)) for _ in range(work.turns(3))]
-        rates[name] = [len(many) / whole for whole, _ in took]
-        seconds[name] = statistics.median(one for _, one in took)
-        say(f"{MANY}, {name}: {rates[name][-1]:.1f}/s, a batch in {seconds[name]:.3f} s")
-    return rates, seconds
+    batch = seconds_of(functools.partial(clf.classify_many, many[:BATCH]))
+    found = Alone(len(many) / seconds_of(functools.partial(clf.classify_many, many)), batch)
+    say(f"{MANY}, {name}: {found.rate:.1f}/s, a batch in {batch:.3f} s")
+    return found
 
 
 def _agree(work: Work, services: Sequence[tuple[Known, str]], pictures: Sequence[bytes]) -> None:
@@ -183,8 +198,7 @@ def _agree(work: Work, services: Sequence[tuple[Known, str]], pictures: Sequence
 def _table(
     clients: int,
     found: Mapping[str, Sequence[Round]],
-    whole: Mapping[str, Sequence[float]],
-    batch: Mapping[str, float],
+    alone: Mapping[str, Sequence[Alone]],
     gaps: Mapping[str, str],
 ) -> Table:
     systems = []
@@ -194,20 +208,21 @@ def _table(
             "p99, ms": f"{1000 * statistics.median(one.p99 for one in rounds):,.0f}",
         }
         variant = name.removeprefix("zsclip serve, ")
-        if variant in whole:
-            rate = statistics.median(one.rate for one in rounds)
-            p99 = statistics.median(one.p99 for one in rounds)
-            extras["of `classify_many`"] = f"{rate / statistics.median(whole[variant]):.0%}"
-            extras["p99 / a batch"] = f"{p99 / batch[variant]:.1f}"
+        if variant in alone:
+            pairs = list(zip(rounds, alone[variant], strict=True))
+            share = statistics.median(one.rate / many.rate for one, many in pairs)
+            batches = statistics.median(one.p99 / many.batch for one, many in pairs)
+            extras["of `classify_many`"] = f"{share:.0%}"
+            extras["p99 / a batch"] = f"{batches:.1f}"
         systems.append(System(name, [one.rate for one in rounds], extras))
     systems += [System(name, [], gap=gap) for name, gap in gaps.items()]
     systems += [
         System(
             f"zsclip, `{MANY}`, {name}",
-            values,
+            [many.rate for many in found],
             {"of `classify_many`": "100%", "p99 / a batch": ""},
         )
-        for name, values in whole.items()
+        for name, found in alone.items()
     ]
     mine = [system.name for system in systems if system.name.startswith("zsclip serve")]
     title = f"{clients} clients" if clients > 1 else "One client"
