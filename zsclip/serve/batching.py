@@ -3,8 +3,8 @@
 Requests leave their pictures in a queue; a thread takes a batch out of it, one picture of each
 request in turn, so that whoever sends hundreds waits longer than whoever sends one. A batch closes
 when it is full, or a few milliseconds after its first picture came; at once where the batch before
-was of one request, so that who is alone waits for nobody. An error of a batch is that of
-the picture that has it: the others are embedded again without it.
+was of one request, so that who is alone waits for nobody. An error of a batch is that of the
+picture that has it: the others are embedded again without it.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import asyncio
 import json
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import h11
@@ -55,7 +56,8 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # asyncio does so for sockets that it made itself; without, the body of an answer waits some
         # 40 ms for the client to acknowledge its head
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with suppress(OSError):  # of a client that is gone already
+            transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(_Lingering(transport, self))
         if len(self.connections) > self.bounds.connections:
             if not self.silent:
