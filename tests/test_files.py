@@ -391,3 +391,12 @@ def test_what_cannot_be_read_is_not_ours(tmp_path: Path, error: type[Exception])
 def test_a_folder_is_never_replaced(tmp_path: Path, overwrite: bool) -> None:
     with pytest.raises(WouldReplaceError, match=r"no regular file\. Name another place"):
         require_replaceable(tmp_path, lambda _: True, kind="list", overwrite=overwrite)
+
+
+@pytest.mark.parametrize("overwrite", ["no", 1, None])
+def test_what_is_said_of_replacing_is_true_or_false(tmp_path: Path, overwrite: Any) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(ParameterTypeError, match="`overwrite` must be True or False"):
+        require_replaceable(
+            tmp_path / "thesis.txt", lambda file: False, kind="file", overwrite=overwrite
+        )

@@ -16,6 +16,7 @@ from zsclip.encoders import (
     resolve_encoder,
     score_function_of,
 )
+from zsclip.encoders.onnx_session import require_unchanged
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
 from zsclip.head import Head, tie_of
@@ -110,6 +111,8 @@ class DrivenModel:
             )
         else:
             encoder = resolve_encoder(encoder, given["model"], **_making(given))
+        if saved.stamp is not None:  # else labels and model might be of two files
+            require_unchanged(as_path(path), saved.stamp)
         require_same_model(saved.model, saved.weights_sha256, what, encoder)
         return cls(encoder, pictures, given["too_long"])
 

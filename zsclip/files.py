@@ -23,6 +23,7 @@ from zsclip.errors import (
     ZsclipError,
 )
 from zsclip.owners import follow, open_new, open_plain
+from zsclip.values import truth
 from zsclip.wording import brief
 
 __all__ = [
@@ -182,6 +183,7 @@ def require_replaceable(
         overwrite: Whether the user said to replace whatever file is there.
 
     Raises:
+        ParameterTypeError: `overwrite` is neither True nor False.
         WouldReplaceError: Something else is there.
 
     Examples:
@@ -191,6 +193,7 @@ def require_replaceable(
         ...
         zsclip.errors.WouldReplaceError: ... is there already and is no regular file. ...
     """
+    truth("overwrite", overwrite)
     if not os.path.exists(target):  # noqa: PTH110 - never raises
         return
     if not target.is_file():

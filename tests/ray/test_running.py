@@ -252,3 +252,14 @@ def test_another_classifier_does_not_go_on(
         zsclip.ray.run(files[:2], sink, tiny, top=3)
     with pytest.raises(ResumeError, match=r"holds what another run wrote"):
         zsclip.ray.run(files[:2], sink, tiny, resume=False)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"embeddings": "no"}, {"resume": "no"}, {"quiet": 1}, {"batch_size": "3"}], ids=str
+)
+def test_nothing_is_begun_with_what_cannot_be(
+    tiny: ZeroShotClassifier, files: list[Path], tmp_path: Path, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(ParameterTypeError, match=f"`{next(iter(wrong))}` must be"):
+        zsclip.ray.run(files[0].parent, tmp_path / "out", tiny, **wrong)
+    assert list(tmp_path.iterdir()) == []

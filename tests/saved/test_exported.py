@@ -17,7 +17,7 @@ from onnx_files import exported_colors, saved_bytes
 from PIL import Image
 
 from zsclip import Prediction, ZeroShotClassifier
-from zsclip.errors import SavedClassifierFileError, WouldReplaceError
+from zsclip.errors import CheckpointError, SavedClassifierFileError, WouldReplaceError
 from zsclip.saved import exported
 
 Solid = Callable[[str], Image.Image]
@@ -65,6 +65,24 @@ def test_a_classifier_is_never_saved_over_its_own_model(file: Path) -> None:
             clf.save(place, overwrite=True)
     assert file.read_bytes() == before
     clf.save(file.with_name("saved.zsclip"), overwrite=True)
+
+
+def test_labels_and_model_are_never_of_two_files(
+    colors: ZeroShotClassifier, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is replaced between the two readings of it."""
+    other = exported_colors(colors.with_labels(["white", "black"]), file.with_name("other.onnx"))
+    real = exported.over_exported
+
+    def replaced(*given: Any) -> Any:
+        other.replace(file)
+        return real(*given)
+
+    monkeypatch.setattr(exported, "over_exported", replaced)
+    with pytest.raises(CheckpointError, match="was changed since it was opened"):
+        ZeroShotClassifier.load(file, cache=False)
+    monkeypatch.undo()
+    assert ZeroShotClassifier.load(file, cache=False).labelset.names == ("white", "black")
 
 
 @pytest.mark.parametrize("several", [False, True])

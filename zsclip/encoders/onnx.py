@@ -95,6 +95,7 @@ def _hashing(path: Path, stamp: FileStamp | None) -> Future[str]:
 
     def run() -> None:
         try:
+            require_unchanged(path, stamp)
             sha256 = file_sha256(path)
             require_unchanged(path, stamp)
             found.set_result(sha256)

@@ -96,6 +96,8 @@ def require_listening(address: str) -> None:
         return
     try:
         host, port = found["host"].strip("[]"), int(found["port"])
+        if port > 0xFFFF:
+            raise OverflowError("there is no such port")
         socket.create_connection((host, port), LISTENS_WITHIN).close()
     except (OSError, OverflowError, UnicodeError) as error:
         raise ClusterError(

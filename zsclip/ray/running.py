@@ -19,9 +19,9 @@ from zsclip.ray.done import Written, finished, settle, single
 from zsclip.ray.finishing import finish
 from zsclip.ray.given import Given, given_rows
 from zsclip.ray.job import Job, Kept
-from zsclip.ray.options import BYTES
+from zsclip.ray.options import BYTES, Options, plan_of
 from zsclip.ray.resources import Actors
-from zsclip.values import whole_number
+from zsclip.values import truth, whole_number
 from zsclip.wording import brief
 
 if TYPE_CHECKING:
@@ -142,6 +142,17 @@ def run(
     job = Job.of(sink)
     job.require_free()
     made = classifier_of(classifier)
+    asked: Options = {
+        "on_error": on_error,
+        "batch_size": batch_size,
+        "batch_bytes": batch_bytes,
+        "actors": actors,
+        "num_cpus": num_cpus,
+        "num_gpus": num_gpus,
+    }
+    plan_of(made, "", asked)  # before anything is begun
+    for name, value in (("resume", resume), ("embeddings", embeddings), ("quiet", quiet)):
+        truth(name, value)
     given = given_rows(
         source,
         made,
@@ -151,7 +162,7 @@ def run(
         width=rows_per_file,
         sink=job.sink,
     )
-    options = {"top": whole_number("top", top, least=0), "embeddings": bool(embeddings)}
+    options = {"top": whole_number("top", top, least=0), "embeddings": embeddings}
     about = about_run(made, {**given.settings(), **options, "on error": on_error})
     with job.held():
         kept = job.begun(about, resume=resume)
@@ -170,19 +181,14 @@ def run(
             before = sum(one.rows for one in written)
             left = given.left(job, kept, finished(written, given.ids))
             if left is not None:
+                asked["keep"] = left.keep
                 results = classify(
                     left.dataset,
                     made,
                     column=left.column,
-                    keep=left.keep,
                     top=top,
                     embeddings=embeddings,
-                    on_error=on_error,
-                    batch_size=batch_size,
-                    batch_bytes=batch_bytes,
-                    actors=actors,
-                    num_cpus=num_cpus,
-                    num_gpus=num_gpus,
+                    **asked,
                 )
                 with counting(progress, kept.rows) as more:
                     more(before)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.cache import FileStamp
 from zsclip.encoders import ModelInfo
 from zsclip.head import Head
 from zsclip.saved.target import KEY
@@ -47,12 +48,14 @@ class SavedClassifier:
         model: What its engine said of the model that embedded them, without device and source.
         weights_sha256: The SHA-256 of the model's tensors; None if the engine does not know it.
         reading: The `Reading.key` of the way in which pictures are read, which knows no limits.
+        stamp: An exported file as it was before it was read, which holds the model as well.
     """
 
     head: Head
     model: ModelInfo
     weights_sha256: str | None
     reading: str
+    stamp: FileStamp | None = None
 
 
 def sealed(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from zsclip.cache import FileStamp
 from zsclip.encoders import ModelInfo
 from zsclip.encoders.onnx_about import about_of
 from zsclip.errors import SavedClassifierError, SavedClassifierFileError
@@ -128,13 +129,15 @@ def _read_exported(file: Path) -> SavedClassifier:
 
     from zsclip.saved.exported import over_exported, tensors_of_exported
 
+    stamp = FileStamp.of(file)
     try:
         metadata = read_onnx_metadata(file)
         about, tensors = about_of(metadata), tensors_of_exported(metadata)
         sealed_text = (tensors.metadata() or {}).get(KEY)
         if not isinstance(sealed_text, str):
             raise OnnxFault("the classifier in it is something else")
-        return over_exported(_read_sealed(tensors, sealed_text), file, about)
+        found = over_exported(_read_sealed(tensors, sealed_text), file, about)
+        return replace(found, stamp=stamp)
     except (OnnxFault, SafetensorError, ValueError, RecursionError) as error:
         raise _Fault(
             f"{printable(str(error)).rstrip('.')}. Give a file that `ZeroShotClassifier.export` "
