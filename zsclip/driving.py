@@ -16,7 +16,6 @@ from zsclip.encoders import (
     resolve_encoder,
     score_function_of,
 )
-from zsclip.encoders.onnx_session import require_unchanged
 from zsclip.ensembles import Ensembles
 from zsclip.files import as_path
 from zsclip.head import Head, tie_of
@@ -112,6 +111,8 @@ class DrivenModel:
         else:
             encoder = resolve_encoder(encoder, given["model"], **_making(given))
         if saved.stamp is not None:  # else labels and model might be of two files
+            from zsclip.encoders.onnx_session import require_unchanged  # which others can spare
+
             require_unchanged(as_path(path), saved.stamp)
         require_same_model(saved.model, saved.weights_sha256, what, encoder)
         return cls(encoder, pictures, given["too_long"])
