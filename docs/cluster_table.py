@@ -247,7 +247,7 @@ def make_page() -> str:
     """The page with its tables as they are to be."""
     page = PAGE.read_text("utf-8")
     cpu = json.loads(CPU.read_text("utf-8"))
-    for mark, table in ((BEGIN, make_tables(parse([]))), (OTHERS, beside_others(cpu))):
+    for mark, table in ((BEGIN, make_tables(parse([]), cpu)), (OTHERS, beside_others(cpu))):
         before, rest = page.split(mark)
         page = f"{before}{mark}\n{table}\n{END}{rest.split(END, 1)[1]}"
     return page

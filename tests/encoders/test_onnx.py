@@ -174,6 +174,18 @@ def test_a_session_is_loaded_once_by_all_threads(
     assert len(made) == 1
 
 
+def forking(lines: list[str], file: Path) -> subprocess.CompletedProcess[str]:
+    """A program of its own that has `in_child`, and the file as its argument."""
+    return subprocess.run(
+        [sys.executable, "-c", IN_CHILD + "\n".join(lines), str(file)],
+        env={**os.environ, "OMP_NUM_THREADS": "2"},  # one thread would be the child's as well
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked there")
 def test_a_forked_child_computes_with_a_session_of_its_own(file: Path) -> None:
     lines = [
@@ -184,14 +196,7 @@ def test_a_forked_child_computes_with_a_session_of_its_own(file: Path) -> None:
         "here = engine.encode_pixels(pixels)",
         "in_child(lambda: np.testing.assert_array_equal(engine.encode_pixels(pixels), here))",
     ]
-    run = subprocess.run(
-        [sys.executable, "-c", IN_CHILD + "\n".join(lines), str(file)],
-        env={**os.environ, "OMP_NUM_THREADS": "2"},  # one thread would be the child's as well
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    run = forking(lines, file)
     assert (run.returncode, run.stdout) == (0, ""), run.stderr
 
 
@@ -212,13 +217,7 @@ def test_a_forked_child_waits_for_no_thread_that_hashes_in_its_parent(file: Path
         "onnx.file_sha256 = None",  # and what is known is known in children
         "in_child(lambda: print(engine.weights_sha256, flush=True))",
     ]
-    run = subprocess.run(
-        [sys.executable, "-c", IN_CHILD + "\n".join(lines), str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    run = forking(lines, file)
     assert (run.returncode, run.stdout.split()) == (0, [file_sha256(file)] * 3), run.stderr
 
 

@@ -177,7 +177,7 @@ class Batcher:
                 if self._closed:
                     return None
                 self._changed.wait()
-            closes = self._queue[0].since + self._limits.batch_seconds * (not self._alone)
+            closes = self._queue[0].since + (0 if self._alone else self._limits.batch_seconds)
             while self._waiting < self._batch_size and not self._closed:
                 if (left := closes - time.monotonic()) <= 0:
                     break
